@@ -1,0 +1,1 @@
+// Carries the precompiled header of the product; has no code of its own.

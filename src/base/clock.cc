@@ -1,0 +1,61 @@
+#include "base/clock.h"
+
+#include <array>
+#include <cstdio>
+#include <ctime>
+
+namespace larmor {
+namespace {
+
+class SystemClock final : public Clock {
+public:
+    Time now() const override {
+        return std::chrono::time_point_cast<std::chrono::microseconds>(
+            std::chrono::system_clock::now());
+    }
+};
+
+std::tm utc(Time time) {
+    const std::time_t seconds =
+        std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    std::tm result{};
+    gmtime_r(&seconds, &result);
+    return result;
+}
+
+}  // namespace
+
+const Clock& system_clock() {
+    static const SystemClock clock;
+    return clock;
+}
+
+std::string to_iso8601(Time time) {
+    const std::tm tm = utc(time);
+    const auto since = time - std::chrono::floor<std::chrono::seconds>(time);
+    const auto milliseconds =
+        std::chrono::duration_cast<std::chrono::milliseconds>(since).count();
+    std::array<char, 64> text{};
+    const int size =
+        std::snprintf(text.data(), text.size(), "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                      tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+                      tm.tm_sec, static_cast<int>(milliseconds));
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
+std::string to_http_date(Time time) {
+    // Not strftime: its names of days and months follow the locale.
+    constexpr std::array kDays = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array kMonths = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                    "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    const std::tm tm = utc(time);
+    std::array<char, 64> text{};
+    const int size =
+        std::snprintf(text.data(), text.size(), "%s, %02d %s %04d %02d:%02d:%02d GMT",
+                      kDays[static_cast<std::size_t>(tm.tm_wday)], tm.tm_mday,
+                      kMonths[static_cast<std::size_t>(tm.tm_mon)], tm.tm_year + 1900,
+                      tm.tm_hour, tm.tm_min, tm.tm_sec);
+    return {text.data(), static_cast<std::size_t>(size)};
+}
+
+}  // namespace larmor
