@@ -1,0 +1,47 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "dicom/tag.h"
+#include "dicom/vr.h"
+
+namespace larmor::dicom {
+
+/// What a BulkDataURI stands for.
+struct BulkData {
+    ByteBuffer value;           ///< the Value Field, little endian
+    bool encapsulated = false;  ///< fragments with item headers, without the last delimiter
+};
+/// Fetches the value of `tag` behind `uri`. An error ends the reading.
+using ResolveBulkData = std::function<Result<BulkData>(std::string_view uri, Tag tag, Vr vr)>;
+
+struct JsonReadOptions {
+    /// Without it a BulkDataURI is an error.
+    ResolveBulkData bulk_data;
+    unsigned depth_max = 64;
+    std::size_t json_max_bytes = std::size_t{1} << 30;
+    std::size_t data_set_max_bytes = std::size_t{1} << 32;
+};
+
+/// Reads one object of the DICOM JSON model into a data set in Explicit VR Little Endian, tags
+/// sorted, sequences and items of defined length, text as UTF-8 with (0008,0005) ISO_IR 192
+/// where there is text beyond ASCII or JSON had that attribute with a value.
+/// Takes what others write: numbers as strings, strings as PN, InlineBinary and BulkDataURI in
+/// an array, keys in any order. Group lengths and group 0002 are left out.
+/// Errors, each with the JSON pointer (RFC 6901): InvalidInput for what is no JSON or no DICOM
+/// JSON model (unknown members, a key that is no tag, a repeated tag, a VR that is not two
+/// capital letters, a number that its VR cannot hold, a value too long for its VR's length
+/// field, more than one of Value, InlineBinary and BulkDataURI); LimitExceeded; and what
+/// `bulk_data` returned. Source: PS3.18 annex F.
+Result<ByteBuffer> read_json(std::string_view json, const JsonReadOptions& options = {});
+
+/// The same for an array of such objects (STOW-RS metadata, PS3.18 section 10.5.1); a single
+/// object counts as an array of one.
+Result<std::vector<ByteBuffer>> read_json_array(std::string_view json,
+                                                const JsonReadOptions& options = {});
+
+}  // namespace larmor::dicom
