@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# ./dev fuzz [NAME] [SECONDS]: first the regression files of testdata/fuzz/NAME, then SECONDS of new input.
+# A finding is written to build/fuzz/findings/NAME; its file moves to testdata/fuzz/NAME with the repair.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+source scripts/lib.sh
+
+fuzz_one() {
+    local name=$1 seconds=$2 log=build/fuzz/log/$1
+    local corpus=build/fuzz/corpus/$name findings=build/fuzz/findings/$name kept=testdata/fuzz/$name
+    mkdir -p "$corpus" "$findings" build/fuzz/log
+    if [[ -d $kept ]] && ! "build/fuzz/bin/fuzz_$name" -timeout=10 -rss_limit_mb=2048 "$kept"/* > "$log" 2>&1; then
+        tail -40 "$log"
+        echo "fuzz $name: FAILED on a file of $kept"
+        return 1
+    fi
+    local seeds=()
+    [[ -d $kept ]] && seeds+=("$kept")
+    [[ -d testdata/seeds/$name ]] && seeds+=("testdata/seeds/$name")
+    if ! "build/fuzz/bin/fuzz_$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+        -max_len=65536 -artifact_prefix="$findings/" "$corpus" "${seeds[@]}" > "$log" 2>&1; then
+        tail -60 "$log"
+        echo "fuzz $name: FAILED, see $findings and $log"
+        return 1
+    fi
+    echo "fuzz $name: ${seconds} s, $(awk '/number_of_executed_units/ { print $2 }' "$log") inputs, no finding"
+}
+
+scripts/setup.sh build test
+configure fuzz
+ninja -C build/fuzz -j "$JOBS" > build/fuzz/ninja.log 2>&1 || {
+    tail -40 build/fuzz/ninja.log
+    die "the fuzz targets do not build"
+}
+mapfile -t targets < <(cd build/fuzz/bin && ls fuzz_* | sed 's/^fuzz_//')
+seconds=${LARMOR_FUZZ_SECONDS:-60}
+if [[ ${1:-} =~ ^[0-9]+$ ]]; then
+    seconds=$1
+elif [[ -n ${1:-} ]]; then
+    targets=("$1")
+    [[ -x build/fuzz/bin/fuzz_$1 ]] || die "there is no fuzz target '$1': $(ls build/fuzz/bin)"
+    seconds=${2:-$seconds}
+fi
+
+# Two at a time: more would share two cores.
+failed=0
+for ((i = 0; i < ${#targets[@]}; i += 2)); do
+    pids=()
+    for name in "${targets[@]:i:2}"; do
+        fuzz_one "$name" "$seconds" &
+        pids+=($!)
+    done
+    for pid in "${pids[@]}"; do
+        wait "$pid" || failed=$((failed + 1))
+    done
+done
+echo "$((${#targets[@]} - failed)) passed, $failed failed"
+[[ $failed -eq 0 ]]

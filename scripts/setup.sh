@@ -1,0 +1,99 @@
+#!/usr/bin/env bash
+# Installs what is missing: Debian packages, a newer node, npm packages. Says what it does, and does
+# nothing, quickly, where nothing is missing. Arguments: the purposes of packages.txt.
+set -euo pipefail
+cd "$(dirname "$(readlink -f "$0")")/.."
+source scripts/lib.sh
+
+packages_for() {
+    local purpose wanted=" $* " name condition command
+    while read -r name condition command; do
+        case $name in
+            '' | '#'*) continue ;;
+            '['*']') purpose=${name:1:-1} ;;
+            *)
+                [[ $wanted == *" $purpose "* ]] || continue
+                [[ $condition == unless ]] && command -v "$command" > /dev/null && continue
+                echo "$name"
+                ;;
+        esac
+    done < scripts/packages.txt | sort -u
+}
+
+missing_of() {
+    # "install ok installed" only: a removed package with its configuration left is missing.
+    local installed
+    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null |
+        awk '$2 == "installed" { print $1 }' | sort -u)
+    comm -23 <(printf '%s\n' "$@" | sort -u) <(echo "$installed")
+}
+
+as_root() {
+    if [[ $(id -u) -eq 0 ]]; then
+        "$@"
+    else
+        command -v sudo > /dev/null || die "not root and no sudo: run as root: $*"
+        sudo "$@"
+    fi
+}
+
+# Packages such as orthanc and nginx would start servers on their usual ports. Debian asks
+# policy-rc.d first; where nobody has put one, ours says no while we install.
+POLICY=/usr/sbin/policy-rc.d
+forbid_services() {
+    [[ -e $POLICY ]] && return
+    printf '#!/bin/sh\n# by larmor ./dev setup, gone when it ends\nexit 101\n' |
+        as_root tee $POLICY > /dev/null
+    as_root chmod 755 $POLICY
+    trap 'as_root rm -f $POLICY' EXIT
+}
+
+install_debian_packages() {
+    local wanted missing
+    mapfile -t wanted < <(packages_for "$@")
+    mapfile -t missing < <(missing_of "${wanted[@]}")
+    [[ ${#missing[@]} -eq 0 ]] && return
+    command -v apt-get > /dev/null || die "this is not Debian; it needs: ${missing[*]}"
+    say "installing ${#missing[@]} Debian packages: ${missing[*]}"
+    forbid_services
+    as_root apt-get -o DPkg::Lock::Timeout=300 -q update
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -q --no-install-recommends \
+        -o DPkg::Lock::Timeout=300 install "${missing[@]}"
+}
+
+# What Vite asks for: ^20.19.0 || >=22.12.0 ("engines" in web/package.json).
+node_is_new_enough() {
+    local version major minor
+    version=$("$1" --version 2> /dev/null) || return 1
+    IFS=. read -r major minor _ <<< "${version#v}"
+    ((major > 22 || (major == 22 && minor >= 12) || (major == 20 && minor >= 19)))
+}
+
+bring_node() {
+    use_node
+    node_is_new_enough node && return
+    say "node $(node --version 2> /dev/null || echo '(none)') is older than the web build needs: npm install node@22"
+    mkdir -p $NODE_HOME
+    npm install --prefix $NODE_HOME --no-fund --no-audit --loglevel=error node@22.23.3
+    use_node
+    node_is_new_enough node || die "npm's node package brought no usable node into $NODE_HOME"
+}
+
+# npm_packages FOLDER: `npm ci`, when its lock file is not the one that was installed last.
+npm_packages() {
+    local lock=$1/package-lock.json stamp=$1/node_modules/.larmor-installed-lock
+    [[ -f $lock ]] || return 0
+    cmp -s "$lock" "$stamp" && return
+    say "npm ci in $1"
+    (cd "$1" && npm ci --no-fund --no-audit --loglevel=error)
+    cp "$lock" "$stamp"
+}
+
+install_debian_packages "$@"
+if [[ " $* " == *" web "* ]]; then
+    bring_node
+    npm_packages web
+fi
+if [[ " $* " == *" test "* ]]; then
+    npm_packages tests/end_to_end
+fi

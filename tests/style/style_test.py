@@ -1,0 +1,159 @@
+#!/usr/bin/env python3
+"""Rules of this code base that no tool knows: each is a function that yields `path:line: what is wrong`.
+Ends with `N passed, N failed`."""
+import re
+import subprocess
+import sys
+
+LINES_SMELL, LINES_MAX = 400, 600
+# A longer file needs its reason here.
+LONG_FILES = {
+    "src/dicom/dictionary_table.cc": "generated: one row per attribute of the standard",
+}
+# A header from outside belongs to the modules that hide it from everybody else.
+WALLS = {
+    r"boost/asio": (r"src/(async|http)/|/(s3|postgres|nats|mysql)/", r"\.(cc|h)$"),
+    r"boost/beast": (r"src/http/", r"\.(cc|h)$"),
+    r"dcmtk/": (r"src/(pixels|dimse)/|^bench/|/tests/|^tests/", ""),
+    r"(openjpeg|openjpeg-[0-9.]+/openjpeg)\.h": (r"src/pixels/", ""),
+    r"charls/": (r"src/pixels/", ""),
+    r"openjph/": (r"src/pixels/", ""),
+    r"(turbojpeg|jpeglib)\.h": (r"src/pixels/", ""),
+    r"vips/": (r"src/images/", ""),
+    r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/", ""),
+    r"libpq-fe\.h": (r"src/db/postgres/", ""),
+    r"simdjson\.h": (r"\.cc$", ""),
+    r"boost/json": (r"\.cc$", ""),
+}
+# Only the standard and DICOM libraries that never see a header of ours may be named in headers.
+HEADER_BANS = re.compile(r'#include <(boost/(asio|beast|json)|dcmtk|vips|simdjson|sqlite3|curl)')
+BEAST_FILES_MAX = 4
+SQL = re.compile(r'"\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX))')
+SQL_HOME = re.compile(r"src/(db|objects|events|catalog|queue|index|auth)/|/tests/|^tests/|^bench/")
+CODE_IN_COMMENT = re.compile(r"^\s*//(?![/!]).*(;|\{|\}\s*;?)\s*$")
+
+
+def tracked(*patterns):
+    listed = subprocess.run(["git", "ls-files", "-z", *patterns], check=True, capture_output=True).stdout
+    return [path for path in listed.decode().split("\0") if path]
+
+
+def lines_of(path):
+    try:
+        with open(path, encoding="utf-8") as file:
+            return file.read().splitlines()
+    except (FileNotFoundError, UnicodeDecodeError):  # removed in the work tree; binary
+        return []
+
+
+CPP = {path: lines_of(path) for path in tracked("*.cc", "*.h")}
+WEB = {path: lines_of(path) for path in tracked("web/*.ts", "web/*.tsx", "web/*.mjs")}
+TEXT = {**CPP, **WEB, **{path: lines_of(path) for path in tracked("*.py", "*.sh", "*.cmake", "*.txt", "dev", ".ci/run")}}
+
+
+def grep(files, pattern):
+    found = re.compile(pattern)
+    for path, lines in files.items():
+        for number, line in enumerate(lines, 1):
+            if found.search(line):
+                yield path, number, line
+
+
+def includes_start_at_the_root():
+    for path, number, _ in grep(CPP, r'^\s*#\s*include\s+"\.\.?/'):
+        yield f"{path}:{number}: an include starts at the root, not with ./ or ../"
+
+
+def unfinished_work_is_an_issue():
+    # Spelled apart so that this file passes its own test.
+    for path, number, _ in grep(TEXT, r"\b(" + "TO" + "DO|FIX" + "ME|X" + "XX)\\b(?![:]?[-_.\\w]*UID)"):
+        if "XX)" not in path:
+            yield f"{path}:{number}: unfinished work belongs in an issue"
+
+
+def no_commented_out_code():
+    for path, lines in CPP.items():
+        run = 0
+        for number, line in enumerate(lines, 1):
+            run = run + 1 if CODE_IN_COMMENT.match(line) else 0
+            if run == 2:  # one line may quote a statement; two are code that was switched off
+                yield f"{path}:{number}: commented-out code"
+
+
+def files_stay_short():
+    for path, lines in {**CPP, **WEB}.items():
+        if len(lines) > LINES_MAX and path not in LONG_FILES:
+            yield f"{path}: {len(lines)} lines (at most {LINES_MAX}, or a reason in LONG_FILES)"
+        elif len(lines) > LINES_SMELL and path not in LONG_FILES:
+            print(f"smell: {path} has {len(lines)} lines: look for the second concept inside")
+
+
+def libraries_stay_behind_their_walls():
+    for header, (home, ending) in WALLS.items():
+        for path, number, _ in grep(CPP, rf"#\s*include\s*<{header}"):
+            if not re.search(home, path) or (ending and not re.search(ending, path)):
+                yield f"{path}:{number}: <{header}> belongs behind the wall {home}"
+
+
+def headers_are_lean():
+    private = re.compile(r"/(detail|internal)/|_internal\.h$|/tests/|^tests/|^bench/|cmake/")
+    for path, lines in CPP.items():
+        if not path.endswith(".h") or private.search(path):
+            continue
+        for number, line in enumerate(lines, 1):
+            if HEADER_BANS.search(line):
+                yield f"{path}:{number}: a heavy header in a header (a private one is named *_internal.h)"
+
+
+def beast_lives_in_few_files():
+    files = sorted({path for path, _, _ in grep(CPP, r"#\s*include\s*<boost/beast")})
+    if len(files) > BEAST_FILES_MAX:
+        yield f"Beast in {len(files)} files (at most {BEAST_FILES_MAX}: each costs 13 to 30 s): {', '.join(files)}"
+
+
+def sql_lives_in_stores_and_catalog():
+    for path, lines in CPP.items():
+        if SQL_HOME.search(path):
+            continue
+        for number, line in enumerate(lines, 1):
+            if SQL.search(line):
+                yield f"{path}:{number}: SQL outside db, objects, events, catalog"
+
+
+def cornerstone_lives_in_imaging():
+    for path, number, _ in grep(WEB, r"""from ['"]@cornerstonejs|import\(['"]@cornerstonejs"""):
+        if not path.startswith("web/src/imaging/"):
+            yield f"{path}:{number}: Cornerstone is imported in web/src/imaging only"
+
+
+def typescript_has_no_any():
+    for path, number, _ in grep(WEB, r"(:|\bas|<)\s*any\b(?!where)"):
+        if path.endswith((".ts", ".tsx")):
+            yield f"{path}:{number}: no any"
+
+
+def no_path_of_one_machine():
+    for path, number, _ in grep({**TEXT, **{p: lines_of(p) for p in tracked("*.md", "*.json")}}, r"(?<![\w.])/" + r"work/(main|shared|scratch)"):
+        yield f"{path}:{number}: a path that only one machine has"
+
+
+RULES = [
+    includes_start_at_the_root, unfinished_work_is_an_issue, no_commented_out_code, files_stay_short,
+    libraries_stay_behind_their_walls, headers_are_lean, beast_lives_in_few_files, sql_lives_in_stores_and_catalog,
+    cornerstone_lives_in_imaging, typescript_has_no_any, no_path_of_one_machine,
+]
+
+
+def main():
+    failed = 0
+    for rule in RULES:
+        findings = list(rule())
+        for finding in findings:
+            print(f"{rule.__name__}: {finding}")
+        failed += bool(findings)
+    print(f"{len(RULES) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
