@@ -1,0 +1,11 @@
+# Run by larmor_migrations at build time: MODULE, FILES (a list), OUT.
+set(text "#include <array>\n\n#include \"db/migration.h\"\n\nnamespace larmor::${MODULE} {\n")
+string(APPEND text "db::MigrationSet migrations();\n\ndb::MigrationSet migrations() {\n")
+string(APPEND text "    static constexpr auto kMigrations = std::to_array<db::Migration>({\n")
+foreach(file IN LISTS FILES)
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} sql)
+    string(APPEND text "        {\"${name}\", R\"sql(${sql})sql\"},\n")
+endforeach()
+string(APPEND text "    });\n    return {\"${MODULE}\", kMigrations};\n}\n\n}  // namespace larmor::${MODULE}\n")
+file(WRITE ${OUT} "${text}")

@@ -1,0 +1,170 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "catalog/query.h"
+#include "catalog/records.h"
+#include "db/database.h"
+#include "db/migration.h"
+#include "events/event_log.h"
+
+namespace larmor::catalog {
+
+/// The tables of the catalog. Needs those of objects and events.
+db::MigrationSet migrations();
+
+/// Where an instance goes.
+enum class Placement : std::uint8_t {
+    Primary,     ///< into the primary image set of its series
+    NonPrimary,  ///< a conflict: into a non-primary image set of its series, with its own event
+};
+
+struct InsertOutcome {
+    enum class Kind : std::uint8_t {
+        Stored,  ///< `row` and `image_set` say where
+        /// The SOP Instance UID is there already, in whichever study and series; nothing was
+        /// written. `existing` has every instance with that UID, primary ones first.
+        Exists,
+        /// The study is there under another patient (Patient ID and issuer); nothing was
+        /// written.
+        StudyOfAnotherPatient,
+    };
+    Kind kind = Kind::Stored;
+    InstanceRow row{};
+    ImageSetRow image_set{};
+    std::vector<StoredInstance> existing;
+};
+
+struct CatalogOptions {
+    const Clock* clock = &system_clock();
+    events::Source source;
+    std::size_t cached_series_max = 4096;  ///< series whose rows are kept in memory
+    /// Instances and alternates that a data set may already be before more are refused: a UID
+    /// that is sent again and again with other content fills no table without bound.
+    std::size_t conflicts_max = 100;
+};
+
+/// Patients, studies, series, instances and image sets, and the only SQL on them. Reads see
+/// primary ACTIVE image sets unless they say otherwise.
+///
+/// Every group of writes that changed an image set makes exactly one new version of it, one
+/// event
+/// (`Image Set Created` for version 1, else `Image Set Updated`), and brings the counters of
+/// its series and study up to date: all in the group's own transaction, before its commit.
+///
+/// Functions that take a Transaction run on the writer's thread; those that take a Snapshot
+/// anywhere. Must outlive the database's last write, and be made before its first.
+class Catalog {
+public:
+    /// Adds itself to the database's before_commit. Makes the default datastore where missing
+    /// (a write: blocks). `database` and `log` must outlive the catalog's use.
+    static Result<std::unique_ptr<Catalog>> open(db::Database& database, events::EventLog& log,
+                                                 CatalogOptions options = {});
+    ~Catalog();
+
+    /// 32 characters; the one datastore of this library.
+    const std::string& datastore_id() const;
+
+    // --- writing -----------------------------------------------------------------------------
+
+    /// Adds an instance whose bytes were recorded in the same transaction. Patient, study and
+    /// series rows are made as needed; what an earlier instance said about them stays.
+    /// With Placement::NonPrimary it always stores: the caller has decided that it is a
+    /// conflict. Errors: InvalidInput (a UID that is_uid_key_part refuses, names which),
+    /// LimitExceeded
+    /// (`conflicts_max`).
+    Result<InsertOutcome> insert_instance(db::Transaction& tx, const InstanceRecord& record,
+                                          Placement placement = Placement::Primary);
+
+    /// Every instance with this SOP Instance UID, whatever its study, series and image set.
+    Result<std::vector<StoredInstance>> find_by_sop_instance_uid(
+        db::Snapshot& snapshot, std::string_view sop_instance_uid) const;
+
+    /// Adds another encoding of an instance. Makes no version: what readers get is unchanged.
+    /// Errors: NotFound; LimitExceeded (`conflicts_max`).
+    Result<void> insert_alternate(db::Transaction& tx, InstanceRow instance,
+                                  const StoredFile& file);
+    Result<std::vector<Alternate>> alternates(db::Snapshot& snapshot,
+                                              InstanceRow instance) const;
+
+    /// What preprocess made; the instance is no longer pending. The first write wins.
+    /// False when it was Done already: the caller then lets go of its own objects.
+    /// `reason` says why there is no picture, where there is none. Errors: NotFound.
+    Result<bool> record_prepared(db::Transaction& tx, InstanceRow instance,
+                                 const PreparedInstance& prepared,
+                                 std::string_view reason = {});
+    /// Preprocess can't: the instance is kept, with the reason. Errors: NotFound.
+    Result<void> record_preprocess_failure(db::Transaction& tx, InstanceRow instance,
+                                           std::string_view reason);
+
+    struct Recorded {
+        bool accepted = false;         ///< false: one of this version or later was there
+        objects::ObjectId replaced{};  ///< of an older version: the caller may remove it
+    };
+    /// The merged metadata of a series, made from `version` of its image set.
+    Result<Recorded> record_series_metadata(db::Transaction& tx, ImageSetRow image_set,
+                                            std::int64_t version, objects::ObjectId metadata);
+    Result<Recorded> record_series_thumbnail(db::Transaction& tx, ImageSetRow image_set,
+                                             std::int64_t version, objects::ObjectId thumbnail);
+
+    // --- reading -----------------------------------------------------------------------------
+
+    /// Stable orders: studies by date and time, latest first; series and instances by row,
+    /// which is the order in which they came.
+    Result<Page<StoredStudy>> search_studies(db::Snapshot& snapshot,
+                                             const SearchQuery& query) const;
+    Result<Page<SeriesHit>> search_series(db::Snapshot& snapshot,
+                                          const SearchQuery& query) const;
+    Result<Page<InstanceHit>> search_instances(db::Snapshot& snapshot,
+                                               const SearchQuery& query) const;
+
+    /// Errors of all: NotFound, with the UID.
+    Result<StoredStudy> find_study(db::Snapshot& snapshot, std::string_view study_uid) const;
+    Result<StoredSeries> find_series(db::Snapshot& snapshot, std::string_view study_uid,
+                                     std::string_view series_uid) const;
+    Result<StoredInstance> find_instance(db::Snapshot& snapshot, std::string_view study_uid,
+                                         std::string_view series_uid,
+                                         std::string_view sop_instance_uid) const;
+    Result<StoredInstance> find_instance(db::Snapshot& snapshot, InstanceRow row) const;
+    Result<ImageSet> find_image_set(db::Snapshot& snapshot, std::string_view id) const;
+    Result<ImageSet> find_image_set(db::Snapshot& snapshot, ImageSetRow row) const;
+
+    /// All series of a study that have a primary image set, by row.
+    Result<std::vector<StoredSeries>> list_series(db::Snapshot& snapshot, StudyRow study) const;
+    /// All image sets of a series, non-primary ones too.
+    Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot,
+                                                  SeriesRow series) const;
+    Result<std::vector<ImageSetVersion>> list_versions(db::Snapshot& snapshot,
+                                                       ImageSetRow image_set) const;
+    /// Instances of an image set in the order in which they came, after a row, at most `limit`:
+    /// page by the last row, so that no snapshot is held long.
+    Result<std::vector<StoredInstance>> list_instances(db::Snapshot& snapshot,
+                                                       ImageSetRow image_set, InstanceRow after,
+                                                       std::size_t limit) const;
+    /// Those that wait for preprocess, oldest first, after a row.
+    Result<std::vector<StoredInstance>> list_pending(db::Snapshot& snapshot, InstanceRow after,
+                                                     std::size_t limit) const;
+
+    struct Totals {
+        std::int64_t patients = 0;
+        std::int64_t studies = 0;
+        std::int64_t series = 0;
+        std::int64_t instances = 0;
+        std::int64_t pending = 0;
+        std::int64_t failed = 0;
+        std::int64_t non_primary_image_sets = 0;
+    };
+    Result<Totals> totals(db::Snapshot& snapshot) const;
+
+private:
+    struct Impl;
+    explicit Catalog(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace larmor::catalog

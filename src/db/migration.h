@@ -1,0 +1,22 @@
+#pragma once
+#include <span>
+#include <string_view>
+
+namespace larmor::db {
+
+/// One step of a schema: run once, in a transaction, in the order of the names of all modules.
+struct Migration {
+    std::string_view
+        name;  ///< `20260102T030405_catalog_what`: UTC time of writing, module, what
+    std::string_view sql;  ///< statements separated by semicolons
+};
+
+/// All migrations of one module, sorted by name. Made from the `.sql` files of its folder
+/// `migrations/` by `larmor_migrations` (cmake); a file that was released is never edited
+/// again: the text's hash is kept and compared.
+struct MigrationSet {
+    std::string_view module;
+    std::span<const Migration> migrations;
+};
+
+}  // namespace larmor::db

@@ -1,0 +1,42 @@
+#pragma once
+#include <functional>
+#include <string_view>
+
+#include "base/result.h"
+#include "db/statement.h"
+
+namespace larmor::db {
+
+/// A consistent view of the library for reading. Used by one thread at a time.
+class Snapshot {
+public:
+    virtual ~Snapshot() = default;
+    /// Takes the statement from the connection's cache, keyed by the whole text, or prepares
+    /// it. Use literal texts: a text made from values fills the cache and invites injection.
+    /// Errors: InvalidInput (our SQL is wrong), Unavailable (the snapshot is older than its
+    /// limit).
+    virtual Result<Query> prepare(std::string_view sql) = 0;
+
+    /// One statement without rows, prepared, bound and run. Gives the number of rows changed.
+    template <typename... Values>
+    Result<std::int64_t> run(std::string_view sql, const Values&... values) {
+        TRY(Query query, prepare(sql));
+        query.bind(values...);
+        return query.run();
+    }
+};
+
+/// A write transaction: the part of a group commit that belongs to one request. Lives on the
+/// writer's thread, inside the function that was given to Database::write.
+class Transaction : public Snapshot {
+public:
+    /// `undo` is called on the writer's thread, latest first, when what was done up to now is
+    /// rolled back: with this request's savepoint, or with the whole group. It repairs memory
+    /// (caches, counters) and must not touch the database.
+    virtual void on_rollback(std::function<void()> undo) = 0;
+    /// Called on the writer's thread, in order, after the group is durable and before anyone
+    /// who waits for it goes on. It must be quick and must not touch the database.
+    virtual void on_commit(std::function<void()> done) = 0;
+};
+
+}  // namespace larmor::db

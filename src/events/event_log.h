@@ -1,0 +1,95 @@
+#pragma once
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "db/database.h"
+#include "db/migration.h"
+
+namespace larmor::events {
+
+/// The tables of the event log.
+db::MigrationSet migrations();
+
+/// Where an event stands in the log. Ever rising: a restore from a backup starts a new epoch.
+struct Position {
+    std::int64_t epoch = 0;
+    std::int64_t sequence = 0;
+    friend auto operator<=>(const Position&, const Position&) = default;
+};
+
+/// What happened, in the terms of the EventBridge envelope; id, time and position are added by
+/// `append`. Never carries metadata of patients: consumers fetch what they may see.
+struct Event {
+    std::string_view detail_type;      ///< `Image Set Created`
+    std::string_view detail;           ///< a JSON object
+    std::string_view resource;         ///< one ARN, for `resources`
+    std::string_view subject_id = {};  ///< the image set (or other thing) that it is about
+};
+
+struct StoredEvent {
+    Position position;
+    std::string id;  ///< UUID
+    Time time;
+    std::string detail_type;
+    std::string detail;
+    std::string resource;
+    std::string subject_id;
+};
+
+/// How this installation names itself in envelopes.
+struct Source {
+    std::string source = "aws.medical-imaging";  ///< so that rules written for AWS match
+    std::string account = "000000000000";
+    std::string region = "local";
+};
+
+/// The envelope that rules match and targets receive: EventBridge's, version 0.
+std::string to_envelope(const StoredEvent& event, const Source& source);
+
+/// The ARN of an image set: arn:aws:medical-imaging:REGION:ACCOUNT:datastore/ID/imageset/ID.
+std::string image_set_arn(const Source& source, std::string_view datastore_id,
+                          std::string_view image_set_id);
+
+/// The log of all changes: appended in the transaction of the change itself, numbered by the
+/// one writer, so that no reader can see a number before a smaller one that comes later. Safe
+/// from any thread, `append` and `begin_epoch` on the writer's.
+class EventLog {
+public:
+    /// Reads the last position. Errors: as Database::read.
+    static Result<std::unique_ptr<EventLog>> open(db::Database& database,
+                                                  const Clock& clock = system_clock());
+
+    /// Adds the event to the caller's transaction and gives it the next number. A number of a
+    /// transaction that rolled back is used again: nobody saw it.
+    Result<Position> append(db::Transaction& tx, const Event& event);
+
+    /// At most `limit` events behind `sequence`, in order.
+    static Result<std::vector<StoredEvent>> read_after(db::Snapshot& snapshot,
+                                                       std::int64_t sequence,
+                                                       std::size_t limit);
+
+    /// The last number that a committed transaction got.
+    Position last() const;
+
+    /// Removes whole days before `day` (20260102); the numbers are never given again.
+    static Result<std::int64_t> drop_days_before(db::Transaction& tx, std::int64_t day);
+
+    /// After a restore from a backup: events that were given out since then are void.
+    Result<Position> begin_epoch(db::Transaction& tx);
+
+private:
+    EventLog(const Clock& clock, Position last)
+        : clock_(clock), next_(last), committed_(last) {}
+
+    const Clock& clock_;
+    Position next_;         ///< the last that was given, on the writer's thread
+    std::int64_t day_ = 0;  ///< the last day with a row in event_days, on the writer's thread
+    mutable std::mutex mutex_;
+    Position committed_;
+};
+
+}  // namespace larmor::events

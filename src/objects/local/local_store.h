@@ -1,0 +1,50 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+
+#include "base/clock.h"
+#include "db/database.h"
+#include "objects/object_store.h"
+
+namespace larmor::objects::local {
+
+struct LocalStoreOptions {
+    std::filesystem::path directory;  ///< made where missing; on a local file system
+    std::uint64_t small_max_bytes = 1 << 20;
+    std::uint64_t segment_max_bytes = 256ULL << 20;  ///< a new segment starts beyond this
+    std::uint64_t preallocate_bytes = 64ULL << 20;   ///< step by which a segment grows
+    std::uint64_t group_max_bytes = 8ULL << 20;      ///< of one write and one fdatasync
+    std::size_t queued_max = 4096;                   ///< stage requests that may wait
+    std::uint64_t queued_max_bytes = 256ULL << 20;
+    /// Longer than any read or upload takes: bytes without a row, and uploads without a record,
+    /// are removed after it.
+    std::chrono::microseconds grace = std::chrono::hours(24);
+    std::size_t open_files_max = 256;  ///< descriptors kept for reading
+    const Clock* clock = &system_clock();
+};
+
+/// Counts since the store was opened, for metrics and tests.
+struct LocalStoreStats {
+    std::uint64_t groups = 0;   ///< fdatasync calls on segments
+    std::uint64_t records = 0;  ///< staged into segments
+    std::uint64_t bytes = 0;    ///< written to segments, headers and padding included
+    std::uint64_t queued = 0;   ///< waiting right now
+    std::uint64_t group_records_max = 0;
+};
+
+class LocalStore : public ObjectStore {
+public:
+    virtual LocalStoreStats stats() const = 0;
+};
+
+/// Opens or makes the store. Its rows live in `database`, whose migrations (`migrations()` of
+/// objects) must have run; both must outlive it. Reads the tail of the last segment behind its
+/// last recorded row, so that new records never lie behind a torn one, and removes what uploads
+/// of an earlier process left. Format: docs/formats/segment.md. Errors: Unavailable, NoSpace,
+/// Corrupt (a segment that rows name is missing or foreign).
+Result<std::unique_ptr<LocalStore>> open_local_store(db::Database& database,
+                                                     LocalStoreOptions options);
+
+}  // namespace larmor::objects::local

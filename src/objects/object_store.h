@@ -1,0 +1,141 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "async/task.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/hash.h"
+#include "db/transaction.h"
+
+namespace larmor::objects {
+
+/// The number of an object in one library: given by `record`, never used twice.
+enum class ObjectId : std::int64_t {};
+constexpr std::int64_t to_int64(ObjectId id) {
+    return static_cast<std::int64_t>(id);
+}
+
+/// Where an object's bytes are, as its row says; cheap to copy and to keep in a cache: an
+/// object never moves while its row stands (compaction makes a new row state and keeps the old
+/// bytes for the grace period).
+struct ObjectLocation {
+    std::int64_t segment = 0;  ///< the segment file, or 0 for a file of its own
+    std::string key;           ///< of a file of its own; empty for an object in a segment
+    std::uint64_t record_offset = 0;  ///< of the record in its segment, in bytes
+    std::uint32_t head_bytes = 0;     ///< from the record's start to its body
+    std::uint64_t size_bytes = 0;     ///< of the body
+    Sha256 sha256{};                  ///< of the body
+    friend bool operator==(const ObjectLocation&, const ObjectLocation&) = default;
+};
+
+/// Bytes of an object as part of an open file: what sendfile(2) takes. The descriptor is shared
+/// and stays open as long as somebody holds it, also when the object is deleted meanwhile.
+struct FileSlice {
+    std::shared_ptr<const UniqueFd> file;
+    std::uint64_t offset = 0;
+    std::uint64_t size_bytes = 0;
+};
+
+/// Bytes to store: parts that are written one after the other without being copied together.
+struct StageRequest {
+    /// Readable: `instances/<study>/<series>/<sop>/<content hash>.dcm`. Parts are 1 to 128
+    /// letters, digits and `.-_`, neither `.` nor `..`; at most 8 parts and 512 bytes. Written
+    /// beside the bytes; the name of the file where the object gets a file of its own.
+    std::string key;
+    std::vector<Bytes> body;
+    /// Keeps the bytes of `body` alive until they are written; not needed where the caller
+    /// waits.
+    std::shared_ptr<const void> owner;
+    /// Of the whole body, where the caller knows it already; computed otherwise.
+    std::optional<Sha256> sha256;
+};
+
+/// Durable bytes that nobody can see yet. Becomes an object by `record`; when it is dropped
+/// instead, its bytes become dead space (segment) or are removed later (file).
+struct StagedObject {
+    ObjectLocation location;
+    std::int64_t intent = 0;  ///< the row that `record` removes; 0 for a record in a segment
+};
+
+/// A large object that arrives in pieces. Calls block: use it on a worker thread. Dropped
+/// without `finish`, nothing remains.
+class Upload {
+public:
+    virtual ~Upload() = default;
+    virtual Result<void> write(Bytes piece) = 0;
+    /// Makes the bytes durable under the final key. `key_of`, where given, is called with the
+    /// hash of the content and gives the key in place of the one given to `begin_upload`. Where
+    /// an equal file stands under that key already (same size and hash), it is used. Errors:
+    /// Conflict when other bytes stand under the key; NoSpace; Unavailable.
+    virtual Result<StagedObject> finish(
+        const std::function<std::string(const Sha256&)>& key_of = {}) = 0;
+    virtual std::uint64_t size_bytes() const = 0;
+};
+
+/// Immutable objects. Put in two steps: `stage` makes the bytes durable, `record` makes them an
+/// object in the caller's transaction, together with the rows that point at it. An object that
+/// was recorded reads back equal or as Corrupt, never as something else. Safe from any thread;
+/// `record`, `locate` and `remove` use the transaction's thread.
+class ObjectStore {
+public:
+    virtual ~ObjectStore() = default;
+
+    /// Objects up to this size are taken in groups; larger ones get a file of their own.
+    virtual std::uint64_t small_max_bytes() const = 0;
+
+    /// Makes the bytes of a small object durable: many at a time share one fdatasync. An empty
+    /// body is fine. Errors: InvalidInput (the key), LimitExceeded (over `small_max_bytes`: use
+    /// `begin_upload`), NoSpace, Unavailable (after a failed sync: for good).
+    virtual async::Task<Result<StagedObject>> stage(StageRequest request) = 0;
+    /// Several objects with one hand-over and at best one fdatasync: all or none.
+    virtual async::Task<Result<std::vector<StagedObject>>> stage_all(
+        std::vector<StageRequest> requests) = 0;
+
+    /// Starts an object of any size. `key` may be changed by `finish`. Writes a durable intent
+    /// first (one small transaction: never call it inside a write function). Blocks.
+    virtual Result<std::unique_ptr<Upload>> begin_upload(std::string key) = 0;
+
+    /// Makes the staged bytes an object: visible when the transaction commits.
+    /// Errors: Conflict when it was recorded before or its intent expired.
+    virtual Result<ObjectId> record(db::Transaction& tx, const StagedObject& staged) = 0;
+
+    /// Errors: NotFound.
+    virtual Result<ObjectLocation> locate(db::Snapshot& snapshot, ObjectId id) = 0;
+    /// `locate` in a snapshot of its own. Blocks.
+    virtual Result<ObjectLocation> locate(ObjectId id) = 0;
+
+    /// The bytes as a slice of an open file; touches no database. Errors: Corrupt (the file is
+    /// missing or shorter than its row says), Unavailable.
+    virtual Result<FileSlice> open(const ObjectLocation& location) = 0;
+    /// Reads a range into `out`. Errors: InvalidInput (beyond the object), Corrupt,
+    /// Unavailable.
+    virtual Result<void> read(const ObjectLocation& location, std::uint64_t offset,
+                              std::span<std::byte> out) = 0;
+    /// Reads everything again and compares sizes, checksums and the hash with record and row.
+    /// Errors: Corrupt with segment (or key) and offset.
+    virtual Result<void> verify(const ObjectLocation& location) = 0;
+
+    /// Removes the row; the bytes are kept for the grace period (readers may hold them).
+    /// Errors: NotFound.
+    virtual Result<void> remove(db::Transaction& tx, ObjectId id) = 0;
+    /// Removes files whose grace period has passed, and what expired uploads left. Blocks;
+    /// writes small transactions. Gives the number of bytes freed. Segments are only accounted
+    /// for.
+    virtual Result<std::uint64_t> collect_garbage() = 0;
+
+    /// The whole object in memory. Errors: as `read`; LimitExceeded over `size_max_bytes`.
+    Result<ByteBuffer> read_all(const ObjectLocation& location, std::uint64_t size_max_bytes);
+    Result<ByteBuffer> read_all(ObjectId id, std::uint64_t size_max_bytes);
+};
+
+/// True for a key as StageRequest describes it.
+bool is_object_key(std::string_view key);
+
+}  // namespace larmor::objects
