@@ -1,0 +1,83 @@
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+#include "http/service.h"
+
+namespace larmor::http {
+
+using Handler = std::function<Task<Response>(Request)>;
+using Next = std::function<Task<Response>(Request)>;
+/// Around every handler, and around the answers 404, 405 and OPTIONS (request.route is null
+/// there). Outermost first. Must be a function or a callable that outlives the server: a
+/// capturing coroutine lambda stored here is fine, one on the stack is not.
+using Middleware = std::function<Task<Response>(Request, Next)>;
+/// Runs when the head is there and before the body is read; a response ends the request there
+/// (a 100-continue is then not sent). Must not block: checks of tokens, rights and lengths.
+using HeadHook = std::function<std::optional<Response>(Request&)>;
+
+/// Names the right that a route needs; its meaning belongs to the policy of the layer above.
+/// Has no default: a route without a right does not compile.
+class Right {
+public:
+    explicit Right(std::string name);  ///< LARMOR_CHECKs that it is not empty
+    const std::string& name() const { return name_; }
+    friend bool operator==(const Right&, const Right&) = default;
+
+private:
+    std::string name_;
+};
+
+struct Route {
+    Method method;
+    /// `/studies/{study}/series/{series}`: a {name} stands for one segment, not empty; a last
+    /// segment `{name...}` for the rest, slashes included, possibly empty.
+    std::string pattern;
+    std::string name;  ///< in metrics and logs: `studies.retrieve`
+    Right right;
+    Handler handler;
+    std::optional<std::uint64_t> body_max = {};  ///< bytes; else the server's
+    BodyMode body_mode = BodyMode::Auto;
+};
+
+/// Finds the handler of a path. Literal segments win over {names}. Paths are compared segment
+/// by segment after percent-decoding; a segment that decodes to `.` or `..`, or holds a `/`,
+/// `\`, NUL or other control character after decoding, is answered 400 before any handler sees
+/// it. HEAD is answered by GET's route; OPTIONS and 405 carry Allow.
+class Router final : public Service {
+public:
+    Router();
+    ~Router() override;
+
+    /// Before the server starts. LARMOR_CHECKs: the pattern is well formed, the name and the
+    /// handler are given, no other route has the same method and pattern.
+    void add(Route route);
+    void add_middleware(Middleware middleware);
+    void add_head_hook(HeadHook hook);
+
+    /// In the order of registration; for OpenAPI and for tests of the policy.
+    std::vector<const Route*> routes() const;
+
+    HeadDecision on_head(Request& request) override;
+    Task<Response> handle(Request request) override;
+
+private:
+    struct Node;
+    struct Match;
+    Result<Match> match(Request& request) const;
+    Task<Response> run_from(std::size_t middleware, Request request);
+    Task<Response> answer(Request request);
+
+    std::vector<std::unique_ptr<Route>> routes_;
+    std::unique_ptr<Node> root_;
+    std::vector<Middleware> middleware_;
+    std::vector<HeadHook> head_hooks_;
+    std::vector<Next> nexts_;  ///< nexts_[i] runs middleware i, the last one the handler
+};
+
+}  // namespace larmor::http
