@@ -70,6 +70,9 @@ class Upload {
 public:
     virtual ~Upload() = default;
     virtual Result<void> write(Bytes piece) = 0;
+    /// What was written so far, to be looked at before `finish`: importers find the key in it.
+    /// The mapping may be held after `finish`.
+    virtual Result<MappedFile> map() = 0;
     /// Makes the bytes durable under the final key. `key_of`, where given, is called with the
     /// hash of the content and gives the key in place of the one given to `begin_upload`. Where
     /// an equal file stands under that key already (same size and hash), it is used. Errors:
