@@ -1,0 +1,109 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "async/task.h"
+#include "auth/principal.h"
+#include "base/hash.h"
+#include "db/database.h"
+#include "db/migration.h"
+
+namespace larmor::auth {
+
+/// The table of tokens and sessions.
+db::MigrationSet migrations();
+
+enum class Kind : std::uint8_t { Token, Session };
+
+/// A token or a session without its secret.
+struct Credential {
+    std::string id;  ///< 32 hexadecimal digits
+    Kind kind = Kind::Token;
+    std::string name;
+    Role role = Role::Reader;
+    std::string parent_id;  ///< the token a session was made with; empty for none
+    Time created{};
+    Time expires{};
+    std::optional<Time> revoked;
+};
+
+struct IssueRequest {
+    Kind kind = Kind::Token;
+    std::string name;  ///< 1 to 100 bytes of UTF-8 without control characters
+    Role role = Role::Reader;
+    std::chrono::seconds lifetime{};
+    std::string parent_id;
+};
+
+/// A new credential and its secret, which exists nowhere else from now on.
+struct Issued {
+    Credential credential;
+    std::string secret;
+};
+
+/// Tokens and browser sessions of one library: rows with the SHA-256 of 256 random bits each.
+///
+/// All live ones are also in memory, at most kLiveMax: `verify` is one hash and one look-up
+/// (about 1 us), a wrong secret costs no database read, and a revocation counts from the moment
+/// it is committed. One process owns the database, so memory is never behind it.
+/// Safe from any thread.
+class Credentials {
+public:
+    static constexpr std::size_t kLiveMax = 100'000;
+
+    /// Reads what is live; removes rows that ended over 30 days ago. Blocks.
+    static Result<std::unique_ptr<Credentials>> open(db::Database& database,
+                                                     const Clock& clock = system_clock());
+
+    /// Errors: InvalidInput (name, lifetime), LimitExceeded (over kLiveMax), as
+    /// Database::write.
+    async::Task<Result<Issued>> issue(IssueRequest request);
+    Result<Issued> issue_and_wait(IssueRequest request);
+
+    /// Ends it, and for a token the sessions made with it. Errors: NotFound where there is
+    /// none, or it was revoked before.
+    async::Task<Result<void>> revoke(std::string id);
+    Result<void> revoke_and_wait(std::string_view id);
+
+    /// Who presents this secret. Errors: Unauthenticated for unknown, revoked and expired ones,
+    /// without saying which.
+    Result<Principal> verify(std::string_view secret) const;
+
+    /// All tokens (no sessions) with those that ended in the last 30 days, oldest first.
+    /// Blocks.
+    Result<std::vector<Credential>> list_tokens() const;
+
+    std::size_t live_count() const;
+
+private:
+    struct HashOfHash {
+        std::size_t operator()(const Sha256& hash) const;
+    };
+    struct EqualInConstantTime {
+        bool operator()(const Sha256& a, const Sha256& b) const {
+            return equal_in_constant_time(a, b);
+        }
+    };
+
+    Credentials(db::Database& database, const Clock& clock)
+        : database_(database), clock_(clock) {}
+    Result<void> load();
+    Result<Issued> prepare(IssueRequest request) const;
+    Result<void> insert(db::Transaction& tx, const Issued& issued);
+    Result<void> mark_revoked(db::Transaction& tx, std::string_view id);
+    void forget_expired();
+
+    db::Database& database_;
+    const Clock& clock_;
+    mutable std::shared_mutex mutex_;
+    std::unordered_map<Sha256, Credential, HashOfHash, EqualInConstantTime> live_;
+};
+
+}  // namespace larmor::auth
