@@ -38,7 +38,7 @@ enum class PixelCoding : std::uint8_t {
 struct TransferSyntax {
     std::string_view uid;
     std::string_view name;
-    Encoding encoding;
+    Encoding encoding{};
     bool deflated = false;      ///< the data set is a raw deflate stream (PS3.5 section A.5)
     bool encapsulated = false;  ///< Pixel Data is a sequence of fragments (PS3.5 section A.4)
     PixelCoding coding = PixelCoding::Native;
