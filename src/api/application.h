@@ -1,0 +1,61 @@
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "async/worker_pool.h"
+#include "auth/credentials.h"
+#include "auth/gate.h"
+#include "auth/sign_in_code.h"
+#include "base/clock.h"
+#include "catalog/catalog.h"
+#include "db/database.h"
+#include "http/origin.h"
+#include "http/router.h"
+#include "ingest/importer.h"
+#include "objects/object_store.h"
+#include "preprocess/preprocessor.h"
+
+namespace larmor::api {
+
+/// What the edge stands on. All of it must outlive the router's last request.
+struct Services {
+    db::Database& database;
+    objects::ObjectStore& store;
+    catalog::Catalog& catalog;
+    ingest::Importer& importer;
+    preprocess::Preprocessor& preprocessor;
+    async::WorkerPool& pool;
+    auth::Credentials& credentials;
+    auth::SignInCode& sign_in_code;
+    const Clock& clock = system_clock();
+};
+
+struct Options {
+    /// Off takes everybody on this machine for the admin: the server must bind to loopback.
+    auth::SignIn sign_in = auth::SignIn::Required;
+    /// Browsers keep cookies per host, not per port: give each port its own name.
+    std::string session_cookie = "larmor_session";
+    std::chrono::seconds session_lifetime = std::chrono::hours(12);
+    http::TrustProxy trust_proxy = http::TrustProxy::No;
+    /// The built page (`web/dist`); nothing serves no page, and `/` is 404.
+    std::optional<std::filesystem::path> web_folder;
+    std::uint64_t store_body_max_bytes = std::uint64_t{1} << 40;  ///< of one STOW-RS request
+    std::size_t search_results_max = 5'000;  ///< in one answer; more come with `offset`
+};
+
+/// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in and tokens under /v1,
+/// health, metrics, the OpenAPI document, and the page. Every route names the right it needs
+/// (the name of an auth::Right), which is checked before the body is read.
+/// Errors: those of loading the page.
+///
+///     TRY(auto router, api::make_router(services, options));
+///     TRY(auto server, http::Server::start(server_options, router));
+///     print(api::sign_in_url(server->base_url(), sign_in_code.issue()));
+Result<std::shared_ptr<http::Router>> make_router(Services services, Options options);
+
+/// The one-time link that is printed at start.
+std::string sign_in_url(std::string_view base_url, std::string_view code);
+
+}  // namespace larmor::api
