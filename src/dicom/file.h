@@ -22,7 +22,8 @@ struct FileOptions {
 struct File {
     Bytes bytes;  ///< the whole input
     bool has_preamble = false;
-    Bytes meta;  ///< group 0002, Explicit VR Little Endian; empty where there is none
+    Bytes meta;              ///< group 0002, in `meta_encoding`; empty where there is none
+    Encoding meta_encoding;  ///< Explicit VR Little Endian, but for a few broken files
     std::string
         transfer_syntax_uid;  ///< as declared, without padding; guessed where not declared
     const TransferSyntax* transfer_syntax = nullptr;  ///< nullptr for an unknown UID

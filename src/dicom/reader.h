@@ -87,12 +87,15 @@ public:
             if (form == HeaderForm::Short && group != kItem.group) [[likely]] {
                 const auto length = static_cast<std::uint32_t>(head >> 48);
                 if (length <= static_cast<std::size_t>(limit_ - at_) - 8) [[likely]] {
+                    token.reserved = 0;
                     fill(token, head, letters, length, 8);
                     return true;
                 }
             } else if (form == HeaderForm::Long && group != kItem.group && limit_ - at_ >= 12) {
                 const auto length = load_little<std::uint32_t>(at_ + 8);
-                if (length <= static_cast<std::size_t>(limit_ - at_) - 12) [[likely]] {
+                // An undefined length would fit into a data set of more than 4 GiB.
+                if (length <= static_cast<std::size_t>(limit_ - at_) - 12 &&
+                    length != kUndefinedLength) [[likely]] {
                     token.reserved = static_cast<std::uint16_t>(head >> 48);
                     fill(token, head, letters, length, 12);
                     return true;
@@ -126,14 +129,14 @@ private:
     enum class HeaderForm : std::uint8_t { Other, Short, Long };
 
     /// A data set: the top level (0), or that of the open item of a sequence. Ends that are
-    /// undefined are nullptr. No default values: 17 of them lie in every Reader.
+    /// undefined are nullptr.
     struct Level {
-        const std::byte* sequence_end;
-        const std::byte* item_end;
-        const std::byte* outer_limit;  ///< of the data set that holds the sequence
-        std::uint32_t creators;        ///< how many were known before
+        const std::byte* sequence_end = nullptr;
+        const std::byte* item_end = nullptr;
+        const std::byte* outer_limit = nullptr;  ///< of the data set that holds the sequence
+        std::size_t creators = 0;                ///< how many were known before
         Encoding outer_encoding;
-        bool is_signed;  ///< Pixel Representation, inherited
+        bool is_signed = false;  ///< Pixel Representation, inherited
     };
     struct Creator {
         std::uint16_t group;
@@ -142,7 +145,6 @@ private:
     };
     static constexpr unsigned kInlineLevels = 17;
 
-    static constexpr std::array<HeaderForm, 1024> make_header_forms();
     static const std::array<HeaderForm, 1024> kHeaderForms;
     static HeaderForm header_form(unsigned letters) {
         if ((letters & 0xe0e0U) != 0x4040U) [[unlikely]]
@@ -171,31 +173,36 @@ private:
     bool read_item(Token& token);
     template <ByteOrder order>
     bool read_fragment(Token& token);
+    template <ByteOrder order>
+    bool read_item_delimitation(Token& token);
     bool start_value(Token& token, std::size_t header_size);
-    bool start_sequence(Token& token);
+    bool start_sequence(Token& token, std::size_t header_size);
     bool end_data_set(Token& token);
-    bool end_item(Token& token, std::size_t delimiter_size);
-    bool end_sequence(Token& token, std::size_t delimiter_size);
-    Vr implicit_vr(Tag tag) const;
-    void note_implicit(const Token& token);
+    void emit(Token& token, TokenKind kind, std::size_t header_size, unsigned depth);
     void begin_elements(Encoding encoding);
     void leave_item();
     void leave_sequence();
-    void emit(Token& token, TokenKind kind, Tag tag, std::uint32_t length,
-              std::size_t header_size);
-    bool fail_at(ErrorCode code, std::string_view what, Tag tag);
-    Level& level(unsigned depth);
-    const Level& level(unsigned depth) const;
+    Result<void> skip_to(TokenKind kind, unsigned depth);
+    Vr implicit_vr(Tag tag) const;
+    template <ByteOrder order>
+    void note_implicit(const Token& token);
+    bool fail_at(Tag tag, std::string_view what, ErrorCode code = ErrorCode::InvalidInput);
+    Level& level(unsigned depth) {
+        return depth < kInlineLevels ? levels_[depth] : deep_levels_[depth - kInlineLevels];
+    }
+    const Level& level(unsigned depth) const {
+        return depth < kInlineLevels ? levels_[depth] : deep_levels_[depth - kInlineLevels];
+    }
 
     const std::byte* begin_;
     const std::byte* at_;     ///< of the next token
     const std::byte* limit_;  ///< the innermost defined end
     State state_ = State::End;
     TokenKind last_ = TokenKind::Element;
-    Encoding encoding_;
+    Encoding encoding_{};
     unsigned depth_ = 0;
     unsigned depth_max_;
-    std::array<Level, kInlineLevels> levels_;
+    std::array<Level, kInlineLevels> levels_{};
     std::vector<Level> deep_levels_;  ///< those beyond
     std::vector<Creator> creators_;   ///< of the open data sets; in Implicit VR only
     std::optional<Error> error_;
