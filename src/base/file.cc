@@ -97,6 +97,16 @@ MappedFile::~MappedFile() {
     if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
 }
 
+void MappedFile::release(ByteRange range) const {
+    if (range.offset > bytes_.size() || range.count > bytes_.size() - range.offset) return;
+    // The mapping starts on a page: offsets in it are aligned as addresses are.
+    static const auto kPage = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+    const std::uint64_t first = (range.offset + kPage - 1) / kPage * kPage;
+    const std::uint64_t last = (range.offset + range.count) / kPage * kPage;
+    if (first >= last) return;
+    ::madvise(const_cast<std::byte*>(bytes_.data()) + first, last - first, MADV_DONTNEED);
+}
+
 Result<MappedFile> MappedFile::open(const std::filesystem::path& path) {
     TRY(const UniqueFd file, open_file(path, O_RDONLY));
     return map(file);

@@ -63,6 +63,9 @@ public:
     static Result<MappedFile> open(const std::filesystem::path& path);
     static Result<MappedFile> map(const UniqueFd& file);
     Bytes bytes() const { return bytes_; }
+    /// Lets go of the pages that lie wholly inside a range, so that a scan of a huge file does
+    /// not stay resident; whoever touches them again reads them again.
+    void release(ByteRange range) const;
 
 private:
     Bytes bytes_;

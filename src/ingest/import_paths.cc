@@ -1,0 +1,162 @@
+#include "ingest/import_paths.h"
+
+#include <condition_variable>
+#include <mutex>
+
+#include "async/executor.h"
+#include "async/sync_wait.h"
+#include "ingest/walk.h"
+
+namespace larmor::ingest {
+namespace {
+
+constexpr std::size_t kInFlightMax = 256;
+constexpr std::uint64_t kInFlightMaxBytes = 64ULL << 20;
+/// What is read into memory whole and imported side by side with others; larger ones are
+/// streamed.
+constexpr std::size_t kWholeMaxBytes = 1 << 20;
+
+/// Bounds what is on its way, and collects outcomes.
+class Run final : public WalkVisitor {
+public:
+    Run(Destination& destination, ImportObserver& observer)
+        : destination_(destination), observer_(observer) {}
+
+    Result<void> instance(const std::string& name, std::optional<std::uint64_t>,
+                          archive::Source& content) override {
+        TRY_VOID(may_go_on());
+        ByteBuffer start(kWholeMaxBytes + 1);
+        const auto count = archive::read_fully(content, start);
+        if (!count) {
+            refused(name, count.error());
+            return {};
+        }
+        start.resize(*count);
+        if (start.size() > kWholeMaxBytes) return stream(name, start, content);
+        wait_for_room(start.size());
+        async::spawn(worker_.executor(), import_whole(name, std::move(start)));
+        return {};
+    }
+
+    void refused(const std::string& name, const Error& error) override {
+        ImportResult result;
+        result.error = error;
+        finish(name, result, 0);
+    }
+
+    void passed(std::uint64_t bytes) override {
+        const std::lock_guard lock(mutex_);
+        tally_.bytes_passed += bytes;
+    }
+
+    /// Waits for what is on its way.
+    Result<ImportTally> end(Result<void> walked) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] { return in_flight_ == 0; });
+        if (fatal_) return tl::unexpected(*fatal_);
+        if (!walked && walked.error().code != ErrorCode::Cancelled) {
+            return tl::unexpected(std::move(walked).error());
+        }
+        return tally_;
+    }
+
+private:
+    Result<void> may_go_on() {
+        if (observer_.should_stop()) return fail(ErrorCode::Cancelled, "stopped");
+        const std::lock_guard lock(mutex_);
+        if (fatal_) return tl::unexpected(*fatal_);
+        return {};
+    }
+
+    void wait_for_room(std::uint64_t bytes) {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [&] {
+            return in_flight_ < kInFlightMax &&
+                   (in_flight_ == 0 || bytes_in_flight_ + bytes <= kInFlightMaxBytes);
+        });
+        ++in_flight_;
+        bytes_in_flight_ += bytes;
+    }
+
+    async::Task<void> import_whole(std::string name, ByteBuffer bytes) {
+        const ImportResult result = co_await destination_.import_bytes(bytes, {});
+        const std::uint64_t size = bytes.size();
+        bytes = {};
+        finish(name, result, size);
+        const std::lock_guard lock(mutex_);
+        --in_flight_;
+        bytes_in_flight_ -= size;
+        changed_.notify_all();
+    }
+
+    /// On the walking thread, piece by piece, while smaller ones go on beside it.
+    Result<void> stream(const std::string& name, Bytes start, archive::Source& content) {
+        const std::unique_ptr<ImportStream> stream = destination_.begin({});
+        ByteBuffer piece(kWholeMaxBytes);
+        for (Bytes next = start; !next.empty();) {
+            if (auto written = async::sync_wait(stream->write(next)); !written) {
+                refused(name, written.error());
+                return {};
+            }
+            const auto count = content.read(piece);
+            if (!count) {
+                refused(name, count.error());
+                return {};
+            }
+            next = Bytes(piece).first(*count);
+        }
+        const ImportResult result = async::sync_wait(stream->finish());
+        finish(name, result, result.size_bytes);
+        return {};
+    }
+
+    void finish(const std::string& name, const ImportResult& result, std::uint64_t bytes) {
+        const std::lock_guard lock(mutex_);
+        switch (result.outcome) {
+            case Outcome::Stored:
+                ++tally_.imported;
+                break;
+            case Outcome::Duplicate:
+                ++tally_.duplicates;
+                break;
+            case Outcome::Alternate:
+                ++tally_.alternates;
+                break;
+            case Outcome::Conflict:
+                ++tally_.conflicts;
+                break;
+            case Outcome::Rejected:
+                ++tally_.rejected;
+                break;
+        }
+        if (result.outcome != Outcome::Rejected) tally_.bytes += bytes;
+        // The store is full or gone: going on would reject every file that follows for the same
+        // reason.
+        if (result.error && (result.error->code == ErrorCode::NoSpace ||
+                             result.error->code == ErrorCode::Unavailable)) {
+            fatal_ = result.error;
+        }
+        observer_.done(name, result, tally_);
+    }
+
+    Destination& destination_;
+    ImportObserver& observer_;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::size_t in_flight_ = 0;
+    std::uint64_t bytes_in_flight_ = 0;
+    ImportTally tally_;
+    std::optional<Error> fatal_;
+    async::ThreadExecutor worker_{"import"};  // last: joined before what its tasks use is gone
+};
+
+}  // namespace
+
+Result<ImportTally> import_paths(Destination& destination,
+                                 const std::vector<std::filesystem::path>& paths,
+                                 ImportObserver& observer) {
+    Run run(destination, observer);
+    return run.end(walk(paths, run));
+}
+
+}  // namespace larmor::ingest

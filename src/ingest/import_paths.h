@@ -1,0 +1,41 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "ingest/destination.h"
+
+namespace larmor::ingest {
+
+/// What an import did so far; at its end the numbers add up: files = the sum of the outcomes.
+struct ImportTally {
+    std::uint64_t imported = 0;
+    std::uint64_t duplicates = 0;
+    std::uint64_t alternates = 0;
+    std::uint64_t conflicts = 0;
+    std::uint64_t rejected = 0;
+    std::uint64_t bytes = 0;         ///< of instances with an outcome other than rejected
+    std::uint64_t bytes_passed = 0;  ///< of the files that were named, archives included
+};
+
+/// Is told of everything; calls come from one thread at a time, in no promised order.
+class ImportObserver {
+public:
+    virtual ~ImportObserver() = default;
+    /// One file or archive member has its outcome; `tally` counts it already.
+    virtual void done(const std::string& name, const ImportResult& result,
+                      const ImportTally& tally) = 0;
+    /// True to end early: what has no outcome yet is not started.
+    virtual bool should_stop() { return false; }
+};
+
+/// Imports everything below `paths` (see walk.h): reads in order, keeps up to 256 instances and
+/// 64 MiB on their way at a time, so that they share syncs. Blocks; not on an executor's
+/// thread. Errors: Unavailable, NoSpace where the destination takes nothing more; single bad
+/// files are in the tally.
+Result<ImportTally> import_paths(Destination& destination,
+                                 const std::vector<std::filesystem::path>& paths,
+                                 ImportObserver& observer);
+
+}  // namespace larmor::ingest

@@ -1,0 +1,200 @@
+#include "ingest/walk.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "archive/archive.h"
+#include "base/file.h"
+#include "ingest/dicomdir.h"
+
+namespace larmor::ingest {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr unsigned kArchiveDepthMax = 3;
+constexpr unsigned kFolderDepthMax = 256;
+
+/// A source whose first bytes were looked at and are given out again.
+class LookedAhead final : public archive::Source {
+public:
+    static Result<std::unique_ptr<LookedAhead>> at(archive::Source& source) {
+        auto looked = std::make_unique<LookedAhead>(source);
+        looked->start_.resize(archive::kDetectBytes);
+        TRY(const std::size_t count, archive::read_fully(source, looked->start_));
+        looked->start_.resize(count);
+        return looked;
+    }
+    explicit LookedAhead(archive::Source& source) : source_(source) {}
+    Bytes start() const { return start_; }
+
+    Result<std::size_t> read(std::span<std::byte> out) override {
+        if (given_ == start_.size()) return source_.read(out);
+        const std::size_t count = std::min(out.size(), start_.size() - given_);
+        std::copy_n(start_.begin() + static_cast<std::ptrdiff_t>(given_), count, out.begin());
+        given_ += count;
+        return count;
+    }
+
+private:
+    archive::Source& source_;
+    ByteBuffer start_;
+    std::size_t given_ = 0;
+};
+
+bool is_dicomdir_name(const fs::path& path) {
+    return path.filename() == "DICOMDIR";
+}
+
+/// The regular files at and below `path`, in the order of names.
+void each_file(const fs::path& path, unsigned depth,
+               const std::function<void(const fs::path&)>& file,
+               const std::function<void(const fs::path&, Error)>& refused) {
+    std::error_code error;
+    if (depth == 0 && !fs::is_directory(path, error)) return file(path);
+    if (depth == kFolderDepthMax) {
+        return refused(path,
+                       Error{ErrorCode::LimitExceeded, "more than 256 folders in each other"});
+    }
+    std::vector<fs::directory_entry> entries;
+    fs::directory_iterator at(path, error);
+    for (; !error && at != fs::directory_iterator(); at.increment(error))
+        entries.push_back(*at);
+    if (error) return refused(path, system_failure("read folder", error.value()).value());
+    std::ranges::sort(entries, {},
+                      [](const fs::directory_entry& entry) { return entry.path(); });
+    for (const fs::directory_entry& entry : entries) {
+        if (entry.is_directory(error) && !entry.is_symlink(error)) {
+            each_file(entry.path(), depth + 1, file, refused);
+        } else if (entry.is_regular_file(error) && !is_dicomdir_name(entry.path())) {
+            file(entry.path());
+        }
+    }
+}
+
+/// Every file that a walk opens: DICOMDIRs that were named are replaced by what they name.
+void each_named_file(const std::vector<fs::path>& paths,
+                     const std::function<void(const fs::path&)>& file,
+                     const std::function<void(const fs::path&, Error)>& refused) {
+    for (const fs::path& path : paths) {
+        std::error_code error;
+        if (is_dicomdir_name(path) && fs::is_regular_file(path, error)) {
+            auto named = read_dicomdir(path);
+            if (!named) {
+                refused(path, std::move(named).error());
+                continue;
+            }
+            for (const fs::path& one : *named) file(one);
+        } else {
+            each_file(path, 0, file, refused);
+        }
+    }
+}
+
+class Walker {
+public:
+    explicit Walker(WalkVisitor& visitor) : visitor_(visitor) {}
+
+    void file(const fs::path& path) {
+        if (!outcome_) return;
+        outcome_ = try_file(path);
+        std::error_code error;
+        const std::uintmax_t size = fs::file_size(path, error);
+        if (!error) visitor_.passed(size);
+    }
+    void refused(const fs::path& path, const Error& error) {
+        visitor_.refused(path.string(), error);
+    }
+    Result<void> outcome() && { return std::move(outcome_); }
+
+private:
+    /// What was read is refused with its reason; what the visitor says ends the walk.
+    Result<void> try_file(const fs::path& path) {
+        const std::string name = path.string();
+        auto opened = open_file(path, O_RDONLY);
+        if (!opened) return refuse(name, opened.error());
+        auto source = archive::FileSource::over(*opened);
+        if (!source) return refuse(name, source.error());
+        auto looked = LookedAhead::at(**source);
+        if (!looked) return refuse(name, looked.error());
+        if (archive::detect((*looked)->start()) == archive::Format::None) {
+            return visitor_.instance(name, (*source)->size_bytes(), **looked);
+        }
+        auto reader = archive::open(*opened);
+        if (!reader) return refuse(name, reader.error());
+        return members(name, **reader, 1);
+    }
+
+    Result<void> members(const std::string& name, archive::Reader& reader, unsigned depth) {
+        for (;;) {
+            auto member = reader.next();
+            if (!member) return refuse(name, member.error());
+            if (!*member) break;
+            const archive::Member& found = **member;
+            const std::string member_name = found.path.empty() ? name : name + "!" + found.path;
+            if (found.kind == archive::MemberKind::Unreadable) {
+                TRY_VOID(refuse(member_name, {ErrorCode::Unsupported, found.problem}));
+            } else if (found.kind == archive::MemberKind::File &&
+                       !is_dicomdir_name(fs::path(found.path))) {
+                TRY_VOID(one_member(member_name, found.size_bytes, reader, depth));
+            }
+        }
+        for (const archive::Damage& damage : reader.damage()) {
+            TRY_VOID(refuse(name, invalid_at(damage.offset, damage.what).value()));
+        }
+        return {};
+    }
+
+    Result<void> one_member(const std::string& name, std::optional<std::uint64_t> size,
+                            archive::Reader& reader, unsigned depth) {
+        archive::MemberSource content(reader);
+        auto looked = LookedAhead::at(content);
+        if (!looked) return refuse(name, looked.error());
+        const archive::Format format = archive::detect((*looked)->start());
+        if (format == archive::Format::None) return visitor_.instance(name, size, **looked);
+        if (depth == kArchiveDepthMax) {
+            return refuse(name,
+                          {ErrorCode::LimitExceeded, "more than 3 archives in each other"});
+        }
+        auto inner = archive::open(*std::move(looked));
+        if (!inner) return refuse(name, inner.error());
+        return members(name, **inner, depth + 1);
+    }
+
+    Result<void> refuse(const std::string& name, const Error& error) {
+        visitor_.refused(name, error);
+        return {};
+    }
+
+    WalkVisitor& visitor_;
+    Result<void> outcome_;
+};
+
+}  // namespace
+
+WalkTotal total_size(const std::vector<fs::path>& paths) {
+    WalkTotal total;
+    each_named_file(
+        paths,
+        [&](const fs::path& path) {
+            std::error_code error;
+            const std::uintmax_t size = fs::file_size(path, error);
+            if (error) return;
+            ++total.files;
+            total.bytes += size;
+        },
+        [](const fs::path&, const Error&) {});
+    return total;
+}
+
+Result<void> walk(const std::vector<fs::path>& paths, WalkVisitor& visitor) {
+    Walker walker(visitor);
+    each_named_file(
+        paths, [&](const fs::path& path) { walker.file(path); },
+        [&](const fs::path& path, const Error& error) { walker.refused(path, error); });
+    return std::move(walker).outcome();
+}
+
+}  // namespace larmor::ingest
