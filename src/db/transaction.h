@@ -30,6 +30,9 @@ public:
 /// writer's thread, inside the function that was given to Database::write.
 class Transaction : public Snapshot {
 public:
+    /// Statements without parameters or rows, separated by semicolons: for migrations.
+    virtual Result<void> run_script(std::string_view statements) = 0;
+
     /// `undo` is called on the writer's thread, latest first, when what was done up to now is
     /// rolled back: with this request's savepoint, or with the whole group. It repairs memory
     /// (caches, counters) and must not touch the database.

@@ -11,7 +11,7 @@
 namespace larmor::objects::local {
 
 struct LocalStoreOptions {
-    std::filesystem::path directory;  ///< made where missing; on a local file system
+    std::filesystem::path directory{};  ///< made where missing; on a local file system
     std::uint64_t small_max_bytes = 1 << 20;
     std::uint64_t segment_max_bytes = 256ULL << 20;  ///< a new segment starts beyond this
     std::uint64_t preallocate_bytes = 64ULL << 20;   ///< step by which a segment grows
