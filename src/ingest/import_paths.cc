@@ -1,5 +1,6 @@
 #include "ingest/import_paths.h"
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
@@ -16,25 +17,38 @@ constexpr std::uint64_t kInFlightMaxBytes = 64ULL << 20;
 /// streamed.
 constexpr std::size_t kWholeMaxBytes = 1 << 20;
 
+/// All of a small content, or one byte more than kWholeMaxBytes of a larger one. The declared size only says
+/// how much memory to begin with.
+Result<ByteBuffer> read_start(archive::Source& content, std::uint64_t declared_bytes) {
+    ByteBuffer start(std::min<std::uint64_t>(declared_bytes, kWholeMaxBytes) + 1);
+    std::size_t count = 0;
+    for (;;) {
+        TRY(const std::size_t more, archive::read_fully(content, std::span(start).subspan(count)));
+        count += more;
+        if (count < start.size() || count > kWholeMaxBytes) break;
+        start.resize(std::min(start.size() * 2, kWholeMaxBytes + 1));
+    }
+    start.resize(count);
+    return start;
+}
+
 /// Bounds what is on its way, and collects outcomes.
 class Run final : public WalkVisitor {
 public:
     Run(Destination& destination, ImportObserver& observer)
         : destination_(destination), observer_(observer) {}
 
-    Result<void> instance(const std::string& name, std::optional<std::uint64_t>,
+    Result<void> instance(const std::string& name, std::optional<std::uint64_t> size_bytes,
                           archive::Source& content) override {
         TRY_VOID(may_go_on());
-        ByteBuffer start(kWholeMaxBytes + 1);
-        const auto count = archive::read_fully(content, start);
-        if (!count) {
-            refused(name, count.error());
+        auto start = read_start(content, size_bytes.value_or(64 << 10));
+        if (!start) {
+            refused(name, start.error());
             return {};
         }
-        start.resize(*count);
-        if (start.size() > kWholeMaxBytes) return stream(name, start, content);
-        wait_for_room(start.size());
-        async::spawn(worker_.executor(), import_whole(name, std::move(start)));
+        if (start->size() > kWholeMaxBytes) return stream(name, *start, content);
+        wait_for_room(start->size());
+        async::spawn(worker_.executor(), import_whole(name, *std::move(start)));
         return {};
     }
 

@@ -1,0 +1,94 @@
+#include "library/library.h"
+
+#include <array>
+
+#include "db/sqlite/sqlite_database.h"
+#include "objects/local/local_store.h"
+#include "objects/migrations.h"
+
+namespace larmor {
+
+/// Members are made from top to bottom and end from bottom to top: each stands on those above
+/// it.
+struct Library::Parts {
+    std::unique_ptr<db::Database> database;
+    std::unique_ptr<objects::ObjectStore> store;
+    std::unique_ptr<events::EventLog> events;
+    std::unique_ptr<catalog::Catalog> catalog;
+    std::unique_ptr<auth::Credentials> credentials;
+    std::unique_ptr<async::WorkerPool> pool;
+    std::unique_ptr<preprocess::Preprocessor> preprocessor;
+    std::unique_ptr<ingest::Importer> importer;
+};
+
+namespace {
+
+Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder) {
+    db::sqlite::SqliteOptions options;
+    options.path = folder / "library.sqlite";
+    TRY(std::unique_ptr<db::Database> database, db::sqlite::open_sqlite(std::move(options)));
+    const std::array sets{objects::migrations(), events::migrations(), catalog::migrations(),
+                          auth::migrations()};
+    TRY_VOID(database->migrate(sets));
+    return database;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
+    auto parts = std::make_unique<Parts>();
+    TRY(parts->database, open_database(options.folder));
+
+    objects::local::LocalStoreOptions store;
+    store.directory = options.folder / "objects";
+    store.clock = options.clock;
+    TRY(parts->store, objects::local::open_local_store(*parts->database, std::move(store)));
+    TRY(parts->events, events::EventLog::open(*parts->database, *options.clock));
+    catalog::CatalogOptions catalog_options;
+    catalog_options.clock = options.clock;
+    TRY(parts->catalog,
+        catalog::Catalog::open(*parts->database, *parts->events, std::move(catalog_options)));
+    TRY(parts->credentials, auth::Credentials::open(*parts->database, *options.clock));
+
+    async::WorkerPool::Options pool;
+    pool.threads = options.threads;
+    pool.background_threads = options.background_threads;
+    parts->pool = std::make_unique<async::WorkerPool>(std::move(pool));
+    parts->preprocessor =
+        std::make_unique<preprocess::Preprocessor>(preprocess::Preprocessor::Services{
+            *parts->database, *parts->store, *parts->catalog, *parts->pool});
+    parts->importer = std::make_unique<ingest::Importer>(ingest::Importer::Services{
+        *parts->database, *parts->store, *parts->catalog, *parts->pool,
+        [preprocessor = parts->preprocessor.get()] { preprocessor->wake(); }});
+    return std::unique_ptr<Library>(new Library(std::move(parts)));
+}
+
+Library::Library(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Library::~Library() = default;
+
+db::Database& Library::database() {
+    return *parts_->database;
+}
+objects::ObjectStore& Library::store() {
+    return *parts_->store;
+}
+events::EventLog& Library::events() {
+    return *parts_->events;
+}
+catalog::Catalog& Library::catalog() {
+    return *parts_->catalog;
+}
+async::WorkerPool& Library::pool() {
+    return *parts_->pool;
+}
+auth::Credentials& Library::credentials() {
+    return *parts_->credentials;
+}
+ingest::Importer& Library::importer() {
+    return *parts_->importer;
+}
+preprocess::Preprocessor& Library::preprocessor() {
+    return *parts_->preprocessor;
+}
+
+}  // namespace larmor
