@@ -30,7 +30,8 @@ enum class MemberKind : std::uint8_t {
 struct Member {
     std::string path;  ///< as stored: show it, never open it (it may be absolute or hold `..`)
     MemberKind kind = MemberKind::File;
-    std::uint64_t size_bytes = 0;  ///< as declared: a promise that `read` verifies
+    /// As declared, a promise that `read` verifies; nothing where the archive does not say.
+    std::optional<std::uint64_t> size_bytes;
     /// Where its bytes lie unchanged in the reader's input (behind a decompressor: in what that
     /// gives out); nothing where they are compressed.
     std::optional<ByteRange> range;
@@ -94,8 +95,8 @@ inline constexpr std::size_t kDetectBytes = 512;
 Format detect(Bytes start);
 
 /// Opens an archive over a file that the caller keeps open: tar, zip, and gzip or zstd around
-/// a tar or around one single file (then it has one member, whose path is empty and whose size
-/// is declared as 0). Errors: Unsupported where `detect` says None; those of the readers.
+/// a tar or around one single file (then it has one member with an empty path, of unknown
+/// size). Errors: Unsupported where `detect` says None; those of the readers.
 Result<std::unique_ptr<Reader>> open(const UniqueFd& file, const Limits& limits = {});
 
 /// The same over a source, as for a member of another archive. Errors: Unsupported for a zip

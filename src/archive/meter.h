@@ -1,0 +1,37 @@
+#pragma once
+#include <cstdint>
+
+#include "archive/archive.h"
+
+namespace larmor::archive {
+
+/// Compares what was given out with what was read and with the limits.
+class Meter {
+public:
+    explicit Meter(const Limits& limits) : limits_(limits) {}
+
+    /// Errors: LimitExceeded with the limit that is passed.
+    Result<void> give(std::uint64_t count, std::uint64_t read_bytes) {
+        given_ += count;
+        if (given_ > limits_.total_max_bytes) {
+            return fail(ErrorCode::LimitExceeded, "the archive holds more than " +
+                                                      std::to_string(limits_.total_max_bytes) +
+                                                      " bytes");
+        }
+        // Small inputs of zeros have any ratio; they cost nothing.
+        if (given_ > kFreeBytes && given_ / limits_.ratio_max > read_bytes) {
+            return fail(ErrorCode::LimitExceeded, "the archive unpacks to more than " +
+                                                      std::to_string(limits_.ratio_max) +
+                                                      " times its size, after " +
+                                                      std::to_string(given_) + " bytes");
+        }
+        return {};
+    }
+
+private:
+    static constexpr std::uint64_t kFreeBytes = 64ULL << 20;
+    Limits limits_;
+    std::uint64_t given_ = 0;
+};
+
+}  // namespace larmor::archive
