@@ -37,26 +37,36 @@ public:
     }
     bool is_set() const { return state_.load(std::memory_order_acquire) == kSet; }
 
-    bool await_ready() const { return is_set(); }
-    bool await_suspend(std::coroutine_handle<> awaiting) {
-        executor_ = Executor::current();
-        LARMOR_CHECK(executor_ != nullptr);
-        awaiting_ = awaiting;
-        int expected = kEmpty;
-        return state_.compare_exchange_strong(expected, kAwaited, std::memory_order_acq_rel);
-    }
-    T await_resume() {
-        if constexpr (!std::is_void_v<T>) return std::move(*value_);
-    }
+    /// A type of its own: g++ 12 copies an awaitable that is named by `*pointer`.
+    struct Awaiter {
+        Completion* completion;
+        bool await_ready() const { return completion->is_set(); }
+        bool await_suspend(std::coroutine_handle<> awaiting) const {
+            return completion->wait(awaiting);
+        }
+        T await_resume() const {
+            if constexpr (!std::is_void_v<T>) return std::move(*completion->value_);
+        }
+    };
+    Awaiter operator co_await() { return Awaiter{this}; }
 
 private:
     static constexpr int kEmpty = 0;
     static constexpr int kAwaited = 1;
     static constexpr int kSet = 2;
 
+    /// False when it was set meanwhile.
+    bool wait(std::coroutine_handle<> awaiting) {
+        executor_ = Executor::current();
+        LARMOR_CHECK(executor_ != nullptr);
+        awaiting_ = awaiting;
+        int expected = kEmpty;
+        return state_.compare_exchange_strong(expected, kAwaited, std::memory_order_acq_rel);
+    }
+
     void finish() {
-        // Read before the exchange where it can matter: afterwards `this` may be gone, unless
-        // somebody awaits, and then it lives until we post.
+        // When nobody awaits, `this` may be gone after the exchange; else it lives until we
+        // post.
         if (state_.exchange(kSet, std::memory_order_acq_rel) == kAwaited) {
             executor_->post(Work(awaiting_));
         }

@@ -2,7 +2,9 @@
 #include <chrono>
 #include <condition_variable>
 #include <coroutine>
+#include <cstdint>
 #include <mutex>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -36,7 +38,8 @@ public:
     static Executor* current();
 
 protected:
-    /// Makes a thread that sleeps in `prepare_sleep`'s promise return. Any thread.
+    /// Ends the sleep that `prepare_sleep` announced, also when it has not begun. Any thread;
+    /// called under the lock of the queue, so it must not post.
     virtual void wake() = 0;
 
     /// Makes this the current executor of the calling thread until destroyed.
@@ -66,6 +69,7 @@ private:
         Work work;
     };
     static bool later(const Timer& a, const Timer& b);
+    void wake_sleeper();
     void post_many(std::vector<Work>& works);
 
     std::mutex mutex_;

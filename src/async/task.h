@@ -37,7 +37,7 @@ struct TaskPromise : TaskPromiseBase {
     std::variant<std::monostate, T, std::exception_ptr> outcome;
 
     Task<T> get_return_object() noexcept;
-    template <typename U>
+    template <typename U = T>
         requires std::is_constructible_v<T, U&&>
     void return_value(U&& value) {
         outcome.template emplace<1>(std::forward<U>(value));

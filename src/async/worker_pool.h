@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -67,7 +68,7 @@ public:
     /// those of `f`; Unavailable when the queue is full (WhenFull::Refuse) or the pool has
     /// stopped.
     template <typename F>
-    auto run(Priority priority, F f, WhenFull when_full = WhenFull::Refuse);
+    auto run(Priority priority, F&& f, WhenFull when_full = WhenFull::Refuse);
 
     /// Queues `work`; false when the queue is full or the pool has stopped, and then `work` is
     /// unchanged. Any thread.
@@ -82,9 +83,9 @@ public:
 private:
     template <typename F>
     class RunAwaiter;
-    void work_foreground();
-    void work_background();
-    void finish_one();
+    /// What to take next, nothing when the queues are empty. Under the lock.
+    std::optional<Priority> next(bool background);
+    void work(bool background);
 
     const Options options_;
     mutable std::mutex mutex_;
@@ -151,8 +152,8 @@ private:
 };
 
 template <typename F>
-auto WorkerPool::run(Priority priority, F f, WhenFull when_full) {
-    return RunAwaiter<F>(*this, priority, when_full, std::move(f));
+auto WorkerPool::run(Priority priority, F&& f, WhenFull when_full) {
+    return RunAwaiter<std::remove_cvref_t<F>>(*this, priority, when_full, std::forward<F>(f));
 }
 
 }  // namespace larmor::async
