@@ -1,0 +1,31 @@
+import { emptyQuery, type StudyQuery } from '../api/studies';
+
+/** Where the person is. All of it is in the address, so that a link, a reload and the back button work. */
+export type Route =
+  | { screen: 'studies'; query: StudyQuery }
+  | { screen: 'study'; study: string; series: string | undefined; query: StudyQuery };
+
+const queryKeys = Object.keys(emptyQuery) as (keyof StudyQuery)[];
+const uid = /^[0-9.]{1,64}$/;
+
+/** In the query string and not in the path: the server then needs to know one page only. */
+export function parseRoute(search: string): Route {
+  const parameters = new URLSearchParams(search);
+  const query = { ...emptyQuery };
+  for (const key of queryKeys) query[key] = parameters.get(key) ?? '';
+  const study = parameters.get('study');
+  const series = parameters.get('series');
+  if (!study || !uid.test(study)) return { screen: 'studies', query };
+  return { screen: 'study', study, series: series && uid.test(series) ? series : undefined, query };
+}
+
+export function formatRoute(route: Route): string {
+  const parameters = new URLSearchParams();
+  for (const key of queryKeys) if (route.query[key]) parameters.set(key, route.query[key]);
+  if (route.screen === 'study') {
+    parameters.set('study', route.study);
+    if (route.series) parameters.set('series', route.series);
+  }
+  const text = parameters.toString();
+  return text ? `/?${text}` : '/';
+}
