@@ -5,6 +5,7 @@
 #include "dicom/reader.h"
 #include "pixels/decode.h"
 #include "pixels/frame_index.h"
+#include "pixels/render.h"
 
 namespace larmor::ingest {
 namespace {

@@ -17,13 +17,14 @@ constexpr std::uint64_t kInFlightMaxBytes = 64ULL << 20;
 /// streamed.
 constexpr std::size_t kWholeMaxBytes = 1 << 20;
 
-/// All of a small content, or one byte more than kWholeMaxBytes of a larger one. The declared size only says
-/// how much memory to begin with.
+/// All of a small content, or one byte more than kWholeMaxBytes of a larger one. The declared
+/// size only says how much memory to begin with.
 Result<ByteBuffer> read_start(archive::Source& content, std::uint64_t declared_bytes) {
     ByteBuffer start(std::min<std::uint64_t>(declared_bytes, kWholeMaxBytes) + 1);
     std::size_t count = 0;
     for (;;) {
-        TRY(const std::size_t more, archive::read_fully(content, std::span(start).subspan(count)));
+        TRY(const std::size_t more,
+            archive::read_fully(content, std::span(start).subspan(count)));
         count += more;
         if (count < start.size() || count > kWholeMaxBytes) break;
         start.resize(std::min(start.size() * 2, kWholeMaxBytes + 1));

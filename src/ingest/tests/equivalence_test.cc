@@ -1,0 +1,64 @@
+#include "ingest/equivalence.h"
+
+#include "ingest/tests/test_files.h"
+
+namespace larmor::ingest {
+namespace {
+
+using namespace testing_files;
+
+class EquivalenceTest : public testing::Test {
+protected:
+    static Equivalence compare_contents(const std::string& a, const std::string& b) {
+        const auto first = dicom::open_file(as_bytes(a));
+        const auto second = dicom::open_file(as_bytes(b));
+        EXPECT_TRUE(first && second);
+        return compare(*first, *second);
+    }
+    static Equivalence compare_with_ct(const fs::path& other) {
+        return compare_contents(content_of(ct_small()), content_of(other));
+    }
+    TemporaryFolder folder;
+};
+
+TEST_F(EquivalenceTest, LengthFormsGroupLengthsAndFileMetaMakeNoDifference) {
+    EXPECT_EQ(compare_with_ct(ct_small()), Equivalence::Same);
+    EXPECT_EQ(compare_with_ct(made_by("dcmconv +te -e +g", folder.path() / "lengths")),
+              Equivalence::Same);
+    EXPECT_EQ(compare_with_ct(made_by("dcmconv +te +e -g", folder.path() / "items")),
+              Equivalence::Same);
+    EXPECT_EQ(compare_with_ct(made_by("dcmconv +te -F", folder.path() / "bare")),
+              Equivalence::Same);
+}
+
+TEST_F(EquivalenceTest, AnotherLosslessTransferSyntaxIsAnotherCoding) {
+    const std::pair<const char*, const char*> tools[] = {
+        {"dcmconv +ti", "implicit"},       {"dcmconv +tb", "big"},
+        {"dcmconv +td", "deflated"},       {"dcmcrle", "rle"},
+        {"dcmcjpeg +e1", "jpeg_lossless"}, {"dcmcjpls", "jpeg_ls"}};
+    for (const auto& [tool, name] : tools) {
+        EXPECT_EQ(compare_with_ct(made_by(tool, folder.path() / name)),
+                  Equivalence::OtherCoding)
+            << tool;
+    }
+}
+
+TEST_F(EquivalenceTest, AChangedValueIsDifferentInWhicheverPlace) {
+    EXPECT_EQ(compare_with_ct(modified("-m PatientName=Other", folder.path() / "name")),
+              Equivalence::Different);
+    EXPECT_EQ(
+        compare_with_ct(modified("-i '(0040,0275)[0].(0040,1001)=X'", folder.path() / "item")),
+        Equivalence::Different);
+    std::string pixel = content_of(ct_small());
+    pixel[pixel.size() - 200] = static_cast<char>(pixel[pixel.size() - 200] ^ 1);
+    EXPECT_EQ(compare_contents(content_of(ct_small()), pixel), Equivalence::Different);
+}
+
+TEST_F(EquivalenceTest, WhatWasLostInCodingIsDifferent) {
+    // Near-lossless JPEG-LS with a deviation of 5 changes samples and says so in the data set.
+    EXPECT_EQ(compare_with_ct(made_by("dcmcjpls +en +md 5", folder.path() / "lossy")),
+              Equivalence::Different);
+}
+
+}  // namespace
+}  // namespace larmor::ingest

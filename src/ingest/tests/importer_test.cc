@@ -1,0 +1,193 @@
+#include "ingest/importer.h"
+
+#include "async/sync_wait.h"
+#include "ingest/tests/test_files.h"
+#include "library/library.h"
+#include "objects/mapped_object.h"
+
+namespace larmor::ingest {
+namespace {
+
+using namespace testing_files;
+
+class ImporterTest : public testing::Test {
+protected:
+    void SetUp() override { reopen(); }
+    void reopen() {
+        library.reset();
+        auto opened = Library::open({.folder = folder.path() / "library"});
+        ASSERT_TRUE(opened) << opened.error().message;
+        library = *std::move(opened);
+    }
+    ImportResult import(const std::string& content, ImportOptions options = {}) {
+        return async::sync_wait(
+            library->importer().import_bytes(as_bytes(content), std::move(options)));
+    }
+    ImportResult import(const fs::path& path) { return import(content_of(path)); }
+
+    /// What the store holds of the instance that a search finds under this UID.
+    std::string stored_content(const std::string& sop_instance_uid, std::size_t index = 0) {
+        const auto found = library->database().read([&](db::Snapshot& snapshot) {
+            return library->catalog().find_by_sop_instance_uid(snapshot, sop_instance_uid);
+        });
+        EXPECT_TRUE(found && found->size() > index);
+        const auto location = library->store().locate(found->at(index).file.object);
+        EXPECT_TRUE(location);
+        const auto object = objects::map(library->store(), *location);
+        EXPECT_TRUE(object);
+        return to_string(object->bytes());
+    }
+    catalog::Catalog::Totals totals() {
+        return library->database()
+            .read([&](db::Snapshot& snapshot) { return library->catalog().totals(snapshot); })
+            .value();
+    }
+
+    TemporaryFolder folder;
+    std::unique_ptr<Library> library;
+};
+
+TEST_F(ImporterTest, WhatIsStoredReadsBackEqualAfterARestart) {
+    const ImportResult result = import(ct_small());
+    ASSERT_EQ(result.outcome, Outcome::Stored) << result.error->message;
+    EXPECT_EQ(result.sop_class_uid, "1.2.840.10008.5.1.4.1.1.2");
+    EXPECT_EQ(result.size_bytes, fs::file_size(ct_small()));
+
+    reopen();
+    EXPECT_EQ(stored_content(result.sop_instance_uid), content_of(ct_small()));
+    EXPECT_EQ(totals().instances, 1);
+    EXPECT_EQ(totals().studies, 1);
+}
+
+TEST_F(ImporterTest, AnEqualInstanceIsADuplicateHoweverItIsWritten) {
+    ASSERT_EQ(import(ct_small()).outcome, Outcome::Stored);
+    EXPECT_EQ(import(ct_small()).outcome, Outcome::Duplicate);
+    EXPECT_EQ(import(made_by("dcmconv +te -e +g", folder.path() / "lengths")).outcome,
+              Outcome::Duplicate);
+    EXPECT_EQ(totals().instances, 1);
+}
+
+TEST_F(ImporterTest, AnotherCodingIsAnAlternateAndTheFirstStaysPrimary) {
+    const ImportResult first = import(ct_small());
+    EXPECT_EQ(import(made_by("dcmconv +ti", folder.path() / "implicit")).outcome,
+              Outcome::Alternate);
+    EXPECT_EQ(import(made_by("dcmcrle", folder.path() / "rle")).outcome, Outcome::Alternate);
+
+    EXPECT_EQ(import(folder.path() / "rle").outcome, Outcome::Duplicate);
+    EXPECT_EQ(import(made_by("dcmconv +ti -e +g", folder.path() / "implicit_again")).outcome,
+              Outcome::Duplicate);
+    EXPECT_EQ(stored_content(first.sop_instance_uid), content_of(ct_small()));
+    EXPECT_EQ(totals().instances, 1);
+}
+
+TEST_F(ImporterTest, OtherContentUnderOneUidIsKeptApartAndNeverOverwrites) {
+    const ImportResult first = import(ct_small());
+    const fs::path other = modified("-m PatientBirthDate=19700101", folder.path() / "other");
+
+    const ImportResult conflict = import(other);
+    EXPECT_EQ(conflict.outcome, Outcome::Conflict);
+    EXPECT_THAT(conflict.image_set_id, testing::MatchesRegex("[0-9a-z]{32}"));
+    EXPECT_EQ(import(other).outcome, Outcome::Duplicate);
+
+    EXPECT_EQ(stored_content(first.sop_instance_uid, 0), content_of(ct_small()));
+    EXPECT_EQ(stored_content(first.sop_instance_uid, 1), content_of(other));
+    EXPECT_EQ(totals().non_primary_image_sets, 1);
+}
+
+TEST_F(ImporterTest, OneSopInstanceUidInTwoSeriesIsAConflict) {
+    ASSERT_EQ(import(ct_small()).outcome, Outcome::Stored);
+    EXPECT_EQ(
+        import(modified("-m SeriesInstanceUID=1.2.3.4", folder.path() / "series")).outcome,
+        Outcome::Conflict);
+    EXPECT_EQ(import(modified("-m StudyInstanceUID=1.2.3.5", folder.path() / "study")).outcome,
+              Outcome::Conflict);
+}
+
+TEST_F(ImporterTest, AStudyUnderAnotherPatientIsAConflict) {
+    ASSERT_EQ(import(ct_small()).outcome, Outcome::Stored);
+    EXPECT_EQ(import(modified("-m PatientID=SOMEBODY_ELSE -m SOPInstanceUID=1.2.3.6",
+                              folder.path() / "patient"))
+                  .outcome,
+              Outcome::Conflict);
+}
+
+TEST_F(ImporterTest, RefusesWithTheReason) {
+    const auto reason = [&](const fs::path& path) {
+        const ImportResult result = import(path);
+        EXPECT_EQ(result.outcome, Outcome::Rejected);
+        return result.error ? result.error->message : "";
+    };
+    EXPECT_EQ(reason(modified("-e SeriesInstanceUID", folder.path() / "1")),
+              "SeriesInstanceUID is missing");
+    EXPECT_EQ(reason(modified("-m StudyInstanceUID=..", folder.path() / "2")),
+              "StudyInstanceUID is no UID (1 to 64 digits and dots)");
+    EXPECT_EQ(reason(modified("-m SOPInstanceUID=1/../2", folder.path() / "3")),
+              "SOPInstanceUID is no UID (1 to 64 digits and dots)");
+    EXPECT_EQ(import(std::string("no DICOM at all")).outcome, Outcome::Rejected);
+    EXPECT_EQ(import(std::string()).outcome, Outcome::Rejected);
+
+    const std::string whole = content_of(ct_small());
+    const ImportResult cut = import(whole.substr(0, whole.size() / 2));
+    EXPECT_EQ(cut.outcome, Outcome::Rejected);
+    EXPECT_THAT(cut.error->message, testing::HasSubstr("(7FE0,0010)"));
+    EXPECT_FALSE(cut.sop_instance_uid.empty());
+    EXPECT_EQ(totals().instances, 0);
+}
+
+TEST_F(ImporterTest, ARequestForOneStudyTakesNoOther) {
+    const ImportResult result = import(content_of(ct_small()), {.study_instance_uid = "1.2.3"});
+    EXPECT_EQ(result.outcome, Outcome::Rejected);
+    EXPECT_THAT(result.error->message, testing::HasSubstr("1.2.3"));
+}
+
+TEST_F(ImporterTest, ManyAtOnceOfOneInstanceStoreItOnce) {
+    const std::string content = content_of(ct_small());
+    std::vector<async::Task<ImportResult>> tasks;
+    for (int i = 0; i < 50; ++i)
+        tasks.push_back(library->importer().import_bytes(as_bytes(content)));
+    std::map<Outcome, int> outcomes;
+    for (const ImportResult& result : async::sync_wait(async::when_all(std::move(tasks)))) {
+        ++outcomes[result.outcome];
+    }
+    EXPECT_EQ(outcomes[Outcome::Stored], 1);
+    EXPECT_EQ(outcomes[Outcome::Duplicate], 49);
+    EXPECT_EQ(totals().instances, 1);
+}
+
+TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
+    // 64 frames of the CT: over the size of what is held in memory.
+    const fs::path large = folder.path() / "large";
+    run_tool("/usr/bin/python3 -c \"import pydicom; d = pydicom.dcmread('" +
+             ct_small().string() +
+             "'); d.NumberOfFrames = 64; d.PixelData = d.PixelData * 64; d.save_as('" +
+             large.string() + "')\"");
+    const std::string content = content_of(large);
+    const auto send = [&] {
+        const auto stream = library->importer().begin();
+        for (std::size_t at = 0; at < content.size(); at += 100'000) {
+            const auto written = async::sync_wait(
+                stream->write(as_bytes(std::string_view(content).substr(at, 100'000))));
+            EXPECT_TRUE(written);
+        }
+        return async::sync_wait(stream->finish());
+    };
+    const ImportResult first = send();
+    ASSERT_EQ(first.outcome, Outcome::Stored) << first.error->message;
+    EXPECT_EQ(send().outcome, Outcome::Duplicate);
+    EXPECT_EQ(stored_content(first.sop_instance_uid), content);
+
+    // A stream that nobody finishes leaves no file.
+    {
+        const auto dropped = library->importer().begin();
+        ASSERT_TRUE(async::sync_wait(dropped->write(as_bytes(content))));
+    }
+    std::size_t files = 0;
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder.path() / "library" / "objects")) {
+        files += entry.is_regular_file() && entry.file_size() == content.size() ? 1 : 0;
+    }
+    EXPECT_EQ(files, 1U);
+}
+
+}  // namespace
+}  // namespace larmor::ingest

@@ -1,0 +1,133 @@
+#include "ingest/walk.h"
+
+#include "ingest/import_paths.h"
+#include "ingest/tests/test_files.h"
+#include "library/library.h"
+
+namespace larmor::ingest {
+namespace {
+
+using namespace testing_files;
+
+/// Notes what it is given, and checks that content can be read to its end.
+class Collector final : public WalkVisitor {
+public:
+    Result<void> instance(const std::string& name, std::optional<std::uint64_t>,
+                          archive::Source& content) override {
+        ByteBuffer bytes(1 << 20);
+        const auto count = archive::read_fully(content, bytes);
+        EXPECT_TRUE(count) << name;
+        found[name.substr(root.size())] = count.value_or(0);
+        return {};
+    }
+    void refused(const std::string& name, const Error& error) override {
+        refusals[name.substr(root.size())] = error.message;
+    }
+    void passed(std::uint64_t bytes) override { bytes_passed += bytes; }
+
+    std::string root;
+    std::map<std::string, std::size_t> found;
+    std::map<std::string, std::string> refusals;
+    std::uint64_t bytes_passed = 0;
+};
+
+class WalkTest : public testing::Test {
+protected:
+    void collect(const std::vector<fs::path>& paths) {
+        collector.root = folder.path().string();
+        const auto outcome = walk(paths, collector);
+        EXPECT_TRUE(outcome);
+    }
+    fs::path at(const std::string& name) const { return folder.path() / name; }
+    std::string in() const { return "cd " + folder.path().string() + " && "; }
+
+    TemporaryFolder folder;
+    Collector collector;
+};
+
+TEST_F(WalkTest, FindsFilesInFoldersAndInArchivesOfEveryKind) {
+    const std::size_t size = fs::file_size(ct_small());
+    fs::create_directories(at("in/b/c"));
+    fs::copy_file(ct_small(), at("in/a.dcm"));
+    fs::copy_file(ct_small(), at("in/b/c/d"));
+    run_tool(
+        in() +
+        "tar cf in/one.tar in/a.dcm in/b && tar czf in/two.tgz in/b && gzip -k in/a.dcm && "
+        "/usr/bin/python3 -m zipfile -c in/three.zip in/a.dcm && tar cf in/nested.tar "
+        "in/a.dcm.gz "
+        "in/one.tar");
+    collect({at("in")});
+
+    const std::map<std::string, std::size_t> expected = {
+        {"/in/a.dcm", size},
+        {"/in/a.dcm.gz", size},
+        {"/in/b/c/d", size},
+        {"/in/nested.tar!in/a.dcm.gz", size},
+        {"/in/nested.tar!in/one.tar!in/a.dcm", size},
+        {"/in/nested.tar!in/one.tar!in/b/c/d", size},
+        {"/in/one.tar!in/a.dcm", size},
+        {"/in/one.tar!in/b/c/d", size},
+        {"/in/three.zip!a.dcm", size},
+        {"/in/two.tgz!in/b/c/d", size},
+    };
+    EXPECT_EQ(collector.found, expected);
+    EXPECT_TRUE(collector.refusals.empty());
+    const WalkTotal total = total_size({at("in")});
+    EXPECT_EQ(total.files, 7U);
+    EXPECT_EQ(total.bytes, collector.bytes_passed);
+}
+
+TEST_F(WalkTest, GoesOnAfterWhatCannotBeRead) {
+    fs::create_directories(at("in"));
+    fs::copy_file(ct_small(), at("in/z.dcm"));
+    run_tool(in() + "tar czf in/cut.tgz in/z.dcm && truncate -s 4000 in/cut.tgz");
+    collect({at("missing"), at("in")});
+    EXPECT_EQ(collector.found.count("/in/z.dcm"), 1U);
+    EXPECT_EQ(collector.refusals.count("/missing"), 1U);
+}
+
+TEST_F(WalkTest, ADicomdirStandsForTheFilesThatItNames) {
+    fs::create_directories(at("disc/DIR"));
+    fs::copy_file(ct_small(), at("disc/DIR/CT1"));
+    fs::copy_file(ct_small(), at("disc/NOTNAMED"));
+    run_tool("cd " + at("disc").string() + " && dcmmkdir +I DIR/CT1");
+    ASSERT_TRUE(fs::exists(at("disc/DICOMDIR")));
+
+    collect({at("disc/DICOMDIR")});
+    EXPECT_EQ(collector.found.size(), 1U);
+    EXPECT_EQ(collector.found.count("/disc/DIR/CT1"), 1U);
+
+    Collector folder_walk;
+    folder_walk.root = folder.path().string();
+    ASSERT_TRUE(walk({at("disc")}, folder_walk));
+    EXPECT_EQ(folder_walk.found.size(), 2U);  // the folder's files, without the DICOMDIR itself
+}
+
+class Silent final : public ImportObserver {
+public:
+    void done(const std::string&, const ImportResult&, const ImportTally&) override {}
+};
+
+TEST_F(WalkTest, AnImportCountsEveryOutcome) {
+    fs::create_directories(at("in"));
+    fs::copy_file(ct_small(), at("in/a"));
+    fs::copy_file(ct_small(), at("in/b"));
+    made_by("dcmconv +ti", at("in/c"));
+    modified("-m PatientBirthDate=19700101", at("in/d"));
+    modified("-m SOPInstanceUID=1.2.3", at("in/e"));
+    write_content(at("in/f"), "no DICOM");
+
+    auto library = Library::open({.folder = at("library")});
+    ASSERT_TRUE(library) << library.error().message;
+    Silent observer;
+    const auto tally = import_paths((*library)->importer(), {at("in")}, observer);
+    ASSERT_TRUE(tally) << tally.error().message;
+    EXPECT_EQ(tally->imported, 2U);
+    EXPECT_EQ(tally->rejected, 1U);
+    // a to d are one instance in four forms; which one is first is not promised.
+    EXPECT_EQ(tally->duplicates + tally->alternates + tally->conflicts, 3U);
+    EXPECT_EQ(tally->bytes_passed, total_size({at("in")}).bytes);
+}
+
+}  // namespace
+}  // namespace larmor::ingest

@@ -1,0 +1,95 @@
+#include "preprocess/preprocessor.h"
+
+#include "async/sync_wait.h"
+#include "ingest/tests/test_files.h"
+#include "library/library.h"
+
+namespace larmor::preprocess {
+namespace {
+
+using namespace ingest::testing_files;
+
+class PreprocessorTest : public testing::Test {
+protected:
+    void SetUp() override { reopen(); }
+    void reopen() {
+        library.reset();
+        auto opened = Library::open({.folder = folder.path() / "library"});
+        ASSERT_TRUE(opened) << opened.error().message;
+        library = *std::move(opened);
+    }
+    std::string import(const fs::path& path) {
+        const std::string content = content_of(path);
+        const auto result =
+            async::sync_wait(library->importer().import_bytes(as_bytes(content)));
+        EXPECT_EQ(result.outcome, ingest::Outcome::Stored);
+        return result.sop_instance_uid;
+    }
+    catalog::StoredInstance instance(const std::string& uid) {
+        return library->database()
+            .read([&](db::Snapshot& snapshot) {
+                return library->catalog().find_by_sop_instance_uid(snapshot, uid);
+            })
+            .value()
+            .at(0);
+    }
+    std::string object(objects::ObjectId id) {
+        const auto bytes = library->store().read_all(id, 1 << 20);
+        EXPECT_TRUE(bytes) << bytes.error().message;
+        return to_string(*bytes);
+    }
+
+    TemporaryFolder folder;
+    std::unique_ptr<Library> library;
+};
+
+TEST_F(PreprocessorTest, WhatItMakesIsStoredWithTheInstanceAndItsSeries) {
+    const std::string uid = import(ct_small());
+    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+
+    const catalog::StoredInstance stored = instance(uid);
+    EXPECT_EQ(stored.preprocess, catalog::PreprocessState::Done);
+    EXPECT_THAT(object(stored.prepared.metadata), testing::HasSubstr("\"00080018\""));
+    EXPECT_THAT(object(stored.prepared.thumbnail), testing::StartsWith("\xff\xd8"));
+    EXPECT_EQ(stored.prepared.pixel_min, 128 - 1024);
+    const auto series = library->database().read([&](db::Snapshot& snapshot) {
+        return library->catalog().find_series(snapshot, stored.study_instance_uid,
+                                              stored.series_instance_uid);
+    });
+    ASSERT_TRUE(series);
+    EXPECT_THAT(object(series->thumbnail), testing::StartsWith("\xff\xd8"));
+}
+
+TEST_F(PreprocessorTest, GoesOnWithWhatAnEarlierRunLeft) {
+    const std::string uid = import(ct_small());
+    reopen();
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Pending);
+    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
+}
+
+TEST_F(PreprocessorTest, AnInstanceWithoutAPictureSaysWhyAndHoldsUpNobody) {
+    const fs::path report = folder.path() / "report";
+    fs::copy_file(ct_small(), report);
+    run_tool("dcmodify -nb -e PixelData -e Rows -e Columns -m SOPInstanceUID=1.2.3 " +
+             report.string());
+    const std::string without = import(report);
+    const std::string with = import(ct_small());
+    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+
+    EXPECT_EQ(instance(without).preprocess_reason, "this SOP class holds no image");
+    EXPECT_NE(instance(without).prepared.metadata, objects::ObjectId{});
+    EXPECT_NE(instance(with).prepared.thumbnail, objects::ObjectId{});
+}
+
+TEST_F(PreprocessorTest, WaitingEndsWhenItIsStopped) {
+    std::thread waiting([&] { EXPECT_FALSE(library->preprocessor().wait_until_idle()); });
+    library->preprocessor().stop();
+    waiting.join();
+}
+
+}  // namespace
+}  // namespace larmor::preprocess
