@@ -1,14 +1,12 @@
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/bytes.h"
 #include "dicom/vr.h"
 
 namespace larmor::dicom {
-
-struct CharacterSetPlan;
 
 enum class Decoding : bool {
     Exact,
@@ -16,8 +14,7 @@ enum class Decoding : bool {
 };
 
 /// The meaning of the bytes in text of a data set, from Specific Character Set (0008,0005).
-/// One pointer, free to copy and safe from any thread; each of the few sets that occur is made
-/// once and lives as long as the program.
+/// Eight bytes, free to copy and safe from any thread; tables are made at the first use.
 ///
 /// Reading never fails. What we do where the standard gives no meaning (as pydicom does, except
 /// where said):
@@ -26,25 +23,29 @@ enum class Decoding : bool {
 /// - a misspelt term (`ISO-IR 100`, `ISO IR 192`, `ISO_IR_100`, `ISO_2022_IR_87`, blanks) is
 ///   understood; an unknown one reads as Latin-1;
 /// - UTF-8, GBK and GB18030 stand alone: next to others the first value decides;
-/// - an escape sequence of a set that (0008,0005) does not list is obeyed (pydicom: ignored);
-///   an unknown one is dropped;
+/// - an escape sequence of a set that (0008,0005) does not list is obeyed (pydicom: not); an
+///   unknown one stays in the text;
 /// - a byte that stands for nothing becomes one U+FFFD; in UTF-8 one per maximal subpart.
 /// Source: PS3.3 section C.12.1.1.2, PS3.5 section 6.1.2.
 class CharacterSet {
 public:
     /// The default repertoire, ISO-IR 6.
-    CharacterSet();
+    constexpr CharacterSet() = default;
     /// From the value of (0008,0005) as stored: `ISO 2022 IR 13\ISO 2022 IR 87`.
     explicit CharacterSet(std::string_view specific_character_set);
 
     /// True when text is UTF-8 (ISO_IR 192) as it stands, still to be checked.
     bool is_utf8() const;
+    /// True when the bytes 20 to 7E mean ASCII until an escape sequence comes: all but JIS X
+    /// 0201.
+    bool starts_in_ascii() const;
 
     /// Appends a value of `vr` to `out` as UTF-8 that is always well formed. Backslashes that
     /// part values stay 5C (PN, LO, SH, UC; also where 5C shows as a yen sign); a 5C that is
     /// half of a multi-byte character is none. In ST, LT and UT there is no delimiter: 5C of
     /// JIS X 0201 is a yen sign there. Code extensions return to the initial sets after CR, LF,
     /// FF, TAB, between values, and in PN after `^` and `=`. Padding stays.
+    /// VRs that have no character set (CS, UI, ...) are read as Latin-1.
     /// Costs one scan where all bytes are ASCII. Source: PS3.5 sections 6.1.2.3 and 6.1.2.5.3.
     Decoding decode(std::string_view value, Vr vr, std::string& out) const;
 
@@ -57,7 +58,9 @@ public:
     friend bool operator==(CharacterSet, CharacterSet) = default;
 
 private:
-    const CharacterSetPlan* plan_;
+    std::uint32_t first_ =
+        0;  ///< the term of the first value, a row of the table in charset.cc
+    std::uint32_t listed_ = 0;  ///< one bit a term
 };
 
 /// True when all bytes are 00 to 7F and none is ESC: the same text in every set whose initial

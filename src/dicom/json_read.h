@@ -22,6 +22,12 @@ using ResolveBulkData = std::function<Result<BulkData>(std::string_view uri, Tag
 struct JsonReadOptions {
     /// Without it a BulkDataURI is an error.
     ResolveBulkData bulk_data;
+    /// DS may have 16 bytes, JSON numbers have more (0.30000000000000004). Keep stores the
+    /// digits as given, so that nothing changes on the way from DICOM to JSON and back; Shorten
+    /// rounds.
+    enum class LongDecimals : bool { Keep, Shorten };
+    LongDecimals long_decimals = LongDecimals::Keep;
+
     unsigned depth_max = 64;
     std::size_t json_max_bytes = std::size_t{1} << 30;
     std::size_t data_set_max_bytes = std::size_t{1} << 32;
@@ -32,11 +38,12 @@ struct JsonReadOptions {
 /// where there is text beyond ASCII or JSON had that attribute with a value.
 /// Takes what others write: numbers as strings, strings as PN, InlineBinary and BulkDataURI in
 /// an array, keys in any order. Group lengths and group 0002 are left out.
+/// A value too long for its VR's length field is stored as UN (PS3.5 section 6.2.2).
 /// Errors, each with the JSON pointer (RFC 6901): InvalidInput for what is no JSON or no DICOM
-/// JSON model (unknown members, a key that is no tag, a repeated tag, a VR that is not two
-/// capital letters, a number that its VR cannot hold, a value too long for its VR's length
-/// field, more than one of Value, InlineBinary and BulkDataURI); LimitExceeded; and what
-/// `bulk_data` returned. Source: PS3.18 annex F.
+/// JSON model (unknown members, a key that is no tag, a repeated tag, a VR that the standard
+/// does not have, a number that its VR cannot hold, characters outside of Latin-1 in VRs of the
+/// default repertoire, more than one of Value, InlineBinary and BulkDataURI); LimitExceeded;
+/// and what `bulk_data` returned. Source: PS3.18 annex F.
 Result<ByteBuffer> read_json(std::string_view json, const JsonReadOptions& options = {});
 
 /// The same for an array of such objects (STOW-RS metadata, PS3.18 section 10.5.1); a single

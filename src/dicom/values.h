@@ -16,15 +16,15 @@ namespace larmor::dicom {
 // Values of single data elements: functions of bytes and VR. ---------------------------------
 
 /// `value` without the padding that its VR says has no meaning: trailing blanks and NULs, in
-/// AE, AS, CS, DS and IS leading blanks too. Of a multi-valued element the outer padding only.
-/// Source: PS3.5 table 6.2-1.
+/// AE, CS, DS and IS leading blanks too. Of several values the outer padding only. Source:
+/// PS3.5 table 6.2-1.
 std::string_view trimmed(Bytes value, Vr vr);
 
 /// True when 5C parts values: all text VRs but ST, LT, UT and UR. Source: PS3.5 section 6.4.
 bool splits_at_backslash(Vr vr);
 
 /// The values of a text element as UTF-8, each trimmed. Empty values stay as empty strings; an
-/// element without value has none. Also formats nothing: DS and IS come as their text.
+/// element without value has none. DS and IS come as their text.
 std::vector<std::string> texts(Bytes value, Vr vr, CharacterSet character_set);
 
 /// How many values `value` has: by its size for binary numbers, by delimiters for text.

@@ -1,0 +1,504 @@
+#include "dicom/json_read.h"
+
+#include <simdjson.h>
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/base64.h"
+#include "dicom/charset.h"
+#include "dicom/json_read_value.h"
+#include "dicom/reader.h"
+#include "dicom/values.h"
+
+namespace larmor::dicom {
+namespace {
+
+using simdjson::ondemand::array;
+using simdjson::ondemand::document;
+using simdjson::ondemand::field;
+using simdjson::ondemand::json_type;
+using simdjson::ondemand::object;
+using simdjson::ondemand::value;
+
+constexpr Tag kSpecificCharacterSet{0x0008, 0x0005};
+constexpr std::string_view kUtf8 = "ISO_IR 192";
+constexpr std::size_t kShortLengthMax = 0xfffe;
+constexpr std::size_t kLongLengthMax = 0xfffffffe;
+
+/// Names a place for as long as it lives.
+class Step {
+public:
+    Step(std::string& pointer, std::string_view name)
+        : pointer_(pointer), size_(pointer.size()) {
+        pointer_ += '/';
+        pointer_ += name;
+    }
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+    ~Step() { pointer_.resize(size_); }
+
+private:
+    std::string& pointer_;
+    std::size_t size_;
+};
+
+/// Where the data element of one tag lies in the buffer.
+struct Member {
+    Tag tag;
+    std::size_t begin = 0;
+};
+
+/// What one object told about its text.
+struct LevelText {
+    bool beyond_ascii = false;
+    bool has_character_set = false;    ///< (0008,0005) with a value
+    bool empty_character_set = false;  ///< (0008,0005) without
+};
+
+class JsonReader {
+public:
+    JsonReader(const JsonReadOptions& options, std::string pointer)
+        : options_(options), pointer_(std::move(pointer)) {}
+
+    Result<ByteBuffer> read(object data_set) {
+        TRY_VOID(read_data_set(std::move(data_set), 0));
+        return std::move(out_);
+    }
+
+private:
+    Result<LevelText> read_data_set(object data_set, unsigned depth);
+    Result<void> read_element(object element, Tag tag, LevelText& text, unsigned depth);
+    Result<void> read_sequence(array items, Tag tag, LevelText& text, unsigned depth);
+    Result<void> read_values(array values, Vr vr);
+    Result<void> read_value(value item, Vr vr);
+    Result<void> read_name(object groups);
+    Result<std::string_view> read_string(value text);
+    Result<void> read_inline_binary(value base64, Vr vr);
+    /// True when the value is fragments, and stands in the buffer.
+    Result<bool> read_bulk_data(value uri, Tag tag, Vr vr);
+    Result<void> put_value(Tag tag, Vr vr, LevelText& text);
+    void put_header(Tag tag, Vr vr, std::size_t length);
+    Result<void> patch_length(std::size_t begin);
+    Result<void> sort(std::size_t first_member);
+    Result<void> check_size(std::size_t more) const;
+
+    tl::unexpected<Error> invalid(std::string what) const {
+        return fail(ErrorCode::InvalidInput, std::move(what) + " at " + place());
+    }
+    std::string place() const { return "JSON pointer \"" + pointer_ + "\""; }
+    template <typename T>
+    Result<T> get(simdjson::simdjson_result<T>&& result) const {
+        T got;
+        if (const auto error = std::move(result).get(got)) {
+            return invalid(simdjson::error_message(error));
+        }
+        return got;
+    }
+
+    const JsonReadOptions& options_;
+    ByteBuffer out_;
+    std::string value_;            ///< of the data element under way
+    std::vector<Member> members_;  ///< of all open objects
+    std::string pointer_;
+};
+
+/// The eight characters of a key, or nothing when it has another length or an escape.
+std::string_view tag_key(simdjson::ondemand::raw_json_string key) {
+    const char* raw = key.raw();
+    for (std::size_t i = 0; i < 8; ++i) {
+        if (raw[i] == '"' || raw[i] == '\\') return {};
+    }
+    return raw[8] == '"' ? std::string_view(raw, 8) : std::string_view();
+}
+
+Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
+    LevelText text;
+    const std::size_t first_member = members_.size();
+    bool sorted = true;
+    for (auto next : data_set) {
+        TRY(field member, get<field>(std::move(next)));
+        const std::string_view key = tag_key(member.key());
+        const auto parsed = key.empty() ? parse_tag("") : parse_tag(key);
+        if (!parsed) return invalid("a name that is no tag in the object");
+        const Step step(pointer_, key);
+        const Tag tag = *parsed;
+        if (tag.group == kItem.group) return invalid("the tag of an item or delimiter");
+        TRY(object element, get<object>(member.value().get_object()));
+
+        const std::size_t begin = out_.size();
+        TRY_VOID(read_element(element, tag, text, depth));
+        if (tag.is_group_length() || tag.group == 2) {
+            out_.resize(begin);
+            continue;
+        }
+        sorted &= members_.size() == first_member || members_.back().tag < tag;
+        members_.push_back({tag, begin});
+    }
+    const bool missing = text.beyond_ascii && !text.has_character_set;
+    if (text.empty_character_set || (missing && depth == 0)) {
+        // Only now it is known whether text needs it.
+        const std::string_view value = missing ? kUtf8 : std::string_view();
+        sorted &=
+            members_.size() == first_member || members_.back().tag < kSpecificCharacterSet;
+        members_.push_back({kSpecificCharacterSet, out_.size()});
+        put_header(kSpecificCharacterSet, vr::CS, value.size());
+        const Bytes bytes = as_bytes(value);
+        out_.insert(out_.end(), bytes.begin(), bytes.end());
+        text.has_character_set |= missing;
+    }
+    if (!sorted) TRY_VOID(sort(first_member));
+    members_.resize(first_member);
+    return text;
+}
+
+/// Puts the data elements of one object into the order of their tags.
+Result<void> JsonReader::sort(std::size_t first_member) {
+    struct Part {
+        Tag tag;
+        std::size_t begin, end;
+    };
+    std::vector<Part> parts;
+    for (std::size_t i = first_member; i < members_.size(); ++i) {
+        const bool last = i + 1 == members_.size();
+        parts.push_back(
+            {members_[i].tag, members_[i].begin, last ? out_.size() : members_[i + 1].begin});
+    }
+    const std::size_t begin = parts.front().begin;
+    std::ranges::sort(parts, {}, &Part::tag);
+    ByteBuffer sorted;
+    sorted.reserve(out_.size() - begin);
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i > 0 && parts[i].tag == parts[i - 1].tag) {
+            const Step step(pointer_, to_json_key(parts[i].tag));
+            return invalid("a repeated tag");
+        }
+        const Bytes part = Bytes(out_).subspan(parts[i].begin, parts[i].end - parts[i].begin);
+        sorted.insert(sorted.end(), part.begin(), part.end());
+    }
+    std::ranges::copy(sorted, out_.begin() + static_cast<std::ptrdiff_t>(begin));
+    return {};
+}
+
+Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
+                                      unsigned depth) {
+    TRY(const std::string_view letters,
+        get<std::string_view>(element.find_field_unordered("vr").get_string()));
+    const Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
+    if (!is_known(vr)) return invalid("a vr that is none of the standard's");
+    if (tag == kSpecificCharacterSet && vr != vr::CS) {
+        return invalid("a Specific Character Set whose vr is not CS");
+    }
+    if (element.reset().error()) return invalid("an object that cannot be read");
+
+    value_.clear();
+    bool is_written = vr == vr::SQ;  // its items come straight into the buffer
+    bool has_vr = false;
+    bool has_value = false;
+    for (auto next : element) {
+        TRY(field member, get<field>(std::move(next)));
+        const auto name = member.key();
+        if (name == "vr") {
+            if (std::exchange(has_vr, true)) return invalid("a repeated vr");
+            continue;
+        }
+        const bool is_value = name == "Value";
+        const bool is_binary_value = name == "InlineBinary";
+        if (!is_value && !is_binary_value && !(name == "BulkDataURI")) {
+            return invalid("a member other than vr, Value, InlineBinary and BulkDataURI");
+        }
+        if (std::exchange(has_value, true)) return invalid("more than one value");
+        const Step step(pointer_, is_value          ? "Value"
+                                  : is_binary_value ? "InlineBinary"
+                                                    : "BulkDataURI");
+        if (is_value && vr == vr::SQ) {
+            TRY(array items, get<array>(member.value().get_array()));
+            TRY_VOID(read_sequence(std::move(items), tag, text, depth));
+            continue;
+        }
+        if (is_value) {
+            TRY(array values, get<array>(member.value().get_array()));
+            TRY_VOID(read_values(std::move(values), vr));
+        } else if (is_binary_value) {
+            TRY_VOID(read_inline_binary(member.value(), vr));
+        } else {
+            TRY(const bool fragments, read_bulk_data(member.value(), tag, vr));
+            is_written |= fragments;
+        }
+    }
+    if (vr == vr::SQ && !has_value) put_header(tag, vr, 0);
+    return is_written ? Result<void>() : put_value(tag, vr, text);
+}
+
+Result<void> JsonReader::read_sequence(array items, Tag tag, LevelText& text, unsigned depth) {
+    if (depth >= options_.depth_max) {
+        return fail(ErrorCode::LimitExceeded, "more than " +
+                                                  std::to_string(options_.depth_max) +
+                                                  " nested sequences at " + place());
+    }
+    put_header(tag, vr::SQ, 0);
+    const std::size_t begin = out_.size();
+    std::size_t index = 0;
+    for (auto next : items) {
+        const Step step(pointer_, std::to_string(index++));
+        TRY(value item, get<value>(std::move(next)));
+        put_header(kItem, Vr{}, 0);
+        const std::size_t item_begin = out_.size();
+        TRY(const bool is_null, get<bool>(item.is_null()));
+        if (!is_null) {
+            TRY(object data_set, get<object>(item.get_object()));
+            TRY(const LevelText nested, read_data_set(std::move(data_set), depth + 1));
+            text.beyond_ascii |= nested.beyond_ascii && !nested.has_character_set;
+        }
+        TRY_VOID(patch_length(item_begin));
+    }
+    return patch_length(begin);
+}
+
+Result<void> JsonReader::read_values(array values, Vr vr) {
+    if (is_binary(vr)) return invalid("Value for a vr that has InlineBinary");
+    std::size_t index = 0;
+    for (auto next : values) {
+        const Step step(pointer_, std::to_string(index));
+        TRY(value item, get<value>(std::move(next)));
+        if (index > 0) {
+            if (is_json_text(vr) && !splits_at_backslash(vr)) {
+                return invalid("a second value for VR " + to_string(vr));
+            }
+            if (is_json_text(vr)) value_ += '\\';
+        }
+        ++index;
+        TRY_VOID(read_value(std::move(item), vr));
+        TRY_VOID(check_size(value_.size()));
+    }
+    return {};
+}
+
+Result<void> JsonReader::read_value(value item, Vr vr) {
+    JsonScalar scalar;
+    TRY(const auto type, get<json_type>(item.type()));
+    switch (type) {
+        case json_type::null: {
+            TRY(const bool is_null, get<bool>(item.is_null()));
+            if (!is_null) return invalid("a literal that is none");
+            if (is_json_text(vr)) return {};
+            return invalid("null for a number of fixed size");
+        }
+        case json_type::string: {
+            TRY(scalar.text, get<std::string_view>(item.get_string()));
+            break;
+        }
+        case json_type::number: {
+            scalar.is_number = true;
+            std::string_view token = item.raw_json_token();
+            // Checked as JSON by reading it; what counts are its digits.
+            TRY_VOID(get<double>(item.get_double()));
+            while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
+                token.remove_suffix(1);
+            }
+            scalar.text = token;
+            break;
+        }
+        case json_type::object: {
+            if (vr != vr::PN) return invalid("an object as value");
+            TRY(object groups, get<object>(item.get_object()));
+            return read_name(std::move(groups));
+        }
+        default:
+            return invalid("a value that is neither number, string nor null");
+    }
+    auto done = append_json_value(value_, scalar, vr, options_.long_decimals);
+    if (!done) return invalid(std::move(done.error().message));
+    return {};
+}
+
+Result<void> JsonReader::read_name(object groups) {
+    constexpr std::array<std::string_view, 3> kNames{"Alphabetic", "Ideographic", "Phonetic"};
+    std::array<std::string_view, 3> texts{};
+    for (auto next : groups) {
+        TRY(field group, get<field>(std::move(next)));
+        const auto key = group.key();
+        std::size_t i = 0;
+        while (i < kNames.size() && !(key == kNames[i])) ++i;
+        if (i == kNames.size()) return invalid("an unknown component group of a name");
+        const Step step(pointer_, kNames[i]);
+        TRY(const bool is_null, get<bool>(group.value().is_null()));
+        if (is_null) continue;
+        TRY(texts[i], get<std::string_view>(group.value().get_string()));
+        if (texts[i].find('=') != std::string_view::npos) {
+            return invalid("a delimiter of component groups");
+        }
+    }
+    value_ += texts[0];
+    if (!texts[1].empty() || !texts[2].empty()) (value_ += '=') += texts[1];
+    if (!texts[2].empty()) (value_ += '=') += texts[2];
+    return {};
+}
+
+/// The string itself, or the first one of an array, as the example of PS3.18 section F.4 has
+/// it.
+Result<std::string_view> JsonReader::read_string(value text) {
+    TRY(const auto type, get<json_type>(text.type()));
+    if (type != json_type::array) return get<std::string_view>(text.get_string());
+    TRY(array texts, get<array>(text.get_array()));
+    std::optional<std::string_view> first;
+    for (auto next : texts) {
+        if (first) return invalid("more than one value");
+        TRY(first, get<std::string_view>(next.get_string()));
+    }
+    return first.value_or("");
+}
+
+Result<void> JsonReader::read_inline_binary(value base64, Vr vr) {
+    if (!is_binary(vr)) return invalid("InlineBinary for a vr that has Value");
+    TRY(const std::string_view text, read_string(std::move(base64)));
+    TRY_VOID(check_size(text.size() / 4 * 3));
+    const auto bytes = from_base64(text);
+    if (!bytes) return invalid("InlineBinary that is not base64");
+    value_ = as_text(*bytes);
+    return {};
+}
+
+Result<bool> JsonReader::read_bulk_data(value uri, Tag tag, Vr vr) {
+    if (vr == vr::SQ) return invalid("BulkDataURI for a sequence");
+    TRY(const std::string_view text, read_string(std::move(uri)));
+    if (!options_.bulk_data) {
+        return fail(ErrorCode::Unsupported, "BulkDataURI without access to it at " + place());
+    }
+    TRY(const BulkData bulk, options_.bulk_data(text, tag, vr));
+    TRY_VOID(check_size(bulk.value.size()));
+    if (!bulk.encapsulated) {
+        value_ = as_text(bulk.value);
+        return false;
+    }
+    if (vr != vr::OB && vr != vr::OW) return invalid("fragments in VR " + to_string(vr));
+    put_header(tag, vr, 0);
+    store_little(out_.data() + out_.size() - 4, kUndefinedLength);
+    out_.insert(out_.end(), bulk.value.begin(), bulk.value.end());
+    put_header(kSequenceDelimitation, Vr{}, 0);
+    return true;
+}
+
+/// The value of the data element, in `value_`, padded to even length.
+Result<void> JsonReader::put_value(Tag tag, Vr vr, LevelText& text) {
+    if (tag == kSpecificCharacterSet) {
+        // The text of JSON is UTF-8, whatever the data set had.
+        if (text.has_character_set || text.empty_character_set)
+            return invalid("a repeated tag");
+        const bool empty = trimmed(as_bytes(value_), vr).empty();
+        (empty ? text.empty_character_set : text.has_character_set) = true;
+        if (empty) return {};  // read_data_set puts it
+        value_ = kUtf8;
+    }
+    text.beyond_ascii |= uses_character_set(vr) && !is_plain_ascii(value_);
+    if (value_.size() % 2 != 0) value_ += vr == vr::UI || is_binary(vr) ? '\0' : ' ';
+    TRY_VOID(check_size(value_.size()));
+    if (value_.size() > kLongLengthMax) {
+        return fail(ErrorCode::LimitExceeded, "a value over 4 GiB at " + place());
+    }
+    put_header(tag, vr, value_.size());
+    const Bytes bytes = as_bytes(value_);
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    return {};
+}
+
+/// With VR 0 the header of an item or a delimiter.
+void JsonReader::put_header(Tag tag, Vr vr, std::size_t length) {
+    if (vr != Vr{} && !has_long_length(vr) && length > kShortLengthMax) vr = vr::UN;
+    std::array<std::byte, 12> header{};
+    store_little(header.data(), tag.group);
+    store_little(header.data() + 2, tag.element);
+    std::size_t size = 8;
+    if (vr == Vr{}) {
+        store_little(header.data() + 4, static_cast<std::uint32_t>(length));
+    } else {
+        store_little(header.data() + 4, static_cast<std::uint16_t>(vr));
+        if (has_long_length(vr)) {
+            store_little(header.data() + 8, static_cast<std::uint32_t>(length));
+            size = 12;
+        } else {
+            store_little(header.data() + 6, static_cast<std::uint16_t>(length));
+        }
+    }
+    out_.insert(out_.end(), header.begin(), header.begin() + static_cast<std::ptrdiff_t>(size));
+}
+
+/// The length in front of `begin` becomes what has been written since.
+Result<void> JsonReader::patch_length(std::size_t begin) {
+    const std::size_t length = out_.size() - begin;
+    if (length > kLongLengthMax) {
+        return fail(ErrorCode::LimitExceeded, "a sequence over 4 GiB at " + place());
+    }
+    store_little(out_.data() + begin - 4, static_cast<std::uint32_t>(length));
+    return {};
+}
+
+Result<void> JsonReader::check_size(std::size_t more) const {
+    const std::size_t limit = options_.data_set_max_bytes;
+    if (out_.size() <= limit && more <= limit - out_.size()) return {};
+    return fail(ErrorCode::LimitExceeded,
+                "a data set over " + std::to_string(limit) + " bytes at " + place());
+}
+
+Result<std::vector<ByteBuffer>> read_document(std::string_view json,
+                                              const JsonReadOptions& options) {
+    if (json.size() > options.json_max_bytes) {
+        return fail(ErrorCode::LimitExceeded, "JSON of " + std::to_string(json.size()) +
+                                                  " bytes, over the limit of " +
+                                                  std::to_string(options.json_max_bytes));
+    }
+    const auto wrong = [](simdjson::error_code error) {
+        return fail(ErrorCode::InvalidInput,
+                    std::string("no JSON: ") + simdjson::error_message(error));
+    };
+    const simdjson::padded_string padded(json);
+    simdjson::ondemand::parser parser;
+    document parsed;
+    if (const auto error = parser.iterate(padded).get(parsed)) return wrong(error);
+    json_type type;
+    if (const auto error = parsed.type().get(type)) return wrong(error);
+
+    std::vector<ByteBuffer> data_sets;
+    if (type == json_type::array) {
+        array objects;
+        if (const auto error = parsed.get_array().get(objects)) return wrong(error);
+        for (auto next : objects) {
+            JsonReader reader(options, '/' + std::to_string(data_sets.size()));
+            object data_set;
+            if (const auto error = next.get_object().get(data_set)) return wrong(error);
+            TRY(ByteBuffer bytes, reader.read(std::move(data_set)));
+            data_sets.push_back(std::move(bytes));
+        }
+    } else {
+        object data_set;
+        if (const auto error = parsed.get_object().get(data_set)) return wrong(error);
+        TRY(ByteBuffer bytes, JsonReader(options, "").read(std::move(data_set)));
+        data_sets.push_back(std::move(bytes));
+    }
+    // Out of bounds is where it should be now.
+    if (!parsed.current_location().error()) {
+        return fail(ErrorCode::InvalidInput, "more than one JSON value");
+    }
+    return data_sets;
+}
+
+}  // namespace
+
+Result<ByteBuffer> read_json(std::string_view json, const JsonReadOptions& options) {
+    const auto first = json.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || json[first] != '{') {
+        return fail(ErrorCode::InvalidInput, "no JSON object");
+    }
+    TRY(auto data_sets, read_document(json, options));
+    return std::move(data_sets.front());
+}
+
+Result<std::vector<ByteBuffer>> read_json_array(std::string_view json,
+                                                const JsonReadOptions& options) {
+    return read_document(json, options);
+}
+
+}  // namespace larmor::dicom
