@@ -1,12 +1,11 @@
 #include "dicom/file.h"
 
 #include <algorithm>
-#include <array>
 #include <optional>
 
 #include "base/checked.h"
 #include "dicom/deflate.h"
-#include "dicom/dictionary.h"
+#include "dicom/guess_encoding.h"
 #include "dicom/tags.h"
 
 namespace larmor::dicom {
@@ -18,8 +17,6 @@ constexpr std::string_view kPrefix = "DICM";
 constexpr std::uint16_t kMetaGroup = 0x0002;
 /// Deflate cannot do better than 1,032 to 1 (zlib's technical note); more is damage.
 constexpr std::uint64_t kInflationMax = 1100;
-/// How many data elements must agree with an encoding that nothing declares.
-constexpr int kElementsToGuess = 8;
 
 bool has_prefix_at(Bytes bytes, std::size_t offset) {
     return bytes.size() >= offset + kPrefix.size() &&
@@ -78,34 +75,6 @@ Result<Meta> read_meta(Bytes bytes, std::size_t begin) {
     return meta;
 }
 
-/// True when the first data elements are sorted, known to the dictionary and within the bytes.
-bool looks_like(Bytes data_set, Encoding encoding) {
-    Reader reader(data_set, encoding);
-    Tag last;
-    for (int i = 0; i < kElementsToGuess; ++i) {
-        const auto token = reader.next();
-        if (!token) return i > 1;  // cut, but what there is agrees
-        if (token->kind == TokenKind::End) return i > 0;
-        if (i > 0 && token->tag <= last) return false;
-        if (!token->tag.is_private() && !find_entry(token->tag)) return false;
-        if (token->tag.is_group_length() && token->length != 4) return false;
-        if (encoding.vr == VrForm::Explicit && !is_known(token->vr)) return false;
-        last = token->tag;
-        if (!reader.skip()) return i > 0;
-    }
-    return true;
-}
-
-std::optional<std::string_view> guess_encoding(Bytes data_set) {
-    static constexpr std::array kCandidates{kExplicitLittleUid, kImplicitLittleUid,
-                                            kExplicitBigUid};
-    const auto* found = std::ranges::find_if(kCandidates, [&](std::string_view uid) {
-        return looks_like(data_set, find_transfer_syntax(uid)->encoding);
-    });
-    if (found == kCandidates.end()) return std::nullopt;
-    return *found;
-}
-
 }  // namespace
 
 Result<File> open_file(Bytes bytes, const FileOptions& options) {
@@ -126,7 +95,7 @@ Result<File> open_file(Bytes bytes, const FileOptions& options) {
 
     if (meta.transfer_syntax_uid && !meta.transfer_syntax_uid->empty()) {
         file.transfer_syntax_uid = *meta.transfer_syntax_uid;
-    } else if (const auto guessed = guess_encoding(file.data_set)) {
+    } else if (const auto guessed = guess_transfer_syntax(file.data_set)) {
         file.transfer_syntax_uid = *guessed;
     } else if (begin == 0 && file.meta.empty()) {
         return invalid_at(0, "neither \"DICM\" at byte 128 nor a DICOM data element");
