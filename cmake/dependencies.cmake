@@ -14,6 +14,7 @@ find_package(prometheus-cpp REQUIRED COMPONENTS core)
 find_package(DCMTK REQUIRED)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_package(charls REQUIRED)
+find_package(JPEG REQUIRED)
 
 pkg_check_modules(openjpeg REQUIRED IMPORTED_TARGET libopenjp2)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)

@@ -71,8 +71,8 @@ struct PixelDataElement {
     bool encapsulated = false;       ///< undefined length: Fragment items follow
     std::uint64_t offset = 0;        ///< of the element's tag, from the start of the data set
     std::uint64_t value_offset = 0;  ///< of the value, or of the first item
-    std::uint64_t count = 0;         ///< bytes of the value; for encapsulated up to and with
-                                     ///< the delimiter, 0 where it was never found
+    std::uint64_t count = 0;         ///< bytes of the value; encapsulated: up to the end of the
+                                     ///< data set, since nobody looked for the delimiter
 };
 
 /// The Image Pixel module (PS3.3 section C.7.6.3) and what else is needed to make pictures.
@@ -97,8 +97,8 @@ struct ImageDescription {
     /// Stored values that are not part of the image: Pixel Padding Value, and every value up to
     /// Pixel Padding Range Limit. Source: PS3.3 section C.7.5.1.1.2.
     struct Padding {
-        std::int64_t low = 0;
-        std::int64_t high = 0;
+        double low = 0;
+        double high = 0;
     };
     std::optional<Padding> padding;
 
@@ -119,12 +119,17 @@ struct ImageDescription {
     const ValueTransform& transform(std::uint32_t frame) const;
 };
 
+/// The checks of describe_image on the numbers, for descriptions from elsewhere: every function
+/// of this module that takes a description relies on them.
+Result<void> check_description(const ImageDescription& image, const PixelLimits& limits = {});
+
 /// Reads the description in one pass over the data set; Pixel Data is stepped over without a
 /// look at its bytes (of encapsulated Pixel Data, at its item headers). An instance without
 /// Rows, Columns and Pixel Data (a report, a plan) gives an empty optional.
 /// Errors: InvalidInput for what contradicts itself (no rows, bits stored above bits allocated,
-/// two or nine samples), LimitExceeded for frames beyond the limits. A data set that is cut or
-/// broken behind what is needed here is no error; one that is broken before is.
+/// two or nine samples), Unsupported for
+/// bits allocated of 12, four samples; LimitExceeded for frames beyond the limits. A data set
+/// that is cut or broken behind what is needed here is no error; one that is broken before is.
 Result<std::optional<ImageDescription>> describe_image(const dicom::File& file,
                                                        const PixelLimits& limits = {});
 

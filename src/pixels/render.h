@@ -22,8 +22,8 @@ struct RenderOptions {
     std::optional<VoiFunction> voi_function;
     /// Which of the data set's windows (or VOI LUTs, where it has no windows), from 0.
     std::uint32_t window_index = 0;
-    /// Used when neither the caller nor the data set has a window; without it the frame's own
-    /// statistics are taken. Give the instance's so that all frames look alike.
+    /// Used as LINEAR_EXACT when neither the caller nor the data set has a window; without it
+    /// the frame's own statistics are taken. Give the instance's so that all frames look alike.
     std::optional<Window> default_window;
     /// The picture keeps its aspect and fits into these; 0: no bound. Never scales up.
     std::uint32_t rows_max = 0;

@@ -8,15 +8,16 @@
 
 namespace larmor::pixels {
 
-/// What a viewer wants to know before it has the pixels. Colour frames: over all samples, with
-/// no window.
+/// What a viewer wants to know before it has the pixels. Of colour frames: over all
+/// samples, and the window has no use.
 struct PixelStatistics {
     double stored_min = 0;  ///< stored values, padding left out
     double stored_max = 0;
     double modality_min = 0;  ///< after rescale or Modality LUT
     double modality_max = 0;
-    /// From the histogram of modality values: what lies between the 0.5th and the 99.5th
-    /// percentile. The description's own window, where it has one, comes first for viewers.
+    /// What lies between the 0.5th and the 99.5th percentile of the modality values, for
+    /// VoiFunction::LinearExact (its width may be below 1). The description's own window, where
+    /// it has one, comes first for viewers.
     Window default_window;
     std::uint64_t values_counted = 0;  ///< without padding and NaN
 };

@@ -21,8 +21,13 @@ struct AttributeChange {
 
 /// How Pixel Data of an instance is written in Explicit VR Little Endian.
 struct NativePlan {
-    /// Frames can be copied byte for byte: they are native Little Endian already.
-    bool is_copy = false;
+    enum class Method : std::uint8_t {
+        Copy,    ///< the value of Pixel Data as it is
+        Swap,    ///< the value with its words of `word_bytes` turned round (swap_words)
+        Decode,  ///< frame by frame through decode_frame and NativeWriter
+    };
+    Method method = Method::Decode;
+    std::uint32_t word_bytes = 1;
     dicom::Vr vr = dicom::vr::OW;      ///< of Pixel Data
     std::uint64_t frame_bits = 0;      ///< of one frame in the output
     std::uint64_t value_length = 0;    ///< of all frames, padded to an even number
@@ -40,6 +45,10 @@ struct NativePlan {
 /// Errors: LimitExceeded when the value would not fit 2^32 - 2 bytes.
 Result<NativePlan> plan_native(const ImageDescription& image,
                                const dicom::TransferSyntax& syntax, const Frame& first);
+
+/// Appends `stored` to `out` with its words turned round. `stored` must hold whole words; the
+/// bytes that are left over are copied.
+void swap_words(Bytes stored, std::uint32_t word_bytes, ByteBuffer& out);
 
 /// The little-endian bytes of decoded frames, one after the other; 1-bit frames are packed
 /// across frame borders.

@@ -1,0 +1,42 @@
+// JPEG-LS by CharLS.
+#include <charls/charls.h>
+
+#include <exception>
+#include <string>
+
+#include "pixels/codecs/codec.h"
+
+namespace larmor::pixels::codecs {
+
+Result<Decoded> decode_jpeg_ls(Bytes stream, const Expected& expected) {
+    try {
+        charls::jpegls_decoder decoder;
+        decoder.source(stream.data(), stream.size());
+        decoder.read_header();
+        const auto info = decoder.frame_info();
+        TRY_VOID(check_dimensions("JPEG-LS", expected, info.height, info.width,
+                                  static_cast<std::uint64_t>(info.component_count),
+                                  static_cast<unsigned>(info.bits_per_sample)));
+        const unsigned bytes_per_sample = info.bits_per_sample <= 8 ? 1 : 2;
+        TRY_VOID(check_memory("JPEG-LS", expected, 3 * bytes_per_sample));
+        const auto size = decoder.destination_size();
+        if (size != expected.sample_count() * bytes_per_sample) {
+            return fail(ErrorCode::InvalidInput, "JPEG-LS: unexpected size of the frame");
+        }
+        SampleBuffer out(size);
+        decoder.decode(out.data(), out.size());
+
+        Decoded decoded;
+        decoded.own(std::move(out));
+        decoded.bytes_per_sample = bytes_per_sample;
+        decoded.precision = static_cast<unsigned>(info.bits_per_sample);
+        decoded.is_planar =
+            expected.samples > 1 && decoder.interleave_mode() == charls::interleave_mode::none;
+        decoded.photometric = expected.photometric;
+        return decoded;
+    } catch (const std::exception& error) {
+        return fail(ErrorCode::InvalidInput, std::string("JPEG-LS: ") + error.what());
+    }
+}
+
+}  // namespace larmor::pixels::codecs
