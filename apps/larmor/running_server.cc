@@ -1,0 +1,101 @@
+#include "larmor/running_server.h"
+
+#include <fcntl.h>
+#include <simdjson.h>
+
+#include <utility>
+
+#include "base/file.h"
+#include "base/json_text.h"
+
+namespace larmor {
+namespace {
+
+constexpr std::string_view kTokenName = "commands of the running server";
+
+std::filesystem::path file_in(const std::filesystem::path& library) {
+    return library / "server.json";
+}
+
+/// Where somebody on this machine finds a server that listens on every address.
+std::string reachable(const std::string& host) {
+    return host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host;
+}
+
+Result<void> revoke_leftovers(auth::Credentials& credentials) {
+    TRY(const auto tokens, credentials.list_tokens());
+    for (const auto& token : tokens) {
+        if (token.name == kTokenName && !token.revoked) {
+            TRY_VOID(credentials.revoke_and_wait(token.id));
+        }
+    }
+    return {};
+}
+
+Result<void> write_private(const std::filesystem::path& path, std::string_view text) {
+    const auto partial = path.string() + ".part";
+    {
+        TRY(const auto file, open_file(partial, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+        TRY_VOID(write_all(file, as_bytes(text)));
+    }
+    std::error_code error;
+    std::filesystem::rename(partial, path, error);
+    if (error) {
+        return system_failure("cannot name " + path.string(), error.value());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Announcement> Announcement::publish(const std::filesystem::path& library,
+                                           auth::Credentials& credentials,
+                                           const std::string& host, std::uint16_t port) {
+    TRY_VOID(revoke_leftovers(credentials));
+    TRY(const auto issued, credentials.issue_and_wait({.kind = auth::Kind::Token,
+                                                       .name = std::string(kTokenName),
+                                                       .role = auth::Role::Admin,
+                                                       .lifetime = std::chrono::hours(24 * 365),
+                                                       .parent_id = {}}));
+    Announcement announcement(file_in(library), credentials, issued.credential.id);
+    const auto text = R"({"host":)" + to_json_string(reachable(host)) + R"(,"port":)" +
+                      std::to_string(port) + R"(,"token":)" + to_json_string(issued.secret) +
+                      "}\n";
+    TRY_VOID(write_private(announcement.file_, text));
+    return announcement;
+}
+
+Announcement::Announcement(Announcement&& other) noexcept
+    : file_(std::move(other.file_)),
+      credentials_(std::exchange(other.credentials_, nullptr)),
+      token_id_(std::move(other.token_id_)) {}
+
+Announcement::~Announcement() {
+    if (credentials_ == nullptr) {
+        return;
+    }
+    std::error_code ignored;
+    std::filesystem::remove(file_, ignored);
+    // Where this fails the store is read-only or full; the next start tries again.
+    (void)credentials_->revoke_and_wait(token_id_);
+}
+
+Result<RunningServer> find_running_server(const std::filesystem::path& library) {
+    TRY(const auto text, read_file(file_in(library), 4096));
+    const simdjson::padded_string padded(text);
+    simdjson::ondemand::parser parser;
+    simdjson::ondemand::document document;
+    std::string_view host, token;
+    std::uint64_t port = 0;
+    if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+        document["host"].get(host) != simdjson::SUCCESS ||
+        document["port"].get(port) != simdjson::SUCCESS || port > 0xffff ||
+        document["token"].get(token) != simdjson::SUCCESS) {
+        return fail(ErrorCode::InvalidInput,
+                    file_in(library).string() + " is not what a server writes");
+    }
+    return RunningServer{std::string(host), static_cast<std::uint16_t>(port),
+                         std::string(token)};
+}
+
+}  // namespace larmor

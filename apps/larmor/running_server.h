@@ -1,0 +1,44 @@
+#pragma once
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+
+#include "auth/credentials.h"
+
+namespace larmor {
+
+/// How the commands reach the server that has a library open: one process owns it at a time.
+struct RunningServer {
+    std::string host;
+    std::uint16_t port = 0;
+    std::string token;  ///< of an admin
+};
+
+/// `server.json` in the library's folder, readable by its owner only, for as long as the server
+/// runs. What a server that was killed left is replaced, and its token revoked, by the next.
+class Announcement {
+public:
+    /// Makes the token and writes the file. Errors: those of Credentials and of files.
+    static Result<Announcement> publish(const std::filesystem::path& library,
+                                        auth::Credentials& credentials, const std::string& host,
+                                        std::uint16_t port);
+    Announcement(Announcement&& other) noexcept;
+    Announcement& operator=(Announcement&&) = delete;
+    /// Removes the file and revokes the token.
+    ~Announcement();
+
+private:
+    Announcement(std::filesystem::path file, auth::Credentials& credentials,
+                 std::string token_id)
+        : file_(std::move(file)), credentials_(&credentials), token_id_(std::move(token_id)) {}
+    std::filesystem::path file_;
+    auth::Credentials* credentials_;
+    std::string token_id_;
+};
+
+/// What the file says; whether anybody still listens there shows when it is tried.
+/// Errors: NotFound where there is no file, InvalidInput where it is none of ours.
+Result<RunningServer> find_running_server(const std::filesystem::path& library);
+
+}  // namespace larmor

@@ -1,0 +1,154 @@
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <cstdio>
+
+#include "api/application.h"
+#include "http/server.h"
+#include "larmor/command.h"
+#include "larmor/running_server.h"
+#include "larmor/web_folder.h"
+#include "library/library.h"
+#include "observe/log.h"
+
+namespace larmor {
+namespace {
+
+using namespace std::chrono_literals;
+
+struct ServeRequest {
+    std::string address = "127.0.0.1";
+    std::uint16_t port = 4258;  ///< 42.58 MHz/T: the Larmor frequency of protons
+    std::string auth = "on";
+    std::string web;
+    std::filesystem::path tls_certificate;
+    std::filesystem::path tls_key;
+    unsigned threads = 0;
+};
+
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1";
+}
+
+/// SIGINT and SIGTERM, taken by `wait_for_end` instead of ending the process. Before any thread
+/// starts, since threads inherit what is blocked.
+sigset_t block_ending_signals() {
+    sigset_t ending;
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &ending, nullptr);
+    return ending;
+}
+
+void wait_for_end(const sigset_t& ending) {
+    int signal = 0;
+    sigwait(&ending, &signal);
+    observe::log_info("stopping", {{"signal", signal}});
+}
+
+http::ServerOptions server_options(const ServeRequest& request) {
+    http::ServerOptions options;
+    options.address = request.address;
+    options.port = request.port;
+    options.threads = request.threads;
+    options.log_requests = observe::log_enabled(observe::LogLevel::Debug);
+    if (!request.tls_certificate.empty()) {
+        options.tls = http::TlsFiles{request.tls_certificate, request.tls_key};
+    }
+    return options;
+}
+
+api::Options api_options(const ServeRequest& request) {
+    api::Options options;
+    options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
+    options.session_cookie = "larmor_session_" + std::to_string(request.port);
+    options.web_folder = request.web.empty()
+                             ? find_web_folder()
+                             : std::optional<std::filesystem::path>(request.web);
+    return options;
+}
+
+void print_welcome(const Settings& settings, const ServeRequest& request,
+                   const std::string& base_url, auth::SignInCode& code) {
+    std::printf("larmor " LARMOR_VERSION " serves %s at %s\n", settings.library.c_str(),
+                base_url.c_str());
+    if (request.auth == "off") {
+        std::puts("sign-in is off: everybody on this machine may do everything");
+    } else {
+        std::printf("sign in (once, within %lld minutes): %s\n",
+                    static_cast<long long>(auth::SignInCode::kLifetime.count()),
+                    api::sign_in_url(base_url, code.issue()).c_str());
+    }
+    std::fflush(stdout);
+}
+
+Result<void> serve(const Settings& settings, const ServeRequest& request) {
+    if (request.auth == "off" && !is_loopback(request.address)) {
+        return fail(ErrorCode::InvalidInput,
+                    "--auth off is accepted on loopback only, not on " + request.address);
+    }
+    const auto ending = block_ending_signals();
+    TRY(const auto library, Library::open({.folder = settings.library}));
+    auth::SignInCode sign_in_code(system_clock());
+    TRY(auto router, api::make_router({.database = library->database(),
+                                       .store = library->store(),
+                                       .catalog = library->catalog(),
+                                       .importer = library->importer(),
+                                       .preprocessor = library->preprocessor(),
+                                       .pool = library->pool(),
+                                       .credentials = library->credentials(),
+                                       .sign_in_code = sign_in_code},
+                                      api_options(request)));
+    TRY(const auto server, http::Server::start(server_options(request), std::move(router)));
+    library->preprocessor().start();
+    TRY(const auto announcement, Announcement::publish(settings.library, library->credentials(),
+                                                       request.address, server->port()));
+    print_welcome(settings, request, server->base_url(), sign_in_code);
+    wait_for_end(ending);
+    const auto report = server->stop(10s);
+    observe::log_info("stopped", {{"requests_finished", report.requests_finished},
+                                  {"requests_cut", report.requests_cut}});
+    return {};
+}
+
+}  // namespace
+
+void add_serve(CommandLine& line) {
+    auto* command =
+        line.app.add_subcommand("serve", "serve the library: DICOMweb and the page");
+    auto request = std::make_shared<ServeRequest>();
+    command
+        ->add_option("--address", request->address,
+                     "numeric; loopback unless you say otherwise")
+        ->envname("LARMOR_ADDRESS")
+        ->capture_default_str();
+    command->add_option("--port", request->port, "0 takes a free one")
+        ->envname("LARMOR_PORT")
+        ->capture_default_str();
+    command
+        ->add_option("--auth", request->auth,
+                     "on; off, on loopback only, lets everybody on this machine do everything")
+        ->check(CLI::IsMember({"on", "off"}))
+        ->envname("LARMOR_AUTH")
+        ->capture_default_str();
+    command->add_option("--web", request->web, "folder of the built page, instead of our own")
+        ->envname("LARMOR_WEB");
+    command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
+        ->envname("LARMOR_THREADS");
+    auto* certificate =
+        command
+            ->add_option("--tls-certificate", request->tls_certificate, "PEM, with its chain")
+            ->envname("LARMOR_TLS_CERTIFICATE");
+    auto* key = command->add_option("--tls-key", request->tls_key, "PEM, not encrypted")
+                    ->envname("LARMOR_TLS_KEY");
+    certificate->needs(key);
+    key->needs(certificate);
+    command->callback([&run = line.run, &settings = line.settings, request] {
+        run = [&settings, request] {
+            const auto served = serve(settings, *request);
+            return served ? kDone : fail_command(served.error());
+        };
+    });
+}
+
+}  // namespace larmor

@@ -1,0 +1,161 @@
+#include "larmor/token_service.h"
+
+#include <simdjson.h>
+
+#include "auth/secret.h"
+#include "base/json_text.h"
+#include "base/percent.h"
+#include "http/client.h"
+#include "larmor/running_server.h"
+#include "library/library.h"
+
+namespace larmor {
+namespace {
+
+TokenRow row_of(const auth::Credential& credential) {
+    return {.id = credential.id,
+            .name = credential.name,
+            .role = std::string(auth::name_of(credential.role)),
+            .created = to_iso8601(credential.created),
+            .expires = to_iso8601(credential.expires),
+            .revoked = credential.revoked ? to_iso8601(*credential.revoked) : std::string()};
+}
+
+class LocalTokens final : public TokenService {
+public:
+    explicit LocalTokens(std::unique_ptr<Library> library) : library_(std::move(library)) {}
+
+    Result<NewToken> create(const std::string& name, const std::string& role,
+                            const std::string& lifetime) override {
+        TRY(const auto parsed_role, auth::parse_role(role));
+        TRY(const auto seconds, auth::parse_lifetime_s(lifetime));
+        TRY(const auto issued,
+            library_->credentials().issue_and_wait({.kind = auth::Kind::Token,
+                                                    .name = name,
+                                                    .role = parsed_role,
+                                                    .lifetime = std::chrono::seconds(seconds),
+                                                    .parent_id = {}}));
+        return NewToken{row_of(issued.credential), issued.secret};
+    }
+    Result<std::vector<TokenRow>> list() override {
+        TRY(const auto credentials, library_->credentials().list_tokens());
+        std::vector<TokenRow> rows;
+        for (const auto& credential : credentials) {
+            rows.push_back(row_of(credential));
+        }
+        return rows;
+    }
+    Result<void> revoke(const std::string& id) override {
+        return library_->credentials().revoke_and_wait(id);
+    }
+
+private:
+    std::unique_ptr<Library> library_;
+};
+
+/// `/v1/tokens` of a running server.
+class RemoteTokens final : public TokenService {
+public:
+    explicit RemoteTokens(const RunningServer& server)
+        : client_(server.host, server.port), authorization_("Bearer " + server.token) {}
+
+    Result<NewToken> create(const std::string& name, const std::string& role,
+                            const std::string& lifetime) override {
+        const auto body = R"({"name":)" + to_json_string(name) + R"(,"role":)" +
+                          to_json_string(role) + R"(,"lifetime":)" + to_json_string(lifetime) +
+                          "}";
+        TRY(const auto answer, call("POST", "/v1/tokens", body, 201));
+        TRY(auto rows, parse("[" + answer + "]"));
+        if (rows.size() != 1 || rows[0].secret.empty()) {
+            return fail(ErrorCode::InvalidInput, "the server answered without a token");
+        }
+        return std::move(rows[0]);
+    }
+    Result<std::vector<TokenRow>> list() override {
+        TRY(const auto answer, call("GET", "/v1/tokens", "", 200));
+        TRY(const auto tokens, parse(answer));
+        std::vector<TokenRow> rows;
+        for (const auto& token : tokens) {
+            rows.push_back(token.row);
+        }
+        return rows;
+    }
+    Result<void> revoke(const std::string& id) override {
+        TRY_VOID(call("DELETE", "/v1/tokens/" + percent_encode(id), "", 204));
+        return {};
+    }
+
+private:
+    Result<std::string> call(std::string_view method, const std::string& target,
+                             std::string_view body, int expected) {
+        http::Headers headers;
+        headers.add("Authorization", authorization_);
+        if (!body.empty()) {
+            headers.add("Content-Type", "application/json");
+        }
+        TRY(auto response, client_.send({method, target, std::move(headers), body}));
+        if (response.status == 404) {
+            return fail(ErrorCode::NotFound, "the server knows no such token");
+        }
+        if (response.status != expected) {
+            return fail(ErrorCode::InvalidInput, "the server answered " +
+                                                     std::to_string(response.status) + ": " +
+                                                     response.body.substr(0, 500));
+        }
+        return std::move(response.body);
+    }
+
+    static Result<std::vector<NewToken>> parse(const std::string& json) {
+        const simdjson::padded_string padded(json);
+        simdjson::ondemand::parser parser;
+        simdjson::ondemand::document document;
+        simdjson::ondemand::array array;
+        if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
+            document.get_array().get(array) != simdjson::SUCCESS) {
+            return fail(ErrorCode::InvalidInput, "the server answered no list of tokens");
+        }
+        std::vector<NewToken> tokens;
+        for (auto element : array) {
+            NewToken token;
+            simdjson::ondemand::object object;
+            if (element.get_object().get(object) != simdjson::SUCCESS) {
+                return fail(ErrorCode::InvalidInput, "the server answered no list of tokens");
+            }
+            const std::pair<const char*, std::string*> members[] = {
+                {"id", &token.row.id},           {"name", &token.row.name},
+                {"role", &token.row.role},       {"created", &token.row.created},
+                {"expires", &token.row.expires}, {"revoked", &token.row.revoked},
+                {"token", &token.secret}};
+            for (const auto& [key, value] : members) {
+                std::string_view text;
+                if (object.find_field_unordered(key).get(text) == simdjson::SUCCESS) {
+                    *value = text;
+                }
+            }
+            tokens.push_back(std::move(token));
+        }
+        return tokens;
+    }
+
+    http::Client client_;
+    std::string authorization_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<TokenService>> open_token_service(const std::filesystem::path& library) {
+    auto opened = Library::open({.folder = library});
+    if (opened) {
+        return std::make_unique<LocalTokens>(*std::move(opened));
+    }
+    if (opened.error().code != ErrorCode::Conflict) {
+        return tl::unexpected(std::move(opened).error());
+    }
+    const auto server = find_running_server(library);
+    if (!server) {
+        return tl::unexpected(std::move(opened).error());
+    }
+    return std::make_unique<RemoteTokens>(*server);
+}
+
+}  // namespace larmor
