@@ -77,7 +77,8 @@ describe('QIDO-RS queries', () => {
   it('leaves a date range open where it has no end', () => {
     expect(parameters({ from: '2004-01-01' }).get('StudyDate')).toBe('20040101-');
     expect(parameters({ to: '2004-12-31' }).get('StudyDate')).toBe('-20041231');
-    expect(parameters({ from: '2004-01-01', to: '2004-12-31' }).get('StudyDate')).toBe('20040101-20041231');
+    expect(parameters({ from: '2004', to: '2004' }).get('StudyDate')).toBe('20040101-20041231');
+    expect(parameters({ from: 'soon' }).has('StudyDate')).toBe(false);
   });
 
   it('orders series by number, those without one last', () => {

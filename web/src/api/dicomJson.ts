@@ -63,6 +63,7 @@ export const tags = {
   WindowWidth: '00281051',
   RescaleIntercept: '00281052',
   RescaleSlope: '00281053',
+  LossyImageCompression: '00282110',
   PixelMeasuresSequence: '00289110',
   FrameVOILUTSequence: '00289132',
   PixelValueTransformationSequence: '00289145',

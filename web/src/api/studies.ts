@@ -1,11 +1,12 @@
 import type { Client } from './client';
+import { dateBound } from './dates';
 import { type DataSet, isoDate, number, personName, shortTime, tags, text, texts } from './dicomJson';
 
 /** What a person can ask the list of studies for. Empty text asks for nothing. */
 export interface StudyQuery {
   name: string;
   id: string;
-  /** ISO dates; either end may be open. */
+  /** Dates as people write them (see dateBound); either end may be open. */
   from: string;
   to: string;
   modality: string;
@@ -57,9 +58,9 @@ export function studiesPath(query: StudyQuery, offset: number, limit: number): s
   const parameters: [string, string][] = [];
   if (query.name.trim()) parameters.push(['PatientName', contains(query.name)]);
   if (query.id.trim()) parameters.push(['PatientID', contains(query.id)]);
-  if (query.from || query.to) {
-    parameters.push(['StudyDate', `${query.from.replaceAll('-', '')}-${query.to.replaceAll('-', '')}`]);
-  }
+  const from = dateBound(query.from, 'first') ?? '';
+  const to = dateBound(query.to, 'last') ?? '';
+  if (from || to) parameters.push(['StudyDate', `${from}-${to}`]);
   if (query.modality) parameters.push(['ModalitiesInStudy', query.modality.toUpperCase()]);
   if (query.accession.trim()) parameters.push(['AccessionNumber', contains(query.accession)]);
   if (query.description.trim()) parameters.push(['StudyDescription', contains(query.description)]);

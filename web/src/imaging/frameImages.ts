@@ -4,6 +4,7 @@ import type { Client } from '../api/client';
 import { firstPart, transferSyntaxOf } from '../api/multipart';
 import { ProblemError } from '../api/problem';
 import type { Frame } from '../series/frames';
+import { syntaxToDecode } from '../series/jpeg';
 import { decodesInBrowser, decodesInSyntax } from '../series/picture';
 import { metadataModule } from './metadata';
 
@@ -68,7 +69,7 @@ export class FrameImages {
     }
     this.origins.set(imageId, { drawnByServer: false, reason: '', transferSyntax: coded.transferSyntax });
     try {
-      return await decodeHere(imageId, coded.body, coded.transferSyntax);
+      return await decodeHere(imageId, coded.body, syntaxToDecode(coded.transferSyntax, coded.body));
     } catch {
       signal?.throwIfAborted();
       return this.drawn(imageId, frame, 'this coding', coded.transferSyntax, signal);

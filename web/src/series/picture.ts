@@ -41,8 +41,11 @@ export function decodesInBrowser(dataSet: DataSet): boolean {
 
 /** The same question once the bytes are there and say how they are coded. */
 export function decodesInSyntax(dataSet: DataSet, transferSyntax: string): boolean {
+  const photometric = text(dataSet, tags.PhotometricInterpretation);
   const native = /^1\.2\.840\.10008\.1\.2(\.1|\.2|\.1\.99)?$/.test(transferSyntax);
   // Chroma at half width is only unpacked by the JPEG decoders.
-  if (native && text(dataSet, tags.PhotometricInterpretation) === 'YBR_FULL_422') return false;
+  if (native && photometric === 'YBR_FULL_422') return false;
+  // The JPEG decoder takes three components for YCbCr, whatever the file says.
+  if (/\.4\.5[01]$/.test(transferSyntax) && photometric === 'RGB') return false;
   return !videoSyntax.test(transferSyntax);
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DataSet } from '../api/dicomJson';
 import { frameRate, planeOfFrame, seriesContents } from './frames';
+import { syntaxToDecode } from './jpeg';
 import { decodesInBrowser, decodesInSyntax, pictureKind } from './picture';
 import { ctPresets, rangeToWindow, windowToRange } from './presets';
 
@@ -47,6 +48,37 @@ describe('decodesInBrowser', () => {
     const ybr = { ...ct, ...of('00280004', 'CS', 'YBR_FULL_422') };
     expect(decodesInSyntax(ybr, '1.2.840.10008.1.2.1')).toBe(false);
     expect(decodesInSyntax(ybr, '1.2.840.10008.1.2.4.50')).toBe(true);
+  });
+});
+
+describe('decodesInSyntax', () => {
+  it('leaves JPEG that is said to be RGB to the server', () => {
+    const rgb = { ...ct, ...of('00280004', 'CS', 'RGB') };
+    expect(decodesInSyntax(rgb, '1.2.840.10008.1.2.4.50')).toBe(false);
+    expect(decodesInSyntax(rgb, '1.2.840.10008.1.2.4.70')).toBe(true);
+    expect(decodesInSyntax(ct, '1.2.840.10008.1.2.4.50')).toBe(true);
+  });
+});
+
+describe('syntaxToDecode', () => {
+  /** SOI, a table of `tableSize` bytes, the frame header. */
+  const jpeg = (marker: number, tableSize: number) =>
+    Uint8Array.from([0xff, 0xd8, 0xff, 0xc4, tableSize >> 8, tableSize & 255, ...Array.from({ length: tableSize - 2 }, () => 0xc3), 0xff, 0xff, marker, 0, 11]);
+
+  it('believes the codestream where a file says lossless and holds baseline', () => {
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.70', jpeg(0xc0, 30))).toBe('1.2.840.10008.1.2.4.50');
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.50', jpeg(0xc1, 300))).toBe('1.2.840.10008.1.2.4.51');
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.50', jpeg(0xc3, 30))).toBe('1.2.840.10008.1.2.4.57');
+  });
+
+  it('keeps what the file says where it is right, unreadable or no JPEG', () => {
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.70', jpeg(0xc3, 30))).toBe('1.2.840.10008.1.2.4.70');
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.70', jpeg(0xc2, 30))).toBe('1.2.840.10008.1.2.4.70');
+    expect(syntaxToDecode('1.2.840.10008.1.2.4.90', jpeg(0xc0, 30))).toBe('1.2.840.10008.1.2.4.90');
+    const whole = jpeg(0xc0, 30);
+    for (let size = 0; size < whole.length; size += 1) {
+      expect(['1.2.840.10008.1.2.4.70', '1.2.840.10008.1.2.4.50']).toContain(syntaxToDecode('1.2.840.10008.1.2.4.70', whole.subarray(0, size)));
+    }
   });
 });
 

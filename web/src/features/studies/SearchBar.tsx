@@ -1,4 +1,5 @@
 import type { RefObject } from 'react';
+import { dateBound } from '../../api/dates';
 import { emptyQuery, isEmptyQuery, type StudyQuery } from '../../api/studies';
 import { Icon } from '../../ui/Icon';
 
@@ -15,10 +16,10 @@ interface SearchBarProps {
 
 export function SearchBar({ query, onChange, onLeave, nameField }: SearchBarProps) {
   const set = (change: Partial<StudyQuery>) => onChange({ ...query, ...change });
-  const text = (key: keyof StudyQuery, label: string, placeholder: string) => (
+  const text = (key: keyof StudyQuery, label: string, placeholder: string, invalid = false) => (
     <label className={`field field-${key}`}>
       <span>{label}</span>
-      <input type="text" value={query[key]} placeholder={placeholder} spellCheck={false} autoComplete="off"
+      <input type="text" value={query[key]} placeholder={placeholder} aria-invalid={invalid} spellCheck={false} autoComplete="off"
         {...(key === 'name' ? { ref: nameField } : {})}
         onChange={(event) => set({ [key]: event.target.value })} />
     </label>
@@ -34,14 +35,8 @@ export function SearchBar({ query, onChange, onLeave, nameField }: SearchBarProp
       }}>
       {text('name', 'Patient name', 'Search  /')}
       {text('id', 'Patient ID', '')}
-      <label className="field field-date">
-        <span>From</span>
-        <input type="date" value={query.from} max={query.to || undefined} onChange={(event) => set({ from: event.target.value })} />
-      </label>
-      <label className="field field-date">
-        <span>To</span>
-        <input type="date" value={query.to} min={query.from || undefined} onChange={(event) => set({ to: event.target.value })} />
-      </label>
+      {text('from', 'From', 'YYYY-MM-DD', dateBound(query.from, 'first') === undefined)}
+      {text('to', 'To', 'YYYY-MM-DD', dateBound(query.to, 'last') === undefined)}
       <label className="field field-modality">
         <span>Modality</span>
         <select value={query.modality} onChange={(event) => set({ modality: event.target.value })}>

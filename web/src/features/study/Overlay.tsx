@@ -1,4 +1,4 @@
-import { isoDate, number, personName, tags, text } from '../../api/dicomJson';
+import { type DataSet, isoDate, number, personName, tags, text } from '../../api/dicomJson';
 import type { Series, Study } from '../../api/studies';
 import type { EdgeLabels } from '../../geometry/orientation';
 import { distanceAlong } from '../../geometry/plane';
@@ -12,6 +12,12 @@ function Lines({ corner, lines }: { corner: string; lines: readonly (string | un
 
 function rounded(value: number): string {
   return Math.abs(value) >= 100 || Number.isInteger(value) ? String(Math.round(value)) : value.toPrecision(3).replace(/\.?0+$/, '');
+}
+
+/** "JPEG 2000 Image Compression, lossy": the part of the long name that tells codings apart. */
+function coding(transferSyntax: string, dataSet: DataSet): string {
+  const [name] = nameOfUid(transferSyntax).split(/[,(]/);
+  return [name?.trim(), text(dataSet, tags.LossyImageCompression) === '01' && 'lossy'].filter(Boolean).join(', ');
 }
 
 /** What a reader must know of a picture without leaving it: whose it is, what it shows, how it is shown. */
@@ -40,7 +46,7 @@ export function Overlay({ study, series, frame, state, framesCount, labels, note
         voi && !(origin?.drawnByServer ?? false) && `W ${rounded(voi.width)}   L ${rounded(voi.center)}`,
         `Zoom ${Math.round(state.zoom * 100)} %`,
         origin?.drawnByServer && `Drawn by the server: ${origin.reason} cannot be decoded here`,
-        origin && !origin.drawnByServer && nameOfUid(origin.transferSyntax),
+        origin && !origin.drawnByServer && coding(origin.transferSyntax, dataSet),
       ]} />
       <Lines corner="br" lines={[
         note,

@@ -54,7 +54,6 @@ export default function StudyPage({ route, navigate, onHelp }: {
       <Bar onHelp={onHelp}>
         <button type="button" className="icon-button" onClick={leave} title="Back to the studies (Esc)" aria-label="Back to the studies"><Icon name="back" /></button>
         <StudyTitle study={study.state === 'ready' ? study.value : undefined} />
-        <span className="bar-space" />
         <button type="button" className="button" aria-pressed={tagsShown} onClick={() => setTagsShown(!tagsShown)} title="Tags (T)">
           <Icon name="tags" />Tags
         </button>
