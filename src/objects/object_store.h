@@ -95,7 +95,8 @@ public:
 
     /// Makes the bytes of a small object durable: many at a time share one fdatasync. An empty
     /// body is fine. Errors: InvalidInput (the key), LimitExceeded (over `small_max_bytes`: use
-    /// `begin_upload`), NoSpace, Unavailable (after a failed sync: for good).
+    /// `begin_upload`), NoSpace, Unavailable (too much is waiting); after a
+    /// failed sync NoSpace, for good.
     virtual async::Task<Result<StagedObject>> stage(StageRequest request) = 0;
     /// Several objects with one hand-over and at best one fdatasync: all or none.
     virtual async::Task<Result<std::vector<StagedObject>>> stage_all(
@@ -106,7 +107,7 @@ public:
     virtual Result<std::unique_ptr<Upload>> begin_upload(std::string key) = 0;
 
     /// Makes the staged bytes an object: visible when the transaction commits.
-    /// Errors: Conflict when it was recorded before or its intent expired.
+    /// Errors: Conflict when an upload was recorded before or its intent expired.
     virtual Result<ObjectId> record(db::Transaction& tx, const StagedObject& staged) = 0;
 
     /// Errors: NotFound.

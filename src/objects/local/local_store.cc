@@ -1,0 +1,308 @@
+#include "objects/local/local_store.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <atomic>
+#include <vector>
+
+#include "async/completion.h"
+#include "objects/local/file_cache.h"
+#include "objects/local/rows.h"
+#include "objects/local/segment_writer.h"
+#include "objects/local/upload.h"
+
+namespace larmor::objects::local {
+namespace {
+
+/// A job whose outcome a task awaits; lives in the task's frame.
+class AwaitedStage final : public StageJob {
+public:
+    using StageJob::StageJob;
+    void done(Result<std::vector<StagedObject>> outcome) override {
+        completion.set(std::move(outcome));
+    }
+    async::Completion<Result<std::vector<StagedObject>>> completion;
+};
+
+class LocalStoreImpl final : public LocalStore {
+public:
+    LocalStoreImpl(db::Database& database, LocalStoreOptions options)
+        : options_(std::move(options)),
+          database_(database),
+          area_{database,
+                options_.directory / "incoming",
+                options_.directory / "files",
+                *options_.clock,
+                {}},
+          files_(options_.open_files_max) {}
+
+    Result<void> start();
+
+    std::uint64_t small_max_bytes() const override { return options_.small_max_bytes; }
+    LocalStoreStats stats() const override { return segments_->stats(); }
+
+    async::Task<Result<StagedObject>> stage(StageRequest request) override {
+        std::vector<StageRequest> one;
+        one.push_back(std::move(request));
+        CO_TRY(auto staged, co_await stage_all(std::move(one)));
+        co_return std::move(staged.front());
+    }
+
+    async::Task<Result<std::vector<StagedObject>>> stage_all(
+        std::vector<StageRequest> requests) override {
+        if (requests.empty()) co_return std::vector<StagedObject>();
+        std::vector<PreparedRecord> records;
+        records.reserve(requests.size());
+        for (auto& request : requests) {
+            CO_TRY(auto record, prepare(std::move(request)));
+            records.push_back(std::move(record));
+        }
+        AwaitedStage job(std::move(records));
+        segments_->submit(job);
+        co_return co_await job.completion;
+    }
+
+    Result<std::unique_ptr<Upload>> begin_upload(std::string key) override {
+        return begin_local_upload(area_, std::move(key));
+    }
+
+    Result<ObjectId> record(db::Transaction& tx, const StagedObject& staged) override {
+        if (staged.intent != 0) TRY_VOID(remove_intent(tx, staged.intent));
+        const std::int64_t id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
+        TRY_VOID(insert_object(tx, id, staged.location, now_us()));
+        return ObjectId{id};
+    }
+
+    Result<ObjectLocation> locate(db::Snapshot& snapshot, ObjectId id) override {
+        return find_object(snapshot, id);
+    }
+    Result<ObjectLocation> locate(ObjectId id) override {
+        return database_.read(
+            [&](db::Snapshot& snapshot) { return find_object(snapshot, id); });
+    }
+
+    Result<FileSlice> open(const ObjectLocation& location) override;
+    Result<void> read(const ObjectLocation& location, std::uint64_t offset,
+                      std::span<std::byte> out) override;
+    Result<void> verify(const ObjectLocation& location) override;
+
+    Result<void> remove(db::Transaction& tx, ObjectId id) override {
+        return remove_object(tx, id, now_us());
+    }
+    Result<std::uint64_t> collect_garbage() override;
+
+private:
+    Result<PreparedRecord> prepare(StageRequest request) const;
+    Result<OpenSegment> reopen(const SegmentRow& row, StoreId store);
+    Result<std::uint64_t> clean_up_intents(std::int64_t until_us);
+    std::int64_t now_us() const { return options_.clock->now().time_since_epoch().count(); }
+    std::string path_of(const ObjectLocation& location) const {
+        return location.segment != 0
+                   ? (options_.directory / "segments" / segment_name(location.segment)).string()
+                   : (area_.files / location.key).string();
+    }
+    static std::string name_of(const ObjectLocation& location) {
+        return location.segment != 0 ? place(location.segment, location.record_offset)
+                                     : "object file " + location.key;
+    }
+
+    const LocalStoreOptions options_;
+    db::Database& database_;
+    FileArea area_;
+    FileCache files_;
+    std::atomic<std::int64_t> last_id_{0};
+    std::unique_ptr<SegmentWriter> segments_;
+};
+
+Result<void> LocalStoreImpl::start() {
+    for (const auto& directory :
+         {options_.directory / "segments", area_.incoming, area_.files}) {
+        std::error_code error;
+        std::filesystem::create_directories(directory, error);
+        if (error) return system_failure("make folder " + directory.string(), error.value());
+    }
+    TRY_VOID(sync_directory(options_.directory));
+    TRY_VOID(sync_directory(options_.directory.parent_path()));
+
+    TRY(const StoreId store, open_store_id(database_));
+    TRY(const std::int64_t last_id,
+        database_.read([](db::Snapshot& snapshot) { return last_object_id(snapshot); }));
+    last_id_ = last_id;
+    // One process owns the library: whoever began these uploads is gone.
+    TRY_VOID(clean_up_intents(std::numeric_limits<std::int64_t>::max()));
+
+    TRY(const auto rows,
+        database_.read([](db::Snapshot& snapshot) { return open_segments(snapshot); }));
+    std::deque<OpenSegment> ready;
+    for (const auto& row : rows) {
+        TRY(OpenSegment segment, reopen(row, store));
+        ready.push_back(std::move(segment));
+    }
+    segments_ = std::make_unique<SegmentWriter>(database_, options_, store, std::move(ready));
+    return {};
+}
+
+Result<OpenSegment> LocalStoreImpl::reopen(const SegmentRow& row, StoreId store) {
+    TRY(const auto recorded, database_.read([&](db::Snapshot& snapshot) {
+        return last_recorded_end(snapshot, row.segment);
+    }));
+    const auto directory = options_.directory / "segments";
+    auto file = open_file(directory / segment_name(row.segment), O_RDWR);
+    ByteBuffer page(kPageBytes);
+    auto header = file.and_then([&](const UniqueFd& opened) -> Result<SegmentHeader> {
+        TRY_VOID(read_at(opened, 0, page));
+        return decode_segment_header(page);
+    });
+    if (!header) {
+        const auto code = header.error().code;
+        if (code == ErrorCode::Unavailable) return tl::unexpected(header.error());
+        if (recorded) {
+            return fail(ErrorCode::Corrupt,
+                        "segment " + std::to_string(row.segment) +
+                            " holds objects, but: " + header.error().message);
+        }
+        // We stopped between its row and its header.
+        return create_segment(directory, {store, row.segment, row.created_us},
+                              options_.preallocate_bytes);
+    }
+    if (header->store != store || header->segment != row.segment) {
+        return fail(ErrorCode::Corrupt,
+                    "segment " + std::to_string(row.segment) + " belongs to another store");
+    }
+    OpenSegment segment;
+    segment.number = row.segment;
+    segment.file = std::move(*file);
+    TRY(segment.allocated, size_of(segment.file));
+    if (recorded && *recorded > segment.allocated) {
+        return fail(ErrorCode::Corrupt, "segment " + std::to_string(row.segment) + " has " +
+                                            std::to_string(segment.allocated) +
+                                            " bytes, its rows say at least " +
+                                            std::to_string(*recorded));
+    }
+    TRY(segment.end, find_end(segment.file, row.segment, recorded.value_or(kPageBytes)));
+    return segment;
+}
+
+Result<PreparedRecord> LocalStoreImpl::prepare(StageRequest request) const {
+    if (!is_object_key(request.key)) return fail(ErrorCode::InvalidInput, "not an object key");
+    PreparedRecord record;
+    for (const Bytes part : request.body) {
+        record.body_bytes += part.size();
+        record.body_crc32c = crc32c(part, record.body_crc32c);
+    }
+    if (record.body_bytes > options_.small_max_bytes) {
+        return fail(ErrorCode::LimitExceeded,
+                    "an object of " + std::to_string(record.body_bytes) +
+                        " bytes is too large to be staged, the limit is " +
+                        std::to_string(options_.small_max_bytes));
+    }
+    if (request.sha256) {
+        record.sha256 = *request.sha256;
+    } else if (request.body.size() == 1) {
+        record.sha256 = sha256(request.body.front());
+    } else {
+        Sha256Stream hash;
+        for (const Bytes part : request.body) hash.update(part);
+        record.sha256 = hash.finish();
+    }
+    record.request = std::move(request);
+    return record;
+}
+
+Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location) {
+    auto file = files_.open(path_of(location));
+    if (!file) {
+        if (file.error().code != ErrorCode::NotFound) return tl::unexpected(file.error());
+        return fail(ErrorCode::Corrupt, name_of(location) + ": the file is missing");
+    }
+    FileSlice slice{std::move(*file), 0, location.size_bytes};
+    if (location.segment != 0) slice.offset = location.record_offset + location.head_bytes;
+    TRY(const std::uint64_t size, size_of(*slice.file));
+    if (slice.offset > size || slice.size_bytes > size - slice.offset) {
+        return fail(ErrorCode::Corrupt, name_of(location) + ": the file ends too early");
+    }
+    return slice;
+}
+
+Result<void> LocalStoreImpl::read(const ObjectLocation& location, std::uint64_t offset,
+                                  std::span<std::byte> out) {
+    if (offset > location.size_bytes || out.size() > location.size_bytes - offset) {
+        return invalid_at(offset, "range ends beyond the object");
+    }
+    TRY(const FileSlice slice, open(location));
+    return read_at(*slice.file, slice.offset + offset, out);
+}
+
+Result<void> LocalStoreImpl::verify(const ObjectLocation& location) {
+    TRY(const FileSlice slice, open(location));
+    if (location.segment != 0) {
+        TRY(const RecordHeader header,
+            read_record_header(*slice.file, location.segment, location.record_offset));
+        if (header.body_bytes != location.size_bytes ||
+            header.head_bytes() != location.head_bytes) {
+            return fail(ErrorCode::Corrupt,
+                        name_of(location) + ": the record has other sizes than its row");
+        }
+        TRY_VOID(check_body(*slice.file, header));
+    }
+    Sha256Stream hash;
+    std::vector<std::byte> piece(1 << 16);
+    for (std::uint64_t at = 0; at < slice.size_bytes;) {
+        const auto count = static_cast<std::size_t>(
+            std::min<std::uint64_t>(slice.size_bytes - at, piece.size()));
+        TRY_VOID(read_at(*slice.file, slice.offset + at, std::span(piece).first(count)));
+        hash.update(Bytes(piece).first(count));
+        at += count;
+    }
+    if (hash.finish() != location.sha256) {
+        return fail(ErrorCode::Corrupt, name_of(location) + ": the bytes have another hash");
+    }
+    return {};
+}
+
+Result<std::uint64_t> LocalStoreImpl::clean_up_intents(std::int64_t until_us) {
+    constexpr std::size_t kPage = 100;
+    std::uint64_t freed = 0;
+    for (;;) {
+        TRY(const auto intents, database_.read([&](db::Snapshot& snapshot) {
+            return old_intents(snapshot, until_us, kPage);
+        }));
+        for (const auto& intent : intents) {
+            TRY(const std::uint64_t bytes, clean_up_intent(area_, intent.id, intent.key));
+            freed += bytes;
+        }
+        if (intents.size() < kPage) return freed;
+    }
+}
+
+Result<std::uint64_t> LocalStoreImpl::collect_garbage() {
+    constexpr std::size_t kPage = 100;
+    const std::int64_t until = now_us() - options_.grace.count();
+    TRY(std::uint64_t freed, clean_up_intents(until));
+    for (;;) {
+        TRY(const auto garbage, database_.read([&](db::Snapshot& snapshot) {
+            return old_garbage(snapshot, until, kPage);
+        }));
+        for (const auto& item : garbage) {
+            TRY(const std::uint64_t bytes, remove_unneeded_file(area_, item.key, 0, item.id));
+            files_.forget((area_.files / item.key).string());
+            TRY_VOID(database_.write_and_wait(
+                [&](db::Transaction& tx) { return remove_garbage(tx, item.id); }));
+            freed += bytes;
+        }
+        if (garbage.size() < kPage) return freed;
+    }
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LocalStore>> open_local_store(db::Database& database,
+                                                     LocalStoreOptions options) {
+    options.directory = std::filesystem::absolute(options.directory);
+    auto store = std::make_unique<LocalStoreImpl>(database, std::move(options));
+    TRY_VOID(store->start());
+    return store;
+}
+
+}  // namespace larmor::objects::local

@@ -1,0 +1,69 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/database.h"
+#include "objects/local/segment_format.h"
+#include "objects/object_store.h"
+
+namespace larmor::objects::local {
+
+/// The SQL of the local store; migrations/ has its tables. Times are microseconds since 1970
+/// UTC.
+
+/// Makes or reads the identity of this store. Blocks.
+Result<StoreId> open_store_id(db::Database& database);
+
+/// The number from which ids are given: above every id that was ever used.
+Result<std::int64_t> last_object_id(db::Snapshot& snapshot);
+
+Result<void> insert_object(db::Transaction& tx, std::int64_t id, const ObjectLocation& location,
+                           std::int64_t created_us);
+Result<ObjectLocation> find_object(db::Snapshot& snapshot, ObjectId id);
+/// Removes the row and notes what becomes free: dead bytes of the segment, or the file.
+Result<void> remove_object(db::Transaction& tx, ObjectId id, std::int64_t now_us);
+
+struct SegmentRow {
+    std::int64_t segment = 0;
+    std::int64_t created_us = 0;
+};
+/// Those that may still be appended to, oldest first.
+Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot);
+Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us);
+Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64_t bytes);
+/// The end of the record that lies furthest back in the segment, among the objects that were
+/// recorded last; nothing when none of them is in it.
+Result<std::optional<std::uint64_t>> last_recorded_end(db::Snapshot& snapshot,
+                                                       std::int64_t segment);
+
+struct Intent {
+    std::int64_t id = 0;
+    std::string key;
+};
+Result<std::int64_t> insert_intent(db::Transaction& tx, std::string_view key,
+                                   std::int64_t created_us);
+Result<void> rename_intent(db::Transaction& tx, std::int64_t intent, std::string_view key);
+/// Errors: Conflict when it is gone.
+Result<void> remove_intent(db::Transaction& tx, std::int64_t intent);
+/// Made at or before that time, at most `limit`.
+Result<std::vector<Intent>> old_intents(db::Snapshot& snapshot, std::int64_t until_us,
+                                        std::size_t limit);
+
+struct Garbage {
+    std::int64_t id = 0;
+    std::string key;
+    std::uint64_t size_bytes = 0;
+};
+Result<std::vector<Garbage>> old_garbage(db::Snapshot& snapshot, std::int64_t until_us,
+                                         std::size_t limit);
+Result<void> remove_garbage(db::Transaction& tx, std::int64_t id);
+
+/// Whether an object, an upload other than `but_intent`, or a grace period other than that of
+/// `but_garbage`, still needs the file under this key.
+Result<bool> is_key_needed(db::Snapshot& snapshot, std::string_view key,
+                           std::int64_t but_intent, std::int64_t but_garbage);
+
+}  // namespace larmor::objects::local

@@ -1,0 +1,366 @@
+#include "objects/local/segment_writer.h"
+
+#include <fcntl.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "async/executor.h"
+#include "objects/local/rows.h"
+
+namespace larmor::objects::local {
+namespace {
+
+constexpr std::size_t kVectorsMax = 1024;  // IOV_MAX
+constexpr std::array<std::byte, 8> kPadding{};
+
+/// Writes all vectors, in calls of at most IOV_MAX; changes them.
+Result<void> write_vectors(const UniqueFd& file, std::uint64_t offset,
+                           std::span<iovec> vectors) {
+    while (!vectors.empty()) {
+        const auto count = std::min(vectors.size(), kVectorsMax);
+        const ssize_t written = ::pwritev(file.get(), vectors.data(), static_cast<int>(count),
+                                          static_cast<off_t>(offset));
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return system_failure("write to a segment", errno);
+        offset += static_cast<std::uint64_t>(written);
+        auto left = static_cast<std::size_t>(written);
+        while (!vectors.empty() && left >= vectors.front().iov_len) {
+            left -= vectors.front().iov_len;
+            vectors = vectors.subspan(1);
+        }
+        if (left > 0) {
+            auto& cut = vectors.front();
+            cut.iov_base = static_cast<std::byte*>(cut.iov_base) + left;
+            cut.iov_len -= left;
+        }
+    }
+    return {};
+}
+
+void add_vector(std::vector<iovec>& vectors, Bytes bytes) {
+    if (!bytes.empty()) {
+        vectors.push_back({const_cast<std::byte*>(bytes.data()), bytes.size()});
+    }
+}
+
+std::int64_t us(Time time) {
+    return time.time_since_epoch().count();
+}
+
+}  // namespace
+
+std::uint64_t StageJob::bytes() const {
+    std::uint64_t sum = 0;
+    for (const auto& record : records_) {
+        sum += record.body_bytes + record.request.key.size() + kRecordHeaderBytes + 16;
+    }
+    return sum;
+}
+
+Result<void> allocate(const UniqueFd& file, std::uint64_t from, std::uint64_t to) {
+    if (to <= from) return {};
+    for (;;) {
+        if (::fallocate(file.get(), 0, static_cast<off_t>(from),
+                        static_cast<off_t>(to - from)) == 0) {
+            return {};
+        }
+        if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
+        if (errno != EINTR) return system_failure("make room in a segment", errno);
+    }
+}
+
+Result<OpenSegment> create_segment(const std::filesystem::path& directory,
+                                   const SegmentHeader& header,
+                                   std::uint64_t preallocate_bytes) {
+    OpenSegment segment;
+    segment.number = header.segment;
+    TRY(segment.file, open_file(directory / segment_name(header.segment), O_RDWR | O_CREAT));
+    TRY_VOID(allocate(segment.file, 0, preallocate_bytes));
+    segment.allocated = preallocate_bytes;
+    TRY_VOID(write_at(segment.file, 0, encode(header)));
+    if (::fsync(segment.file.get()) != 0) return system_failure("fsync of a segment", errno);
+    TRY_VOID(sync_directory(directory));
+    return segment;
+}
+
+SegmentWriter::SegmentWriter(db::Database& database, const LocalStoreOptions& options,
+                             StoreId store, std::deque<OpenSegment> ready)
+    : database_(database),
+      options_(options),
+      store_(store),
+      directory_(options.directory / "segments"),
+      ready_(std::move(ready)) {
+    ahead_thread_ = std::thread([this] {
+        async::name_this_thread("obj-ahead");
+        prepare_ahead();
+    });
+    thread_ = std::thread([this] {
+        async::name_this_thread("obj-segments");
+        run();
+    });
+}
+
+SegmentWriter::~SegmentWriter() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    queue_changed_.notify_all();
+    thread_.join();  // it may still need the other
+    {
+        const std::lock_guard lock(mutex_);
+        ahead_stopping_ = true;
+    }
+    ahead_changed_.notify_all();
+    ahead_thread_.join();
+    // What a crash would have left for the next opening is given back at once. A failure
+    // changes nothing that counts.
+    if (current_.file) {
+        static_cast<void>(::ftruncate(current_.file.get(), static_cast<off_t>(current_.end)));
+    }
+    for (const auto& segment : ready_) {
+        static_cast<void>(::ftruncate(segment.file.get(), static_cast<off_t>(segment.end)));
+    }
+}
+
+void SegmentWriter::submit(StageJob& job) {
+    Result<void> refused;
+    bool was_empty = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) {
+            refused = fail(ErrorCode::Unavailable, "the object store is being closed");
+        } else if (broken_) {
+            refused = tl::unexpected(*broken_);
+        } else if (queue_.size() >= options_.queued_max ||
+                   queued_bytes_ > options_.queued_max_bytes) {
+            refused =
+                fail(ErrorCode::Unavailable,
+                     std::to_string(queue_.size()) + " objects of together " +
+                         std::to_string(queued_bytes_) + " bytes are waiting to be stored");
+        } else {
+            was_empty = queue_.empty();
+            queue_.push_back(&job);
+            queued_bytes_ += job.bytes();
+        }
+    }
+    if (!refused) {
+        job.done(tl::unexpected(refused.error()));
+    } else if (was_empty) {
+        queue_changed_.notify_one();
+    }
+}
+
+LocalStoreStats SegmentWriter::stats() const {
+    const std::lock_guard lock(mutex_);
+    LocalStoreStats stats = stats_;
+    stats.queued = queue_.size();
+    return stats;
+}
+
+void SegmentWriter::run() {
+    std::vector<StageJob*> group;
+    std::vector<std::vector<StagedObject>> staged;
+    for (;;) {
+        group.clear();
+        std::optional<Error> broken;
+        {
+            std::unique_lock lock(mutex_);
+            queue_changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
+            if (queue_.empty()) return;
+            for (std::uint64_t bytes = 0; !queue_.empty();) {
+                const auto more = queue_.front()->bytes();
+                if (!group.empty() && bytes + more > options_.group_max_bytes) break;
+                bytes += more;
+                queued_bytes_ -= more;
+                group.push_back(queue_.front());
+                queue_.pop_front();
+            }
+            broken = broken_;
+        }
+        Result<void> outcome;
+        if (broken) {
+            outcome = tl::unexpected(*broken);
+        } else {
+            outcome = write_group(group, staged);
+        }
+        const async::PostBatch one_wake_up_per_executor;
+        for (std::size_t i = 0; i < group.size(); ++i) {
+            if (outcome) {
+                group[i]->done(std::move(staged[i]));
+            } else {
+                group[i]->done(tl::unexpected(outcome.error()));
+            }
+        }
+    }
+}
+
+Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
+                                        std::vector<std::vector<StagedObject>>& staged) {
+    std::uint64_t bytes_max = kPageBytes;
+    std::size_t records = 0;
+    std::size_t heads_bytes = 0;
+    for (const auto* job : group) {
+        bytes_max += job->bytes();
+        records += job->records().size();
+        for (const auto& record : job->records()) {
+            heads_bytes += kRecordHeaderBytes + align_up(record.request.key.size(), 8);
+        }
+    }
+    TRY_VOID(make_room(bytes_max));
+
+    ByteBuffer heads;
+    heads.reserve(heads_bytes);  // the vectors point into it
+    std::vector<iovec> vectors;
+    vectors.reserve(records * 4);
+    staged.assign(group.size(), {});
+    std::uint64_t at = current_.end;
+    const std::int64_t now = us(options_.clock->now());
+    for (std::size_t i = 0; i < group.size(); ++i) {
+        for (const auto& record : group[i]->records()) {
+            RecordHeader header{.segment = current_.number,
+                                .offset = at,
+                                .body_bytes = record.body_bytes,
+                                .body_crc32c = record.body_crc32c,
+                                .created_us = now,
+                                .key = record.request.key};
+            const std::size_t head_at = heads.size();
+            append(heads, header);
+            add_vector(vectors, Bytes(heads).subspan(head_at));
+            for (const Bytes part : record.request.body) add_vector(vectors, part);
+            const auto end = at + header.head_bytes() + record.body_bytes;
+            add_vector(vectors, Bytes(kPadding).first(header.next() - end));
+            staged[i].push_back({.location = {.segment = current_.number,
+                                              .key = {},
+                                              .record_offset = at,
+                                              .head_bytes = header.head_bytes(),
+                                              .size_bytes = record.body_bytes,
+                                              .sha256 = record.sha256}});
+            at = header.next();
+        }
+    }
+    LARMOR_CHECK(heads.size() == heads_bytes);
+
+    if (auto written = write_vectors(current_.file, current_.end, vectors); !written) {
+        // A full disk takes nothing from what is there. Anything else: nobody knows.
+        if (written.error().code != ErrorCode::NoSpace) fail_for_good(written.error());
+        return written;
+    }
+    if (auto synced = sync_data(current_.file); !synced) {
+        // The kernel may have dropped the pages: a second sync that succeeds would prove
+        // nothing.
+        fail_for_good(synced.error());
+        return tl::unexpected(*broken_);
+    }
+    const std::uint64_t written = at - current_.end;
+    // Acknowledged bytes share no page with what comes: it is never written again.
+    current_.end = align_up(at, kPageBytes);
+
+    const std::lock_guard lock(mutex_);
+    stats_.groups += 1;
+    stats_.records += records;
+    stats_.bytes += written;
+    stats_.group_records_max = std::max<std::uint64_t>(stats_.group_records_max, records);
+    return {};
+}
+
+Result<void> SegmentWriter::make_room(std::uint64_t bytes) {
+    std::unique_lock lock(mutex_);
+    ahead_failed_.reset();
+    const bool full =
+        current_.end + bytes > options_.segment_max_bytes && current_.end > kPageBytes;
+    if (!current_.file || full) {
+        next_wanted_ = ready_.empty();
+        ahead_changed_.notify_all();
+        queue_changed_.wait(lock,
+                            [&] { return !growing_ && (!ready_.empty() || ahead_failed_); });
+        if (ready_.empty()) return tl::unexpected(*ahead_failed_);
+        if (current_.file) full_.push_back(std::move(current_));
+        current_ = std::move(ready_.front());
+        ready_.pop_front();
+        grow_to_ = 0;
+    }
+    const std::uint64_t needed = current_.end + bytes;
+    if (needed > current_.allocated) {
+        grow_to_ = align_up(needed, options_.preallocate_bytes);
+        ahead_changed_.notify_all();
+        queue_changed_.wait(lock,
+                            [&] { return needed <= current_.allocated || ahead_failed_; });
+        if (needed > current_.allocated) return tl::unexpected(*ahead_failed_);
+    }
+    // Half a step ahead, while this group is written.
+    if (current_.allocated - current_.end < options_.preallocate_bytes / 2 &&
+        current_.allocated < options_.segment_max_bytes && grow_to_ == 0) {
+        grow_to_ = current_.allocated + options_.preallocate_bytes;
+    }
+    if (current_.end > options_.segment_max_bytes / 2 && ready_.empty()) next_wanted_ = true;
+    if (grow_to_ != 0 || next_wanted_ || !full_.empty()) ahead_changed_.notify_all();
+    return {};
+}
+
+Result<OpenSegment> SegmentWriter::make_segment() {
+    const std::int64_t now = us(options_.clock->now());
+    TRY(const SegmentRow row,
+        database_.write_and_wait([&](db::Transaction& tx) { return insert_segment(tx, now); }));
+    return create_segment(directory_, {store_, row.segment, now}, options_.preallocate_bytes);
+}
+
+void SegmentWriter::prepare_ahead() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        ahead_changed_.wait(lock, [&] {
+            return ahead_stopping_ || !full_.empty() || grow_to_ != 0 || next_wanted_;
+        });
+        if (ahead_stopping_) return;
+        if (grow_to_ != 0) {
+            const auto from = current_.allocated;
+            const auto to = std::exchange(grow_to_, 0);
+            growing_ = true;
+            lock.unlock();
+            const auto grown = allocate(current_.file, from, to);
+            lock.lock();
+            growing_ = false;
+            if (grown) {
+                current_.allocated = std::max(current_.allocated, to);
+            } else {
+                ahead_failed_ = grown.error();
+            }
+        } else if (next_wanted_) {
+            next_wanted_ = false;
+            lock.unlock();
+            auto made = make_segment();
+            lock.lock();
+            if (made) {
+                ready_.push_back(std::move(*made));
+            } else {
+                ahead_failed_ = made.error();
+            }
+        } else {
+            const OpenSegment sealed = std::move(full_.front());
+            full_.pop_front();
+            lock.unlock();
+            // Failing, it stays open in the rows: the next start finds it full and goes on.
+            static_cast<void>(::ftruncate(sealed.file.get(), static_cast<off_t>(sealed.end)));
+            static_cast<void>(database_.write_and_wait([&](db::Transaction& tx) {
+                return seal_segment(tx, sealed.number, sealed.end);
+            }));
+            lock.lock();
+        }
+        queue_changed_.notify_all();
+    }
+}
+
+void SegmentWriter::fail_for_good(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    if (broken_) return;
+    broken_ = Error{ErrorCode::NoSpace,
+                    "the object store is read-only since a write to the disk failed (" +
+                        error.message +
+                        "): nobody knows what the disk holds until the program was restarted"};
+}
+
+}  // namespace larmor::objects::local

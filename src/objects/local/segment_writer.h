@@ -1,0 +1,110 @@
+#pragma once
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "db/database.h"
+#include "objects/local/local_store.h"
+#include "objects/local/segment_format.h"
+
+namespace larmor::objects::local {
+
+/// A request with what the caller's thread computes, so that the writer's only copies and
+/// syncs.
+struct PreparedRecord {
+    StageRequest request;
+    std::uint64_t body_bytes = 0;
+    std::uint32_t body_crc32c = 0;
+    Sha256 sha256{};
+};
+
+/// Records that are made durable together; lives until `done` was called.
+class StageJob {
+public:
+    explicit StageJob(std::vector<PreparedRecord> records) : records_(std::move(records)) {}
+    virtual ~StageJob() = default;
+    /// On the writer's thread; the job may be gone afterwards.
+    virtual void done(Result<std::vector<StagedObject>> outcome) = 0;
+    const std::vector<PreparedRecord>& records() const { return records_; }
+    std::uint64_t bytes() const;  ///< in the file, about
+
+private:
+    std::vector<PreparedRecord> records_;
+};
+
+/// A segment that can be appended to.
+struct OpenSegment {
+    std::int64_t number = 0;
+    UniqueFd file;
+    std::uint64_t end = kPageBytes;  ///< where the next group goes
+    std::uint64_t allocated = 0;     ///< bytes of the file that have blocks
+};
+
+/// The one thread that appends to segments: takes every job that waits, writes them as one
+/// group and syncs once. A second thread makes room ahead: it grows the segment, prepares the
+/// next one and seals the last, so that no group waits for the file system's journal.
+class SegmentWriter {
+public:
+    /// `ready` are the segments that were not full, oldest first.
+    SegmentWriter(db::Database& database, const LocalStoreOptions& options, StoreId store,
+                  std::deque<OpenSegment> ready);
+    /// Runs what is queued to its end and gives unused blocks back.
+    ~SegmentWriter();
+
+    void submit(StageJob& job);
+    LocalStoreStats stats() const;
+
+private:
+    void run();
+    Result<void> write_group(const std::vector<StageJob*>& group,
+                             std::vector<std::vector<StagedObject>>& staged);
+    Result<void> make_room(std::uint64_t bytes);
+    void prepare_ahead();
+    Result<OpenSegment> make_segment();
+    void fail_for_good(const Error& error);
+
+    db::Database& database_;
+    const LocalStoreOptions options_;
+    const StoreId store_;
+    const std::filesystem::path directory_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable queue_changed_;
+    std::condition_variable ahead_changed_;
+    std::deque<StageJob*> queue_;
+    std::uint64_t queued_bytes_ = 0;
+    LocalStoreStats stats_;
+    std::optional<Error> broken_;
+    bool stopping_ = false;
+
+    // Between the two threads, under the mutex.
+    std::deque<OpenSegment> ready_;
+    std::deque<OpenSegment> full_;
+    bool next_wanted_ = false;
+    std::uint64_t grow_to_ = 0;          ///< wanted size of the current segment; 0: none
+    bool growing_ = false;               ///< the second thread uses `current_.file`
+    std::optional<Error> ahead_failed_;  ///< why there is no room
+    bool ahead_stopping_ = false;
+
+    /// The writer's own, but for `allocated` (under the mutex) and what `growing_` says.
+    OpenSegment current_;
+
+    std::thread ahead_thread_;
+    std::thread thread_;
+};
+
+/// Makes blocks for `[from, to)` of a file. A file system without fallocate(2) is fine.
+Result<void> allocate(const UniqueFd& file, std::uint64_t from, std::uint64_t to);
+
+/// Creates the file of a segment with its header, durable with its name.
+Result<OpenSegment> create_segment(const std::filesystem::path& directory,
+                                   const SegmentHeader& header,
+                                   std::uint64_t preallocate_bytes);
+
+}  // namespace larmor::objects::local

@@ -1,0 +1,44 @@
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "db/database.h"
+#include "objects/local/local_store.h"
+
+namespace larmor::objects::local {
+
+/// Where objects with files of their own live: `incoming/` while they are written, `files/`
+/// after.
+struct FileArea {
+    db::Database& database;
+    std::filesystem::path incoming;
+    std::filesystem::path files;
+    const Clock& clock;
+    /// Held while a file gets its final name, and while garbage is looked at again and removed:
+    /// so that nothing is removed that an upload has just found to be there.
+    std::mutex names_mutex;
+};
+
+/// Writes the intent and opens the temporary file.
+Result<std::unique_ptr<Upload>> begin_local_upload(FileArea& area, std::string key);
+
+/// The temporary file of an intent.
+std::filesystem::path incoming_path(const FileArea& area, std::int64_t intent);
+
+/// Removes what an upload left, its file under the final name too unless it is needed, and then
+/// its intent. Gives the bytes freed.
+Result<std::uint64_t> clean_up_intent(FileArea& area, std::int64_t intent,
+                                      const std::string& key);
+
+/// Removes a file that no row needs any more; keeps it when one does. Gives the bytes freed.
+Result<std::uint64_t> remove_unneeded_file(FileArea& area, const std::string& key,
+                                           std::int64_t but_intent, std::int64_t but_garbage);
+
+/// Makes `directory` below `root`, with every folder on the way, all durable.
+Result<void> make_directories(const std::filesystem::path& root,
+                              const std::filesystem::path& below);
+
+}  // namespace larmor::objects::local

@@ -1,0 +1,124 @@
+#include <gtest/gtest.h>
+
+#include "async/sync_wait.h"
+#include "objects/tests/local_library.h"
+#include "objects/tests/object_store_conformance.h"
+
+namespace larmor::objects {
+namespace {
+
+using db::testing::TempDirectory;
+using testing::LocalLibrary;
+using testing::must;
+
+class LocalUnderTest final : public StoreUnderTest {
+public:
+    LocalUnderTest() : library_(directory_.path(), options()) {}
+    ObjectStore& store() override { return library_.store(); }
+    db::Database& database() override { return library_.database(); }
+    void let_pass(std::chrono::microseconds time) override { clock_.advance(time); }
+    std::chrono::microseconds grace() const override { return std::chrono::hours(1); }
+    void reopen() override {
+        library_.close();
+        library_.open();
+    }
+
+private:
+    local::LocalStoreOptions options() {
+        return {.preallocate_bytes = 1 << 20, .grace = grace(), .clock = &clock_};
+    }
+    TempDirectory directory_;
+    ManualClock clock_{Time(std::chrono::seconds(1'767'225'600))};  // 2026-01-01
+    LocalLibrary library_;
+};
+
+INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreConformance,
+                         ::testing::Values(StoreFactory{
+                             "local", [] { return std::make_unique<LocalUnderTest>(); }}),
+                         [](const auto& param) { return param.param.name; });
+
+async::Task<void> stage_many(local::LocalStore& store, std::string_view body, int count,
+                             std::vector<StagedObject>& staged) {
+    std::vector<async::Task<Result<StagedObject>>> tasks;
+    for (int i = 0; i < count; ++i) {
+        StageRequest request;
+        request.key = "k";
+        request.body = {as_bytes(body)};
+        tasks.push_back(store.stage(std::move(request)));
+    }
+    for (auto& one : co_await async::when_all(std::move(tasks))) {
+        staged.push_back(must(std::move(one)));
+    }
+}
+
+TEST(LocalStore, SyncsWhatWaitsTogetherOnce) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path());
+    const std::string body(39'000, 'x');
+    std::vector<StagedObject> staged;
+    async::sync_wait(stage_many(library.store(), body, 64, staged));
+
+    // The first may go alone; the others came while it was synced.
+    EXPECT_LE(library.store().stats().groups, 4U);
+    EXPECT_EQ(library.store().stats().records, 64U);
+    EXPECT_GE(library.store().stats().group_records_max, 16U);
+}
+
+TEST(LocalStore, GoesOnInANewSegmentWhenOneIsFull) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path(),
+                         {.segment_max_bytes = 1 << 20, .preallocate_bytes = 1 << 18});
+    const std::string body(100'000, 'x');
+    std::vector<ObjectId> ids;
+    for (int i = 0; i < 40; ++i) {
+        StageRequest request;
+        request.key = "k";
+        request.body = {as_bytes(body)};
+        const auto staged = must(async::sync_wait(library.store().stage(std::move(request))));
+        ids.push_back(must(library.database().write_and_wait(
+            [&](db::Transaction& tx) { return library.store().record(tx, staged); })));
+    }
+    EXPECT_GE(must(library.store().locate(ids.back())).segment, 4);
+    for (int reopened = 0; reopened < 2; ++reopened) {
+        for (const auto id : ids) {
+            EXPECT_TRUE(library.store().verify(must(library.store().locate(id))));
+        }
+        library.close();
+        library.open();
+    }
+    for (std::int64_t segment = 1; segment <= 4; ++segment) {
+        EXPECT_LE(std::filesystem::file_size(library.segment(segment)), 1U << 20);
+    }
+}
+
+TEST(LocalStore, CountsTheDeadBytesOfEachSegment) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path());
+    StageRequest request;
+    request.key = "12345678";
+    request.body = {as_bytes(std::string_view("0123456789"))};
+    const auto staged = must(async::sync_wait(library.store().stage(std::move(request))));
+    must(library.database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
+        TRY(const auto id, library.store().record(tx, staged));
+        return library.store().remove(tx, id);
+    }));
+    // 64 bytes of header, 8 of key, 10 of body: docs/formats/segment.md.
+    EXPECT_EQ(db::testing::count(library.database(),
+                                 "SELECT dead_bytes FROM object_segments WHERE segment = 1"),
+              82);
+}
+
+TEST(LocalStore, GivesPreallocatedSpaceBackWhenItIsClosed) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path());
+    StageRequest request;
+    request.key = "k";
+    request.body = {as_bytes(std::string_view("x"))};
+    must(async::sync_wait(library.store().stage(std::move(request))));
+    EXPECT_GE(std::filesystem::file_size(library.segment(1)), 64U << 20);
+    library.close();
+    EXPECT_EQ(std::filesystem::file_size(library.segment(1)), 8192U);
+}
+
+}  // namespace
+}  // namespace larmor::objects
