@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "dicom/file.h"
+#include "ingest/import_metrics.h"
 #include "ingest/resolve.h"
 #include "ingest/scan.h"
 
@@ -21,12 +22,6 @@ ImportResult result_of(const catalog::InstanceRecord& record) {
     result.sop_class_uid = record.instance.sop_class_uid;
     result.sop_instance_uid = record.instance.sop_instance_uid;
     result.size_bytes = record.file.size_bytes;
-    return result;
-}
-
-ImportResult rejected(const catalog::InstanceRecord& record, Error error) {
-    ImportResult result = result_of(record);
-    result.error = std::move(error);
     return result;
 }
 
@@ -141,11 +136,29 @@ struct Importer::Core {
     Services services;
     Limits limits;
 
+    async::Task<ImportResult> store_small(Bytes bytes, ImportOptions options) {
+        const auto start = std::chrono::steady_clock::now();
+        SmallArrival arrival(services.store, bytes);
+        if (auto read = arrival.read(options); !read) {
+            co_return reject(arrival.record, std::move(read).error(), start);
+        }
+        co_return co_await store(arrival, start);
+    }
+
     /// Everything after an arrival was read: duplicates, staging, rows.
-    async::Task<ImportResult> store(Arrival& arrival) {
-        Result<ImportResult> result = co_await try_store(arrival);
-        if (!result) co_return rejected(arrival.record, std::move(result).error());
-        co_return *std::move(result);
+    async::Task<ImportResult> store(Arrival& arrival,
+                                    std::chrono::steady_clock::time_point start) {
+        Result<ImportResult> stored = co_await try_store(arrival);
+        if (!stored) co_return reject(arrival.record, std::move(stored).error(), start);
+        count_import(*stored, std::chrono::steady_clock::now() - start);
+        co_return *std::move(stored);
+    }
+    static ImportResult reject(const catalog::InstanceRecord& record, Error error,
+                               std::chrono::steady_clock::time_point start) {
+        ImportResult result = result_of(record);
+        result.error = std::move(error);
+        count_import(result, std::chrono::steady_clock::now() - start);
+        return result;
     }
 
 private:
@@ -258,13 +271,8 @@ public:
     }
 
     async::Task<ImportResult> finish() override {
-        if (!upload_) {
-            SmallArrival arrival(core_.services.store, small_);
-            if (auto read = arrival.read(options_); !read) {
-                co_return rejected(arrival.record, std::move(read).error());
-            }
-            co_return co_await core_.store(arrival);
-        }
+        const auto start = std::chrono::steady_clock::now();
+        if (!upload_) co_return co_await core_.store_small(small_, options_);
         LargeArrival arrival(std::move(upload_));
         auto read = co_await core_.services.pool.run(
             async::Priority::Normal,
@@ -273,8 +281,8 @@ public:
                 return arrival.finish();
             },
             async::WhenFull::Wait);
-        if (!read) co_return rejected(arrival.record, std::move(read).error());
-        co_return co_await core_.store(arrival);
+        if (!read) co_return Core::reject(arrival.record, std::move(read).error(), start);
+        co_return co_await core_.store(arrival, start);
     }
 
 private:
@@ -303,15 +311,12 @@ async::Task<ImportResult> Importer::import_bytes(Bytes bytes, ImportOptions opti
     if (bytes.size() > core_->services.store.small_max_bytes()) {
         const auto stream = begin(std::move(options));
         if (auto written = co_await stream->write(bytes); !written) {
-            co_return rejected({}, std::move(written).error());
+            co_return Core::reject({}, std::move(written).error(),
+                                   std::chrono::steady_clock::now());
         }
         co_return co_await stream->finish();
     }
-    SmallArrival arrival(core_->services.store, bytes);
-    if (auto read = arrival.read(options); !read) {
-        co_return rejected(arrival.record, std::move(read).error());
-    }
-    co_return co_await core_->store(arrival);
+    co_return co_await core_->store_small(bytes, std::move(options));
 }
 
 std::unique_ptr<ImportStream> Importer::begin(ImportOptions options) {

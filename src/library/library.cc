@@ -3,6 +3,7 @@
 #include <array>
 
 #include "db/sqlite/sqlite_database.h"
+#include "library/library_metrics.h"
 #include "objects/local/local_store.h"
 #include "objects/migrations.h"
 
@@ -19,6 +20,7 @@ struct Library::Parts {
     std::unique_ptr<async::WorkerPool> pool;
     std::unique_ptr<preprocess::Preprocessor> preprocessor;
     std::unique_ptr<ingest::Importer> importer;
+    std::vector<observe::Registry::Callback> metrics;
 };
 
 namespace {
@@ -60,6 +62,7 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     parts->importer = std::make_unique<ingest::Importer>(ingest::Importer::Services{
         *parts->database, *parts->store, *parts->catalog, *parts->pool,
         [preprocessor = parts->preprocessor.get()] { preprocessor->wake(); }});
+    parts->metrics = register_writer_metrics(*parts->database);
     return std::unique_ptr<Library>(new Library(std::move(parts)));
 }
 

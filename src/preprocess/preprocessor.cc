@@ -8,6 +8,7 @@
 #include "async/sync_wait.h"
 #include "objects/mapped_object.h"
 #include "observe/log.h"
+#include "observe/metrics.h"
 #include "preprocess/series_thumbnail.h"
 #include "preprocess/store_prepared.h"
 
@@ -36,7 +37,18 @@ Result<PreparedInstance> prepare_stored(objects::ObjectStore& store,
 struct Preprocessor::Core {
     explicit Core(Services given) : services(given) {}
 
+    struct Metrics {
+        observe::Histogram& batch = observe::metrics().histogram(
+            "larmor_preprocess_batch_instances",
+            "Pending instances found at a look, 0 when there were none.",
+            observe::kBatchBuckets);
+        observe::Counter& instances =
+            observe::metrics().counter("larmor_preprocess_instances_total",
+                                       "Instances that were preprocessed, failures included.");
+    };
+
     Services services;
+    Metrics metrics;
     std::mutex mutex;
     std::condition_variable changed;
     bool stopping = false;
@@ -85,8 +97,10 @@ struct Preprocessor::Core {
                     return services.catalog.list_pending(snapshot, catalog::InstanceRow{0},
                                                          kBatchInstances);
                 }));
+            metrics.batch.observe(static_cast<double>(batch.size()));
             if (batch.empty()) break;
             TRY_VOID(work_on(batch));
+            metrics.instances.add(batch.size());
             for (const catalog::StoredInstance& instance : batch) thumbnails.touch(instance);
             done += batch.size();
         }

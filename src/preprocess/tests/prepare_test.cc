@@ -30,9 +30,13 @@ std::vector<fs::path> real_files() {
 /// The reasons that we give for having no picture, by what they begin with: a new one fails the
 /// test and is looked at.
 bool is_known_reason(std::string_view reason) {
-    constexpr std::array<std::string_view, 5> kKnown = {
-        "this SOP class holds no image", "the image has no Pixel Data", "no decoder for",
-        "unknown transfer syntax", "the image has no frames"};
+    constexpr std::array<std::string_view, 7> kKnown = {"this SOP class holds no image",
+                                                        "the image has no Pixel Data",
+                                                        "no decoder for",
+                                                        "unknown transfer syntax",
+                                                        "image: ",
+                                                        "JPEG 2000: ",
+                                                        "the image has no frames"};
     return std::ranges::any_of(
         kKnown, [&](std::string_view known) { return reason.starts_with(known); });
 }

@@ -1,0 +1,36 @@
+#include "ingest/import_metrics.h"
+
+#include "observe/metrics.h"
+
+namespace larmor::ingest {
+namespace {
+
+struct Metrics {
+    std::array<observe::Counter*, 5> outcomes{};
+    observe::Counter& bytes = observe::metrics().counter(
+        "larmor_import_bytes_total",
+        "Bytes of instances that were imported, duplicates included.");
+    observe::Histogram& seconds = observe::metrics().histogram(
+        "larmor_import_duration_seconds",
+        "From the whole instance in memory to its durable outcome.", observe::kDurationBuckets);
+
+    Metrics() {
+        for (std::size_t i = 0; i < outcomes.size(); ++i) {
+            outcomes[i] = &observe::metrics().counter(
+                "larmor_import_instances_total",
+                "Instances that were imported, by their outcome.",
+                {{"outcome", std::string(name_of(static_cast<Outcome>(i)))}});
+        }
+    }
+};
+
+}  // namespace
+
+void count_import(const ImportResult& result, std::chrono::steady_clock::duration took) {
+    static Metrics metrics;
+    metrics.outcomes[static_cast<std::size_t>(result.outcome)]->add();
+    if (result.outcome != Outcome::Rejected) metrics.bytes.add(result.size_bytes);
+    metrics.seconds.observe(std::chrono::duration<double>(took).count());
+}
+
+}  // namespace larmor::ingest
