@@ -1,0 +1,57 @@
+#include "api/access.h"
+
+#include <any>
+
+#include "api/problem.h"
+
+namespace larmor::api {
+
+http::Right right(auth::Right right) {
+    return http::Right(std::string(auth::name_of(right)));
+}
+
+auth::Right right_of(const http::Route& route) {
+    for (std::size_t i = 0; i < auth::kRightCount; ++i) {
+        const auto candidate = static_cast<auth::Right>(i);
+        if (auth::name_of(candidate) == route.right.name()) {
+            return candidate;
+        }
+    }
+    // Only our own table names rights.
+    LARMOR_CHECK(!"the route names a right that there is not");
+    return auth::Right::Administer;
+}
+
+auth::Presented presented(const http::Request& request) {
+    return {.origin = {.method = http::name_of(request.method),
+                       .host = request.headers.get("Host"),
+                       .origin = request.headers.get("Origin"),
+                       .sec_fetch_site = request.headers.get("Sec-Fetch-Site")},
+            .authorization = request.headers.get("Authorization"),
+            .cookie = request.headers.get("Cookie")};
+}
+
+std::optional<http::Response> check_access(const Context& context, http::Request& request) {
+    if (request.route == nullptr) {
+        return std::nullopt;  // 404 and 405 tell nothing but what the open document says
+    }
+    const auth::Right needed = right_of(*request.route);
+    if (needed == auth::Right::Public) {
+        return std::nullopt;
+    }
+    auto principal = context.gate.identify(presented(request));
+    if (!principal) {
+        return problem(request, principal.error());
+    }
+    if (const auto allowed = auth::check(*principal, needed); !allowed) {
+        return problem(request, allowed.error());
+    }
+    request.context = *std::move(principal);
+    return std::nullopt;
+}
+
+const auth::Principal* principal_of(const http::Request& request) {
+    return std::any_cast<auth::Principal>(&request.context);
+}
+
+}  // namespace larmor::api

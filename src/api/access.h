@@ -1,0 +1,26 @@
+#pragma once
+#include <optional>
+
+#include "api/context.h"
+#include "auth/principal.h"
+#include "http/router.h"
+
+namespace larmor::api {
+
+/// The name of an auth::Right as the router keeps it.
+http::Right right(auth::Right right);
+/// Back again; LARMOR_CHECKs that it is one.
+auth::Right right_of(const http::Route& route);
+
+/// The one place where requests are allowed: runs before the body is read, for every route.
+/// Public routes pass; others need credentials (401) with the route's right (403). Whoever
+/// passed is in `request.context`.
+std::optional<http::Response> check_access(const Context& context, http::Request& request);
+
+/// Who makes this request; nothing on a public route.
+const auth::Principal* principal_of(const http::Request& request);
+
+/// What the gate looks at.
+auth::Presented presented(const http::Request& request);
+
+}  // namespace larmor::api

@@ -1,0 +1,119 @@
+#include "api/dicomweb/instance_form.h"
+
+#include "api/dicomweb/explicit_file.h"
+#include "dicom/transfer_syntax.h"
+#include "pixels/decode.h"
+
+namespace larmor::api {
+namespace {
+
+constexpr std::string_view kOctets = "application/octet-stream";
+
+bool is_native(std::string_view transfer_syntax_uid) {
+    const auto* syntax = dicom::find_transfer_syntax(transfer_syntax_uid);
+    return syntax != nullptr && !syntax->encapsulated;
+}
+
+bool can_be_native(std::string_view transfer_syntax_uid) {
+    const auto* syntax = dicom::find_transfer_syntax(transfer_syntax_uid);
+    return syntax != nullptr && pixels::can_decode(syntax->coding);
+}
+
+/// What one choice asks of frames stored in `stored`; nothing where it can't be made.
+std::optional<FrameAnswer> answer_for(const MediaChoice& choice, std::string_view stored) {
+    const std::string_view stored_type = media_type_of_frames(stored);
+    const bool takes_octets = choice.takes(kOctets);
+    const bool takes_stored_type = choice.takes(stored_type);
+    const std::string_view wanted = choice.transfer_syntax;
+
+    // Native frames have one form: what is Big Endian or deflated in the file goes out in
+    // Explicit Little Endian whether `*` is asked for or not.
+    const bool as_stored = !is_native(stored) && (takes_octets || takes_stored_type) &&
+                           (wanted == "*" || wanted == stored ||
+                            (wanted.empty() && takes_stored_type && !takes_octets));
+    if (as_stored) {
+        // Who names application/octet-stream gets it named so, with the transfer syntax.
+        const bool as_octets = !takes_stored_type;
+        return FrameAnswer{.native = false,
+                           .media_type = std::string(as_octets ? kOctets : stored_type),
+                           .transfer_syntax = std::string(stored),
+                           .body = choice.form};
+    }
+    const bool wants_native = wanted.empty() || wanted == dicom::kExplicitLittleUid ||
+                              ((wanted == "*" || wanted == stored) && is_native(stored));
+    if (takes_octets && wants_native && can_be_native(stored)) {
+        return FrameAnswer{.native = true,
+                           .media_type = std::string(kOctets),
+                           .transfer_syntax = std::string(dicom::kExplicitLittleUid),
+                           .body = choice.form};
+    }
+    return std::nullopt;
+}
+
+}  // namespace
+
+std::optional<InstanceAnswer> choose_instance_form(const std::vector<MediaChoice>& choices,
+                                                   std::string_view stored) {
+    for (const MediaChoice& choice : choices) {
+        if (!choice.takes("application/dicom")) {
+            continue;
+        }
+        const std::string_view wanted =
+            choice.transfer_syntax.empty() ? dicom::kExplicitLittleUid : choice.transfer_syntax;
+        if (wanted == "*" || wanted == stored) {
+            return InstanceAnswer{InstanceForm::AsStored, choice.form};
+        }
+        if (wanted == dicom::kExplicitLittleUid && can_be_explicit(stored)) {
+            return InstanceAnswer{InstanceForm::ExplicitLittle, choice.form};
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<FrameAnswer> choose_frame_form(const std::vector<MediaChoice>& choices,
+                                             std::string_view stored, std::size_t frame_count) {
+    for (const MediaChoice& choice : choices) {
+        if (choice.form == MediaChoice::Form::Single && frame_count != 1) {
+            continue;
+        }
+        if (auto answer = answer_for(choice, stored)) {
+            return answer;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view media_type_of_frames(std::string_view transfer_syntax_uid) {
+    const auto* syntax = dicom::find_transfer_syntax(transfer_syntax_uid);
+    if (syntax == nullptr) {
+        return kOctets;
+    }
+    switch (syntax->coding) {
+        case dicom::PixelCoding::Rle:
+            return "image/dicom-rle";
+        case dicom::PixelCoding::JpegBaseline:
+        case dicom::PixelCoding::JpegExtended:
+        case dicom::PixelCoding::JpegLossless:
+            return "image/jpeg";
+        case dicom::PixelCoding::JpegLs:
+            return "image/jls";
+        case dicom::PixelCoding::Jpeg2000:
+            // Part 2, multi-component.
+            return syntax->uid == "1.2.840.10008.1.2.4.92" ||
+                           syntax->uid == "1.2.840.10008.1.2.4.93"
+                       ? "image/jpx"
+                       : "image/jp2";
+        case dicom::PixelCoding::Htj2k:
+            return "image/jphc";
+        case dicom::PixelCoding::JpegXl:
+            return "image/jxl";
+        case dicom::PixelCoding::Native:
+        case dicom::PixelCoding::DeflatedFrame:
+        case dicom::PixelCoding::Video:
+        case dicom::PixelCoding::Referenced:
+            break;
+    }
+    return kOctets;
+}
+
+}  // namespace larmor::api

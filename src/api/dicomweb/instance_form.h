@@ -1,0 +1,45 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "api/media_choice.h"
+
+namespace larmor::api {
+
+/// How an instance goes out as application/dicom.
+enum class InstanceForm : std::uint8_t {
+    AsStored,
+    ExplicitLittle,  ///< written again in Explicit VR Little Endian
+};
+
+/// The form that the first fitting choice asks for: no `transfer-syntax` is Explicit VR Little
+/// Endian, `*` and the stored one are as stored, others can't be made (lossy is never encoded
+/// again, and nothing here encodes). Nothing where no choice fits: 406.
+/// Source: PS3.18 section 8.7.3.5.
+struct InstanceAnswer {
+    InstanceForm form;
+    MediaChoice::Form body;
+};
+std::optional<InstanceAnswer> choose_instance_form(const std::vector<MediaChoice>& choices,
+                                                   std::string_view stored_transfer_syntax);
+
+/// How frames go out.
+struct FrameAnswer {
+    bool native = false;     ///< decoded, Little Endian; else the stored bytes
+    std::string media_type;  ///< of the part or the body
+    std::string transfer_syntax;
+    MediaChoice::Form body = MediaChoice::Form::Multipart;
+};
+/// The same for `frame_count` frames; a single body holds one frame only.
+/// Source: PS3.18 section 8.7.3.3.2 and table 8.7.3-5.
+std::optional<FrameAnswer> choose_frame_form(const std::vector<MediaChoice>& choices,
+                                             std::string_view stored_transfer_syntax,
+                                             std::size_t frame_count);
+
+/// The media type of a compressed frame as stored: `image/jls`; application/octet-stream for
+/// native ones. Source: PS3.18 table 8.7.3-5.
+std::string_view media_type_of_frames(std::string_view transfer_syntax_uid);
+
+}  // namespace larmor::api

@@ -1,0 +1,148 @@
+#include "api/dicomweb/locate.h"
+
+#include <algorithm>
+
+#include "base/hash.h"
+#include "base/ids.h"
+
+namespace larmor::api {
+namespace {
+
+std::string cache_key(const ResourcePath& path) {
+    return path.study + '/' + path.series + '/' + path.instance;
+}
+
+Result<LocatedInstance> locate_file(const Context& context, db::Snapshot& snapshot,
+                                    catalog::StoredInstance instance) {
+    LocatedInstance located;
+    TRY(located.file, context.services.store.locate(snapshot, instance.file.object));
+    located.instance = std::move(instance);
+    return located;
+}
+
+}  // namespace
+
+Result<ResourcePath> resource_path(const http::Request& request) {
+    ResourcePath path;
+    for (const auto& [name, value] : request.path_parameters) {
+        std::string* uid = nullptr;
+        std::string_view keyword;
+        if (name == "study") {
+            uid = &path.study;
+            keyword = "StudyInstanceUID";
+        } else if (name == "series") {
+            uid = &path.series;
+            keyword = "SeriesInstanceUID";
+        } else if (name == "instance") {
+            uid = &path.instance;
+            keyword = "SOPInstanceUID";
+        } else {
+            continue;
+        }
+        if (!is_uid_key_part(value)) {
+            return fail(ErrorCode::InvalidInput,
+                        std::string(keyword) + " in the path is no UID");
+        }
+        *uid = value;
+    }
+    return path;
+}
+
+Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath& path) {
+    const auto& services = context.services;
+    objects::ObjectLocation index_location;
+    bool has_index = false;
+    TRY(LocatedInstance located,
+        services.database.read([&](db::Snapshot& snapshot) -> Result<LocatedInstance> {
+            TRY(auto instance, services.catalog.find_instance(snapshot, path.study, path.series,
+                                                              path.instance));
+            const auto index = instance.prepared.frame_index;
+            if (objects::to_int64(index) != 0) {
+                TRY(index_location, services.store.locate(snapshot, index));
+                has_index = true;
+            }
+            return locate_file(context, snapshot, std::move(instance));
+        }));
+    if (has_index) {
+        TRY(located.frame_index, services.store.read_all(index_location, kFrameIndexMaxBytes));
+    }
+    return std::make_shared<const LocatedInstance>(std::move(located));
+}
+
+async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath path) {
+    std::string key = cache_key(path);
+    if (auto found = context->instances.find(key)) {
+        co_return found;
+    }
+    CO_TRY(auto located, co_await context->work([&] { return locate_now(*context, path); }));
+    // What is pending changes soon: it is not remembered.
+    if (located->instance.preprocess != catalog::PreprocessState::Pending) {
+        context->instances.remember(std::move(key), located);
+    }
+    co_return located;
+}
+
+Result<InstanceLister> InstanceLister::open(const Context& context, const ResourcePath& path) {
+    InstanceLister lister(context);
+    const auto& services = context.services;
+    TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
+        if (!path.series.empty()) {
+            TRY(auto series, services.catalog.find_series(snapshot, path.study, path.series));
+            lister.version_ =
+                series.image_set.id + "-" + std::to_string(series.image_set.latest_version);
+            lister.series_.push_back(std::move(series));
+            return {};
+        }
+        TRY(const auto study, services.catalog.find_study(snapshot, path.study));
+        lister.version_ =
+            std::to_string(catalog::number_of(study.row)) + "-" + std::to_string(study.version);
+        TRY(lister.series_, services.catalog.list_series(snapshot, study.row));
+        return {};
+    }));
+    return lister;
+}
+
+Result<std::vector<LocatedInstancePtr>> InstanceLister::next() {
+    const auto& services = context_->services;
+    std::vector<LocatedInstancePtr> page;
+    while (page.empty() && at_ < series_.size()) {
+        TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
+            TRY(auto instances,
+                services.catalog.list_instances(snapshot, series_[at_].image_set.row, after_,
+                                                kPageInstances));
+            for (auto& instance : instances) {
+                TRY(auto located, locate_file(*context_, snapshot, std::move(instance)));
+                page.push_back(std::make_shared<const LocatedInstance>(std::move(located)));
+            }
+            return {};
+        }));
+        if (page.size() < kPageInstances) {
+            ++at_;
+            after_ = {};
+        } else {
+            after_ = page.back()->instance.row;
+        }
+    }
+    return page;
+}
+
+Result<http::FileSlice> slice_of(objects::ObjectStore& store,
+                                 const objects::ObjectLocation& location) {
+    return slice_of(store, location, {0, location.size_bytes});
+}
+
+Result<http::FileSlice> slice_of(objects::ObjectStore& store,
+                                 const objects::ObjectLocation& location, ByteRange range) {
+    TRY(const objects::FileSlice whole, store.open(location));
+    if (range.offset > whole.size_bytes || range.count > whole.size_bytes - range.offset) {
+        return fail(ErrorCode::Corrupt, "a range ends beyond its object of " +
+                                            std::to_string(whole.size_bytes) + " bytes");
+    }
+    return http::FileSlice{whole.file, whole.offset + range.offset, range.count};
+}
+
+std::string content_tag(const LocatedInstance& located) {
+    return to_hex(Bytes(located.file.sha256).first(16));
+}
+
+}  // namespace larmor::api

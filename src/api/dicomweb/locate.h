@@ -1,0 +1,65 @@
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "api/context.h"
+#include "async/task.h"
+#include "http/message.h"
+#include "pixels/frame_index.h"
+
+namespace larmor::api {
+
+/// What a path names: a study, a series of it, an instance of that.
+struct ResourcePath {
+    std::string study;
+    std::string series;    ///< empty: the whole study
+    std::string instance;  ///< empty: the whole series
+};
+
+/// The UIDs of a route's path. Errors: InvalidInput that names what is no UID.
+Result<ResourcePath> resource_path(const http::Request& request);
+
+/// Finds one instance, from memory where it was found before. Errors: NotFound.
+async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath path);
+
+/// Blocks. Without looking into memory.
+Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath& path);
+
+/// All instances of a study or series, a page at a time; holds no snapshot between pages.
+/// Blocks.
+class InstanceLister {
+public:
+    static constexpr std::size_t kPageInstances = 256;
+
+    /// Errors: NotFound.
+    static Result<InstanceLister> open(const Context& context, const ResourcePath& path);
+    /// The next page, empty at the end.
+    Result<std::vector<LocatedInstancePtr>> next();
+
+    const std::vector<catalog::StoredSeries>& series() const { return series_; }
+    /// Changes with every change of what is listed.
+    const std::string& version() const { return version_; }
+
+private:
+    explicit InstanceLister(const Context& context) : context_(&context) {}
+    const Context* context_;
+    std::vector<catalog::StoredSeries> series_;
+    std::string version_;
+    std::size_t at_ = 0;  ///< in series_
+    catalog::InstanceRow after_{};
+};
+
+/// The whole object, or a range of its bytes, to be sent from its file.
+Result<http::FileSlice> slice_of(objects::ObjectStore& store,
+                                 const objects::ObjectLocation& location);
+Result<http::FileSlice> slice_of(objects::ObjectStore& store,
+                                 const objects::ObjectLocation& location, ByteRange range);
+
+/// 32 hexadecimal digits that stand for the bytes of the stored file: for entity tags.
+std::string content_tag(const LocatedInstance& located);
+
+/// How long a frame index may be: 64 MiB are some ten million frames.
+inline constexpr std::uint64_t kFrameIndexMaxBytes = std::uint64_t{64} << 20;
+
+}  // namespace larmor::api

@@ -1,0 +1,299 @@
+#include <memory>
+#include <vector>
+
+#include "api/access.h"
+#include "api/dicomweb/routes.h"
+#include "api/media_choice.h"
+#include "api/problem.h"
+#include "api/store_response.h"
+#include "async/sync_wait.h"
+#include "base/ids.h"
+#include "http/media_type.h"
+#include "http/multipart.h"
+#include "observe/metrics.h"
+
+namespace larmor::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using http::Task;
+
+constexpr std::string_view kDicom = "application/dicom";
+/// Imports of one request that run at once: they share their syncs.
+constexpr std::size_t kAtOnceMax = 64;
+/// Of a streamed request: what waits in memory before the batch is finished.
+constexpr std::uint64_t kBatchMaxBytes = std::uint64_t{16} << 20;
+constexpr std::size_t kSingleReadBytes = 256 * 1024;
+
+enum class BodyForm : std::uint8_t { Multipart, Single };
+
+/// Errors: Unsupported for anything but application/dicom, alone or in multipart/related.
+Result<BodyForm> body_form(const Request& request) {
+    TRY(const http::MediaType type,
+        http::parse_media_type(request.headers.get("Content-Type")));
+    const std::string essence = type.essence();
+    if (essence == kDicom) {
+        return BodyForm::Single;
+    }
+    if (essence != "multipart/related") {
+        return fail(
+            ErrorCode::Unsupported,
+            "instances are taken as multipart/related; type=\"application/dicom\" or as "
+            "one application/dicom, not as " +
+                essence);
+    }
+    const auto part_type = type.parameter("type");
+    if (part_type && !http::equal_ignoring_case(*part_type, kDicom)) {
+        return fail(
+            ErrorCode::Unsupported,
+            "the parts must be application/dicom: metadata with bulk data is not taken");
+    }
+    return BodyForm::Multipart;
+}
+
+/// Errors: Unsupported for a part that says to be something else. A part without a type is
+/// taken for what the whole says.
+Result<void> check_part(const http::Headers& headers) {
+    const auto value = headers.find("Content-Type");
+    if (!value) {
+        return {};
+    }
+    const auto type = http::parse_media_type(*value);
+    if (!type || type->essence() != kDicom) {
+        return fail(ErrorCode::Unsupported, "a part is not application/dicom");
+    }
+    return {};
+}
+
+/// Sizes of requests, so that one instance a request shows beside fifty.
+observe::Histogram& instances_per_request() {
+    static auto& histogram = observe::metrics().histogram("larmor_store_request_instances",
+                                                          "Instances in one STOW-RS request",
+                                                          observe::kBatchBuckets);
+    return histogram;
+}
+
+void add_result(StoreResponse& response, const ingest::ImportResult& result,
+                const ingest::ImportOptions& options) {
+    const InstanceUids uids{.study = result.study_instance_uid,
+                            .series = result.series_instance_uid,
+                            .sop_class = result.sop_class_uid,
+                            .sop_instance = result.sop_instance_uid};
+    switch (result.outcome) {
+        case ingest::Outcome::Stored:
+        case ingest::Outcome::Duplicate:
+        case ingest::Outcome::Alternate:
+            response.stored(uids);
+            return;
+        case ingest::Outcome::Conflict:
+            response.stored_with_warning(
+                uids, WarningReason::KeptAsConflict,
+                "another instance has this SOP Instance UID: this one is kept in the "
+                "non-primary image set " +
+                    result.image_set_id);
+            return;
+        case ingest::Outcome::Rejected:
+            break;
+    }
+    const Error error =
+        result.error.value_or(Error{ErrorCode::InvalidInput, "the instance was rejected"});
+    const bool other_study = !options.study_instance_uid.empty() &&
+                             !result.study_instance_uid.empty() &&
+                             result.study_instance_uid != options.study_instance_uid;
+    response.failed(
+        uids,
+        other_study ? FailureReason::StudyInstanceUidMismatch : failure_reason_of(error.code),
+        error);
+}
+
+/// All parts of a body in memory, read in place.
+Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
+                                   ingest::ImportOptions options, StoreResponse& response) {
+    CO_TRY(const std::string boundary, http::boundary_of(request.headers.get("Content-Type")));
+    CO_TRY(const auto parts, http::parse_multipart(as_bytes(request.body), boundary));
+    auto& importer = context->services.importer;
+    std::vector<Task<ingest::ImportResult>> batch;
+    const auto finish = [&]() -> Task<std::vector<ingest::ImportResult>> {
+        return async::when_all(std::exchange(batch, {}));
+    };
+    for (const http::MultipartPart& part : parts) {
+        if (const auto is_dicom = check_part(part.headers); !is_dicom) {
+            response.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
+            continue;
+        }
+        if (parts.size() == 1) {  // the usual case, without a batch around it
+            add_result(response, co_await importer.import_bytes(part.data, options), options);
+            co_return Result<void>{};
+        }
+        batch.push_back(importer.import_bytes(part.data, options));
+        if (batch.size() == kAtOnceMax) {
+            for (const auto& result : co_await finish()) {
+                add_result(response, result, options);
+            }
+        }
+    }
+    for (const auto& result : co_await finish()) {
+        add_result(response, result, options);
+    }
+    co_return Result<void>{};
+}
+
+/// The parts of a body of any size, as they come. Small ones wait for each other, so that many
+/// become durable with one sync.
+class StreamedStore {
+public:
+    StreamedStore(ContextPtr context, ingest::ImportOptions options, StoreResponse& response)
+        : context_(std::move(context)), options_(std::move(options)), response_(response) {}
+
+    Task<Result<void>> run(http::MultipartReader& reader) {
+        for (;;) {
+            CO_TRY(const auto head, co_await reader.next_part());
+            if (!head) {
+                break;
+            }
+            if (const auto is_dicom = check_part(*head); !is_dicom) {
+                response_.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
+                continue;
+            }
+            CO_TRY_VOID(co_await store_part(reader));
+        }
+        co_await finish_batch();
+        co_return Result<void>{};
+    }
+
+private:
+    Task<Result<void>> store_part(http::MultipartReader& reader) {
+        auto stream = context_->services.importer.begin(options_);
+        std::uint64_t size = 0;
+        for (;;) {
+            CO_TRY(const Bytes piece, co_await reader.read());
+            if (piece.empty()) {
+                break;
+            }
+            size += piece.size();
+            if (const auto written = co_await stream->write(piece); !written) {
+                // The rest of the part is skipped by next_part.
+                response_.failed({}, failure_reason_of(written.error().code), written.error());
+                co_return Result<void>{};
+            }
+        }
+        batch_.push_back(std::move(stream));
+        batch_bytes_ += size;
+        if (batch_bytes_ >= kBatchMaxBytes || batch_.size() == kAtOnceMax) {
+            co_await finish_batch();
+        }
+        co_return Result<void>{};
+    }
+
+    Task<void> finish_batch() {
+        std::vector<Task<ingest::ImportResult>> tasks;
+        tasks.reserve(batch_.size());
+        for (const auto& stream : batch_) {
+            tasks.push_back(stream->finish());
+        }
+        for (const auto& result : co_await async::when_all(std::move(tasks))) {
+            add_result(response_, result, options_);
+        }
+        batch_.clear();
+        batch_bytes_ = 0;
+    }
+
+    ContextPtr context_;
+    ingest::ImportOptions options_;
+    StoreResponse& response_;
+    std::vector<std::unique_ptr<ingest::ImportStream>> batch_;
+    std::uint64_t batch_bytes_ = 0;
+};
+
+/// A body that is one instance.
+Task<Result<void>> store_single(ContextPtr context, const Request& request,
+                                ingest::ImportOptions options, StoreResponse& response) {
+    auto& importer = context->services.importer;
+    if (request.body_stream == nullptr) {
+        const Bytes bytes = as_bytes(request.body);
+        add_result(response, co_await importer.import_bytes(bytes, options), options);
+        co_return Result<void>{};
+    }
+    const auto stream = importer.begin(options);
+    ByteBuffer buffer(kSingleReadBytes);
+    for (;;) {
+        CO_TRY(const std::size_t count, co_await request.body_stream->read(buffer));
+        if (count == 0) {
+            break;
+        }
+        const auto written = co_await stream->write(Bytes(buffer).first(count));
+        if (!written) {
+            response.failed({}, failure_reason_of(written.error().code), written.error());
+            co_return Result<void>{};
+        }
+    }
+    add_result(response, co_await stream->finish(), options);
+    co_return Result<void>{};
+}
+
+Task<Result<void>> store_all(ContextPtr context, const Request& request, BodyForm form,
+                             ingest::ImportOptions options, StoreResponse& response) {
+    if (form == BodyForm::Single) {
+        co_return co_await store_single(context, request, std::move(options), response);
+    }
+    if (request.body_stream == nullptr) {
+        co_return co_await store_in_memory(context, request, std::move(options), response);
+    }
+    CO_TRY(std::string boundary, http::boundary_of(request.headers.get("Content-Type")));
+    http::MultipartReader reader(*request.body_stream, std::move(boundary));
+    StreamedStore store(context, std::move(options), response);
+    co_return co_await store.run(reader);
+}
+
+Task<Response> store(ContextPtr context, ingest::ImportOptions options, Request request) {
+    if (!options.study_instance_uid.empty() && !is_uid_key_part(options.study_instance_uid)) {
+        co_return problem(request,
+                          {ErrorCode::InvalidInput, "StudyInstanceUID in the path is no UID"});
+    }
+    const auto form = body_form(request);
+    if (!form) {
+        co_return problem(request, form.error(), 415);
+    }
+    const auto media = negotiate(request, {"application/dicom+json", "application/json"});
+    if (!media) {
+        co_return problem(request, media.error());
+    }
+    StoreResponse outcome(context->service_base(request));
+    const auto stored =
+        co_await store_all(context, request, *form, std::move(options), outcome);
+    const std::size_t count = outcome.stored_count() + outcome.failed_count();
+    instances_per_request().observe(static_cast<double>(count));
+    if (!stored) {
+        // What was stored before the body broke stays; sending it again changes nothing.
+        if (outcome.stored_count() == 0) {
+            co_return problem(request, stored.error());
+        }
+        outcome.failed({}, failure_reason_of(stored.error().code), stored.error());
+    } else if (count == 0) {
+        co_return problem(request, {ErrorCode::InvalidInput, "the body has no instance in it"});
+    }
+    const int status = outcome.status();
+    co_return Response(status, *media, outcome.take_json());
+}
+
+}  // namespace
+
+void add_store_routes(http::Router& router, const ContextPtr& context) {
+    const auto add = [&](std::string pattern, std::string name, auto handler) {
+        router.add({.method = http::Method::Post,
+                    .pattern = std::move(pattern),
+                    .name = std::move(name),
+                    .right = right(auth::Right::Store),
+                    .handler = std::move(handler),
+                    .body_max = context->options.store_body_max_bytes});
+    };
+    add("/dicomweb/studies", "store.instances",
+        [context](Request request) { return store(context, {}, std::move(request)); });
+    add("/dicomweb/studies/{study}", "store.study", [context](Request request) {
+        ingest::ImportOptions options{.study_instance_uid = request.path_parameter("study")};
+        return store(context, std::move(options), std::move(request));
+    });
+}
+
+}  // namespace larmor::api

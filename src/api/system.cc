@@ -1,0 +1,121 @@
+#include "api/system.h"
+
+#include "api/access.h"
+#include "api/problem.h"
+#include "http/compress.h"
+#include "http/conditional.h"
+#include "http/static_files.h"
+#include "observe/metrics.h"
+
+namespace larmor::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using http::Task;
+
+/// What the page may do. Cornerstone3D decodes in workers with WebAssembly and shows what it
+/// drew from blobs; styles of components are inline. Nothing comes from elsewhere.
+constexpr std::string_view kContentSecurityPolicy =
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+    "connect-src 'self' blob: data:; img-src 'self' blob: data:; font-src 'self' data:; "
+    "style-src 'self' 'unsafe-inline'; manifest-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'";
+
+/// The process answers: nothing else is looked at, so that a full disk does not restart it.
+Task<Response> show_health(ContextPtr, Request) {
+    co_return private_json(R"({"status":"ok"})");
+}
+
+/// Reads and writes work: what a load balancer asks.
+Task<Response> show_readiness(ContextPtr context, Request request) {
+    const auto readable =
+        co_await context->read([](db::Snapshot& snapshot) -> Result<std::int64_t> {
+            TRY(db::Query query, snapshot.prepare("SELECT 1"));
+            TRY_VOID(query.next());
+            return query.int64(0);
+        });
+    if (!readable) {
+        co_return problem(request, readable.error(), 503);
+    }
+    if (context->services.database.stats().read_only) {
+        co_return problem(request,
+                          {ErrorCode::NoSpace,
+                           "a write to the disk failed: reads work, writes do not "
+                           "until a restart"},
+                          503);
+    }
+    co_return private_json(R"({"status":"ready"})");
+}
+
+Task<Response> show_metrics(ContextPtr, Request request) {
+    Response response(200, observe::Registry::kContentType, observe::metrics().to_text());
+    response.headers.add("Cache-Control", "no-store");
+    co_return http::compress_if_accepted(request.headers, std::move(response));
+}
+
+Task<Response> show_openapi(ContextPtr, Request request) {
+    // Text of the program: it has no owner and outlives every response.
+    Response response(200, "application/json",
+                      http::SharedBytes{nullptr, as_bytes(openapi_document())});
+    response.headers.add(
+        "ETag", http::etag_of(to_hex(Bytes(sha256(as_bytes(openapi_document()))).first(8))));
+    response.headers.add("Cache-Control", "no-cache");
+    co_return http::with_conditions(request.method, request.headers, std::move(response));
+}
+
+/// Paths of programs, which want a 404 and not the page.
+bool is_of_programs(std::string_view path) {
+    return path == "v1" || path.starts_with("v1/") || path == "dicomweb" ||
+           path.starts_with("dicomweb/");
+}
+
+}  // namespace
+
+void add_system_routes(http::Router& router, const ContextPtr& context) {
+    const auto add = [&](std::string pattern, std::string name, auth::Right needed,
+                         auto handler) {
+        router.add({.method = http::Method::Get,
+                    .pattern = std::move(pattern),
+                    .name = std::move(name),
+                    .right = right(needed),
+                    .handler = [context, handler](Request request) {
+                        return handler(context, std::move(request));
+                    }});
+    };
+    add("/healthz", "system.health", auth::Right::Public, show_health);
+    add("/readyz", "system.readiness", auth::Right::Public, show_readiness);
+    add("/metrics", "system.metrics", auth::Right::Observe, show_metrics);
+    add("/openapi.json", "system.openapi", auth::Right::Public, show_openapi);
+}
+
+Result<void> add_page_routes(http::Router& router, const ContextPtr& context) {
+    if (!context->options.web_folder) {
+        return {};
+    }
+    http::StaticOptions options;
+    options.folder = *context->options.web_folder;
+    options.extra_headers.add("Content-Security-Policy", kContentSecurityPolicy);
+    options.extra_headers.add("Referrer-Policy", "no-referrer");
+    options.extra_headers.add("Cross-Origin-Opener-Policy", "same-origin");
+    TRY(const auto files, http::StaticFiles::load(std::move(options)));
+    const auto answer = [files](Request request) -> Response {
+        const std::string& path = request.path_parameter("path");
+        if (is_of_programs(path)) {
+            return problem(request, {ErrorCode::NotFound, "there is nothing at this path"});
+        }
+        return files->answer(path, request.method, request.headers);
+    };
+    router.add({.method = http::Method::Get,
+                .pattern = "/{path...}",
+                .name = "page",
+                .right = right(auth::Right::Public),
+                .handler = [answer](Request request) {
+                    return [](Response response) -> Task<Response> {
+                        co_return response;
+                    }(answer(std::move(request)));
+                }});
+    return {};
+}
+
+}  // namespace larmor::api

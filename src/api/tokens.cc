@@ -1,0 +1,131 @@
+#include "api/access.h"
+#include "api/json_request.h"
+#include "api/problem.h"
+#include "api/session.h"
+#include "auth/secret.h"
+#include "base/json_text.h"
+#include "observe/log.h"
+
+namespace larmor::api {
+namespace {
+
+using http::Request;
+using http::Response;
+using http::Task;
+
+void append_token(std::string& json, const auth::Credential& token) {
+    json += R"("id":)";
+    append_json_string(json, token.id);
+    json += R"(,"name":)";
+    append_json_string(json, token.name);
+    json += R"(,"role":)";
+    append_json_string(json, auth::name_of(token.role));
+    json += R"(,"created":)";
+    append_json_string(json, to_iso8601(token.created));
+    json += R"(,"expires":)";
+    append_json_string(json, to_iso8601(token.expires));
+    if (token.revoked) {
+        json += R"(,"revoked":)";
+        append_json_string(json, to_iso8601(*token.revoked));
+    }
+}
+
+Task<Response> list_tokens(ContextPtr context, Request request) {
+    const auto tokens =
+        co_await context->work([&] { return context->services.credentials.list_tokens(); });
+    if (!tokens) {
+        co_return problem(request, tokens.error());
+    }
+    std::string json = "[";
+    for (const auth::Credential& token : *tokens) {
+        json += json.size() > 1 ? ",{" : "{";
+        append_token(json, token);
+        json += '}';
+    }
+    json += ']';
+    co_return private_json(std::move(json));
+}
+
+Task<Response> create_token(ContextPtr context, Request request) {
+    if (const auto is_json = check_is_json(request); !is_json) {
+        co_return problem(request, is_json.error(), 415);
+    }
+    const auto body_reader = http::body_of(request);
+    const auto body = co_await http::read_whole_body(*body_reader, kSmallJsonMaxBytes);
+    if (!body) {
+        co_return problem(request, body.error());
+    }
+    const auto members = parse_text_members(*body, {"name", "role", "lifetime"});
+    if (!members) {
+        co_return problem(request, members.error());
+    }
+    const auto role = auth::parse_role(members->at("role"));
+    if (!role) {
+        co_return problem(request, role.error());
+    }
+    const auto lifetime_s = auth::parse_lifetime_s(members->at("lifetime"));
+    if (!lifetime_s) {
+        co_return problem(request, lifetime_s.error(), 400);
+    }
+    const auto issued = co_await context->services.credentials.issue(
+        {.kind = auth::Kind::Token,
+         .name = members->at("name"),
+         .role = *role,
+         .lifetime = std::chrono::seconds(*lifetime_s),
+         .parent_id = {}});
+    if (!issued) {
+        co_return problem(request, issued.error());
+    }
+    observe::log_info("token created", {{"request_id", request.id},
+                                        {"token_id", issued->credential.id},
+                                        {"role", auth::name_of(*role)},
+                                        {"by", principal_of(request)->id}});
+    std::string json = "{";
+    append_token(json, issued->credential);
+    json += R"(,"token":)";
+    append_json_string(json, issued->secret);
+    json += '}';
+    Response response = private_json(std::move(json), 201);
+    response.headers.add("Location", "/v1/tokens/" + issued->credential.id);
+    co_return response;
+}
+
+Task<Response> revoke_token(ContextPtr context, Request request) {
+    const std::string id = request.path_parameter("token");
+    const auto revoked = co_await context->services.credentials.revoke(id);
+    if (!revoked) {
+        co_return problem(request, revoked.error());
+    }
+    observe::log_info(
+        "token revoked",
+        {{"request_id", request.id}, {"token_id", id}, {"by", principal_of(request)->id}});
+    co_return Response(204);
+}
+
+}  // namespace
+
+void add_token_routes(http::Router& router, const ContextPtr& context) {
+    const auto with = [&](auto handler) {
+        return [context, handler](Request request) {
+            return handler(context, std::move(request));
+        };
+    };
+    router.add({.method = http::Method::Get,
+                .pattern = "/v1/tokens",
+                .name = "tokens.list",
+                .right = right(auth::Right::Administer),
+                .handler = with(list_tokens)});
+    router.add({.method = http::Method::Post,
+                .pattern = "/v1/tokens",
+                .name = "tokens.create",
+                .right = right(auth::Right::Administer),
+                .handler = with(create_token),
+                .body_max = kSmallJsonMaxBytes});
+    router.add({.method = http::Method::Delete,
+                .pattern = "/v1/tokens/{token}",
+                .name = "tokens.revoke",
+                .right = right(auth::Right::Administer),
+                .handler = with(revoke_token)});
+}
+
+}  // namespace larmor::api
