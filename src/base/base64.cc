@@ -2,6 +2,10 @@
 
 #include <array>
 
+#if defined(__x86_64__)
+#include <tmmintrin.h>
+#endif
+
 namespace larmor {
 namespace {
 
@@ -17,14 +21,44 @@ constexpr std::array<std::int8_t, 256> make_values() {
     return values;
 }
 
+#if defined(__x86_64__)
+/// Writes the part that fits into whole steps of 12 bytes, of which 16 must be readable;
+/// returns how many bytes that was. After W. Mula and D. Lemire, "Faster Base64 Encoding and
+/// Decoding using AVX2 Instructions" (2018).
+__attribute__((target("ssse3"))) std::size_t write_base64_wide(char* to, Bytes bytes) {
+    const __m128i spread = _mm_set_epi8(10, 11, 9, 10, 7, 8, 6, 7, 4, 5, 3, 4, 1, 2, 0, 1);
+    // What to add to an index, by its range: A-Z, a-z, ten times 0-9, plus, slash.
+    const __m128i offsets =
+        _mm_setr_epi8('a' - 26, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52, '0' - 52,
+                      '0' - 52, '0' - 52, '0' - 52, '0' - 52, '+' - 62, '/' - 63, 'A', 0, 0);
+    std::size_t i = 0;
+    for (; bytes.size() - i >= 16; i += 12, to += 16) {
+        const __m128i in = _mm_shuffle_epi8(
+            _mm_loadu_si128(reinterpret_cast<const __m128i*>(bytes.data() + i)), spread);
+        const __m128i high = _mm_mulhi_epu16(_mm_and_si128(in, _mm_set1_epi32(0x0fc0fc00)),
+                                             _mm_set1_epi32(0x04000040));
+        const __m128i low = _mm_mullo_epi16(_mm_and_si128(in, _mm_set1_epi32(0x003f03f0)),
+                                            _mm_set1_epi32(0x01000010));
+        const __m128i index = _mm_or_si128(high, low);
+        const __m128i upper_case = _mm_cmpgt_epi8(_mm_set1_epi8(26), index);
+        const __m128i range = _mm_or_si128(_mm_subs_epu8(index, _mm_set1_epi8(51)),
+                                           _mm_and_si128(upper_case, _mm_set1_epi8(13)));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to),
+                         _mm_add_epi8(_mm_shuffle_epi8(offsets, range), index));
+    }
+    return i;
+}
+#endif
+
 }  // namespace
 
-void append_base64(std::string& out, Bytes bytes) {
-    const std::size_t start = out.size();
-    out.resize(start + (bytes.size() + 2) / 3 * 4);
-    char* to = out.data() + start;
-    const auto at = [&](std::size_t i) { return static_cast<std::uint32_t>(bytes[i]); };
+char* write_base64(char* to, Bytes bytes) {
     std::size_t i = 0;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("ssse3")) i = write_base64_wide(to, bytes);
+    to += i / 3 * 4;
+#endif
+    const auto at = [&](std::size_t k) { return static_cast<std::uint32_t>(bytes[k]); };
     for (; i + 3 <= bytes.size(); i += 3) {
         const std::uint32_t three = at(i) << 16 | at(i + 1) << 8 | at(i + 2);
         *to++ = kAlphabet[three >> 18];
@@ -39,6 +73,13 @@ void append_base64(std::string& out, Bytes bytes) {
         *to++ = left == 2 ? kAlphabet[rest >> 6 & 63] : '=';
         *to++ = '=';
     }
+    return to;
+}
+
+void append_base64(std::string& out, Bytes bytes) {
+    const std::size_t start = out.size();
+    out.resize(start + base64_size(bytes.size()));
+    write_base64(out.data() + start, bytes);
 }
 
 Result<ByteBuffer> from_base64(std::string_view text) {
