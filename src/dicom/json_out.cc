@@ -1,30 +1,8 @@
 #include "dicom/json_out.h"
 
 #include <algorithm>
-#include <array>
 
 namespace larmor::dicom {
-namespace {
-
-constexpr std::string_view kHexDigits = "0123456789ABCDEF";
-
-constexpr auto kHexPairs = [] {
-    std::array<char, 512> pairs{};
-    for (std::size_t i = 0; i < 256; ++i) {
-        pairs[2 * i] = kHexDigits[i >> 4];
-        pairs[2 * i + 1] = kHexDigits[i & 15];
-    }
-    return pairs;
-}();
-
-}  // namespace
-
-void JsonOut::put_hex(std::uint16_t value) {
-    std::memcpy(at, &kHexPairs[2 * (value >> 8)], 2);
-    std::memcpy(at + 2, &kHexPairs[2 * (value & 0xff)], 2);
-    at += 4;
-}
-
 void JsonOut::open(std::size_t size, std::size_t room) {
     // What the string has room for costs nothing more.
     out_.resize(std::max(size + room + kSlack, out_.capacity()));

@@ -131,10 +131,8 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
 
         const std::size_t begin = out_.size();
         TRY_VOID(read_element(element, tag, text, depth));
-        if (tag.is_group_length() || tag.group == 2) {
-            out_.resize(begin);
-            continue;
-        }
+        if (tag.is_group_length() || tag.group == 2) out_.resize(begin);
+        if (out_.size() == begin) continue;
         sorted &= members_.size() == first_member || members_.back().tag < tag;
         members_.push_back({tag, begin});
     }

@@ -39,8 +39,9 @@ void put_escaped(JsonOut& out, unsigned char c) {
             out.put("\\f");
             return;
         default:
-            out.put("\\u");
-            out.put_hex(c);
+            out.put("\\u00");
+            out.put("0123456789ABCDEF"[c >> 4]);
+            out.put("0123456789ABCDEF"[c & 15]);
     }
 }
 
@@ -246,19 +247,17 @@ void end_string(JsonOut& out, std::size_t begin) {
 /// The values of `text`, whose runs up to the next 5C `put_run` writes. False when it stopped
 /// at something else.
 template <typename PutRun>
-bool put_values(JsonOut& out, std::string_view text, Vr vr, PutRun&& put_run) {
+bool put_values(JsonOut& out, std::string_view text, TextRules rules, PutRun&& put_run) {
     if (text.empty()) return true;
-    const bool splits = splits_at_backslash(vr);
-    const bool trims_front = vr == vr::AE || vr == vr::CS;
     out.reserve(kOpen.size() + 1);
     out.put(kOpen);
     for (;;) {
         out.put('"');
         const std::size_t begin = out.size();
-        while (trims_front && text.starts_with(' ')) text.remove_prefix(1);
+        while (rules.trims_front && text.starts_with(' ')) text.remove_prefix(1);
         for (;;) {
             text.remove_prefix(put_run(text));
-            if (text.empty() || text.front() != '\\' || splits) break;
+            if (text.empty() || text.front() != '\\' || rules.splits) break;
             text.remove_prefix(1);
             out.reserve(2);
             out.put("\\\\");
@@ -328,16 +327,17 @@ void put_name(JsonOut& out, std::string_view name) {
 
 }  // namespace
 
-bool put_ascii_values(JsonOut& out, std::string_view text, std::size_t readable, Vr vr) {
+bool put_ascii_values(JsonOut& out, std::string_view text, std::size_t readable,
+                      TextRules rules) {
     const char* const readable_end = text.data() + text.size() + readable;
-    return put_values(out, text, vr, [&](std::string_view run) {
+    return put_values(out, text, rules, [&](std::string_view run) {
         return put_ascii(out, run,
                          static_cast<std::size_t>(readable_end - run.data()) - run.size());
     });
 }
 
-void put_utf8_values(JsonOut& out, std::string_view utf8, Vr vr) {
-    put_values(out, utf8, vr, [&](std::string_view run) { return put_utf8(out, run); });
+void put_utf8_values(JsonOut& out, std::string_view utf8, TextRules rules) {
+    put_values(out, utf8, rules, [&](std::string_view run) { return put_utf8(out, run); });
 }
 
 void put_names(JsonOut& out, std::string_view utf8) {
@@ -395,8 +395,8 @@ void put_numbers(JsonOut& out, Bytes value, Vr vr, ByteOrder order) {
 void put_tags(JsonOut& out, Bytes value, ByteOrder order) {
     put_array(out, value, 4, [&](const std::byte* from) {
         out.put('"');
-        out.put_hex(load<std::uint16_t>(from, order));
-        out.put_hex(load<std::uint16_t>(from + 2, order));
+        out.put_hex(static_cast<std::uint32_t>(load<std::uint16_t>(from, order)) << 16 |
+                    load<std::uint16_t>(from + 2, order));
         out.put('"');
     });
 }

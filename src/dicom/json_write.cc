@@ -1,10 +1,13 @@
 #include "dicom/json_write.h"
 
+#include <array>
+#include <cstring>
+#include <initializer_list>
 #include <optional>
 #include <vector>
 
-#include "base/base64.h"
 #include "dicom/charset.h"
+#include "dicom/dictionary.h"
 #include "dicom/json_out.h"
 #include "dicom/json_values.h"
 #include "dicom/rewrite.h"
@@ -16,12 +19,69 @@ namespace {
 constexpr Tag kSpecificCharacterSet{0x0008, 0x0005};
 constexpr std::string_view kUtf8Element = R"("00080005":{"vr":"CS","Value":["ISO_IR 192"]},)";
 constexpr std::string_view kOpenSequence = R"(,"Value":[)";
+constexpr Tag kPixelRepresentation{0x0028, 0x0103};
 constexpr std::size_t kDelimiterSize = 8;
+constexpr std::size_t kImplicitHeaderSize = 8;
+
+constexpr std::size_t vr_index(Vr vr) {
+    const auto letters = static_cast<std::uint16_t>(vr);
+    return (letters & 0x1fU) | (letters >> 8 & 0x1fU) << 5;
+}
 
 bool is_pixel_data(Tag tag) {
     return tag == Tag(0x7fe0, 0x0010) || tag == Tag(0x7fe0, 0x0008) ||
            tag == Tag(0x7fe0, 0x0009);
 }
+
+/// What the JSON form of a VR is.
+enum class Form : std::uint8_t {
+    Unknown,  ///< letters that are no VR of the standard, and SQ, which has its own tokens
+    Text,
+    TrimmedText,  ///< without blanks before it
+    SingleText,   ///< not parted at 5C
+    CharacterText,
+    SingleCharacterText,
+    Name,
+    NumberString,
+    Number,
+    Tags,
+    Binary,
+};
+
+constexpr auto kForms = [] {
+    std::array<Form, 1024> forms{};
+    const auto set = [&](Form form, std::initializer_list<Vr> vrs) {
+        for (const Vr vr : vrs) forms[vr_index(vr)] = form;
+    };
+    using namespace vr;
+    set(Form::Text, {AS, DA, DT, TM, UI});
+    set(Form::TrimmedText, {AE, CS});
+    set(Form::SingleText, {UR});
+    set(Form::CharacterText, {LO, SH, UC});
+    set(Form::SingleCharacterText, {LT, ST, UT});
+    set(Form::Name, {PN});
+    set(Form::NumberString, {DS, IS});
+    set(Form::Number, {FD, FL, SL, SS, SV, UL, US, UV});
+    set(Form::Tags, {AT});
+    set(Form::Binary, {OB, OD, OF, OL, OV, OW, UN});
+    return forms;
+}();
+/// The reader lets only capital letters through, so that the index tells them apart.
+Form form_of(Vr vr) {
+    return kForms[vr_index(vr)];
+}
+
+std::string_view without_padding(Bytes value) {
+    std::string_view text = as_text(value);
+    while (!text.empty() && (text.back() == ' ' || text.back() == '\0')) text.remove_suffix(1);
+    return text;
+}
+
+/// (gggg,00bb), which says whose the elements (gggg,bbxx) are.
+struct Creator {
+    Tag tag;
+    std::string_view name;
+};
 
 /// The data set or one item that is being written.
 struct Level {
@@ -34,6 +94,8 @@ struct Level {
     std::size_t character_set_size = 0;
     std::size_t begin = 0;         ///< behind the `{`
     std::size_t first_member = 0;  ///< in the list of members
+    bool is_signed = false;        ///< Pixel Representation, inherited
+    std::vector<Creator> creators;
 };
 
 /// Where the member of an object begins: kept only for data sets that must be sorted.
@@ -68,11 +130,18 @@ private:
     bool start_member(Tag tag, Vr vr);
     void end_member();
 
+    Result<void> put(const Token& token);
     Result<void> start_sequence(Tag tag);
     void end_sequence();
-    void put_element(const Token& token);
+    Result<void> put_element(const Token& token);
+    Result<void> put_unknown(const Token& token);
+    Result<bool> put_unknown_sequence(const Token& token);
+    void put_value(const Token& token, Vr vr);
+    Vr known_vr(const Token& token) const;
     void put_character_set(const Token& token);
-    void put_text(const Token& token, CharacterSet character_set);
+    void put_text(const Token& token, Vr vr, TextRules rules, CharacterSet character_set);
+    void put_name(const Token& token);
+    std::string_view decoded(std::string_view text, Vr vr, CharacterSet character_set);
     void put_binary(const Token& token, Vr vr);
     void put_uri(const Token& token, Vr vr, Bytes value, bool encapsulated);
     Result<void> put_fragments(const Token& start);
@@ -82,6 +151,7 @@ private:
     const JsonWriteOptions& options_;
     Bytes data_set_;
     Reader reader_;
+    std::size_t offset_shift_ = 0;  ///< from `data_set_` to that of the caller
     Order order_;
     bool not_sorted_ = false;
     std::vector<Level> levels_;
@@ -93,7 +163,9 @@ private:
 void JsonWriter::open_level(CharacterSet character_set) {
     out_.reserve(1);
     out_.put('{');
+    const bool is_signed = !levels_.empty() && levels_.back().is_signed;
     Level& level = levels_.emplace_back();
+    level.is_signed = is_signed;
     level.character_set = character_set;
     level.begin = out_.size();
     level.first_member = members_.size();
@@ -101,7 +173,7 @@ void JsonWriter::open_level(CharacterSet character_set) {
 
 /// Each member ends with a comma; the last one's gives its place to the brace.
 void JsonWriter::close_level() {
-    const Level level = levels_.back();
+    const Level level = std::move(levels_.back());
     levels_.pop_back();
     if (level.beyond_ascii && !level.has_character_set) {
         if (level.character_set_at || levels_.empty()) {
@@ -171,14 +243,13 @@ bool JsonWriter::start_member(Tag tag, Vr vr) {
     }
     level.last = tag;
     out_.reserve(32);
-    out_.put('"');
-    out_.put_hex(tag.group);
-    out_.put_hex(tag.element);
-    out_.put("\":{\"vr\":\"");
-    const auto letters = static_cast<std::uint16_t>(vr);
-    out_.put(static_cast<char>(letters & 0xff));
-    out_.put(static_cast<char>(letters >> 8));
-    out_.put('"');
+    // In a local: the compiler must take each character for a change of `out_.at`.
+    char* const at = out_.at;
+    std::memcpy(at, "\"........\":{\"vr\":\"..\"", 21);
+    put_hex(at + 1, tag.value());
+    at[18] = static_cast<char>(static_cast<std::uint16_t>(vr) & 0xff);
+    at[19] = static_cast<char>(static_cast<std::uint16_t>(vr) >> 8);
+    out_.at = at + 21;
     return true;
 }
 
@@ -189,38 +260,41 @@ void JsonWriter::end_member() {
 
 Result<Outcome> JsonWriter::write() {
     open_level({});
-    for (Token token; reader_.advance(token);) {
-        switch (token.kind) {
-            case TokenKind::Element:
-                put_element(token);
-                break;
-            case TokenKind::SequenceStart:
-                TRY_VOID(start_sequence(token.tag));
-                break;
-            case TokenKind::ItemStart:
-                open_level(levels_.back().character_set);
-                break;
-            case TokenKind::ItemEnd:
-                close_level();
-                out_.put(',');
-                ++path_.back().item;
-                break;
-            case TokenKind::SequenceEnd:
-                end_sequence();
-                break;
-            case TokenKind::FragmentsStart:
-                TRY_VOID(put_fragments(token));
-                break;
-            case TokenKind::Fragment:
-            case TokenKind::FragmentsEnd:
-                break;  // put_fragments passed them
-            case TokenKind::End:
-                close_level();
-                return Outcome::Written;
-        }
+    Token token;
+    while (reader_.advance(token) && token.kind != TokenKind::End) {
+        TRY_VOID(put(token));
         if (not_sorted_) return Outcome::NotSorted;
     }
-    return tl::unexpected(reader_.error());
+    if (reader_.failed()) return tl::unexpected(reader_.error());
+    close_level();
+    return Outcome::Written;
+}
+
+Result<void> JsonWriter::put(const Token& token) {
+    switch (token.kind) {
+        case TokenKind::Element:
+            return put_element(token);
+        case TokenKind::SequenceStart:
+            return start_sequence(token.tag);
+        case TokenKind::ItemStart:
+            open_level(levels_.back().character_set);
+            return {};
+        case TokenKind::ItemEnd:
+            close_level();
+            out_.put(',');
+            ++path_.back().item;
+            return {};
+        case TokenKind::SequenceEnd:
+            end_sequence();
+            return {};
+        case TokenKind::FragmentsStart:
+            return put_fragments(token);
+        case TokenKind::Fragment:
+        case TokenKind::FragmentsEnd:  // put_fragments passed them
+        case TokenKind::End:
+            break;
+    }
+    return {};
 }
 
 Result<void> JsonWriter::start_sequence(Tag tag) {
@@ -241,48 +315,113 @@ void JsonWriter::end_sequence() {
     end_member();
 }
 
-void JsonWriter::put_element(const Token& token) {
-    if (token.tag == kSpecificCharacterSet) return put_character_set(token);
-    // Letters that are no VR of the standard have no place in JSON.
-    const Vr vr = is_known(token.vr) ? token.vr : vr::UN;
-    if (!start_member(token.tag, vr)) return;
-    if (!token.value.empty()) {
-        switch (vr) {
-            case vr::DS:
-            case vr::IS:
-                put_number_strings(out_, trimmed(token.value, vr), vr);
-                break;
-            case vr::US:
-            case vr::SS:
-            case vr::UL:
-            case vr::SL:
-            case vr::UV:
-            case vr::SV:
-            case vr::FL:
-            case vr::FD:
-                put_numbers(out_, token.value, vr, byte_order());
-                break;
-            case vr::AT:
-                put_tags(out_, token.value, byte_order());
-                break;
-            case vr::LO:
-            case vr::LT:
-            case vr::PN:
-            case vr::SH:
-            case vr::ST:
-            case vr::UC:
-            case vr::UT:
-                put_text(token, levels_.back().character_set);
-                break;
-            default:
-                if (is_binary(vr)) {
-                    put_binary(token, vr);
-                } else {
-                    put_text(token, {});
-                }
-        }
+Result<void> JsonWriter::put_element(const Token& token) {
+    if (token.tag.is_private() && token.tag.element >= 0x10 && token.tag.element <= 0xff) {
+        levels_.back().creators.push_back({token.tag, as_text(token.value)});
     }
+    if (token.vr == vr::UN) return put_unknown(token);
+    if (token.tag == kSpecificCharacterSet) {
+        put_character_set(token);
+        return {};
+    }
+    // Letters that are no VR of the standard have no place in JSON.
+    const Vr vr = form_of(token.vr) != Form::Unknown ? token.vr : vr::UN;
+    if (!start_member(token.tag, vr)) return {};
+    put_value(token, vr);
     end_member();
+    return {};
+}
+
+/// What somebody on the way did not know may be known here (PS3.5 section 6.2.2 note 3).
+Vr JsonWriter::known_vr(const Token& token) const {
+    const Level& level = levels_.back();
+    if (!token.tag.is_private()) return vr_of(token.tag, level.is_signed);
+    if (token.tag.element < 0x1000) return vr_of(token.tag);
+    const auto creator = std::ranges::find(
+        level.creators, Tag(token.tag.group, token.tag.element >> 8), &Creator::tag);
+    if (creator == level.creators.end()) return vr::UN;
+    const auto entry = find_private_entry(trimmed(as_bytes(creator->name), vr::LO), token.tag);
+    return entry ? entry->vr : vr::UN;
+}
+
+Result<void> JsonWriter::put_unknown(const Token& token) {
+    Vr vr = known_vr(token);
+    if (vr == vr::SQ) {
+        TRY(const bool done, put_unknown_sequence(token));
+        if (done) return {};
+        vr = vr::UN;
+    }
+    // What does not fit is something else after all.
+    if (token.value.size() % unit_size(vr) != 0) vr = vr::UN;
+    if (token.tag == kSpecificCharacterSet) {
+        put_character_set(token);
+    } else if (start_member(token.tag, vr)) {
+        put_value(token, vr);
+        end_member();
+    }
+    return {};
+}
+
+/// Items that lie in a UN value of defined length: Implicit Little Endian (PS3.5 section 6.2.2
+/// note 2). False, and nothing written, when it is no such thing.
+Result<bool> JsonWriter::put_unknown_sequence(const Token& token) {
+    // Reading starts at a header that says sequence: the stored one is longer, and says UN.
+    ByteBuffer copy(kImplicitHeaderSize);
+    store_little(copy.data(), token.tag.group);
+    store_little(copy.data() + 2, token.tag.element);
+    store_little(copy.data() + 4, token.length);
+    copy.insert(copy.end(), token.value.begin(), token.value.end());
+
+    const auto depth_max = options_.depth_max - static_cast<unsigned>(path_.size());
+    Reader nested(copy, kImplicitLittle, {.depth_max = depth_max});
+    Token part;
+    bool is_sequence = false;
+    while (nested.advance(part) && part.kind != TokenKind::End) {
+        is_sequence |= part.kind == TokenKind::SequenceStart && part.depth == 0;
+    }
+    if (nested.failed() || !is_sequence) return false;
+
+    const auto outer_reader =
+        std::exchange(reader_, Reader(copy, kImplicitLittle, {.depth_max = depth_max}));
+    const auto outer_data_set = std::exchange(data_set_, Bytes(copy));
+    const auto outer_shift =
+        std::exchange(offset_shift_, token.value_offset - kImplicitHeaderSize);
+    while (reader_.advance(part) && part.kind != TokenKind::End) TRY_VOID(put(part));
+    offset_shift_ = outer_shift;
+    data_set_ = outer_data_set;
+    reader_ = outer_reader;
+    return true;
+}
+
+void JsonWriter::put_value(const Token& token, Vr vr) {
+    if (token.value.empty()) return;
+    switch (form_of(vr)) {
+        case Form::Text:
+            return put_text(token, vr, {}, {});
+        case Form::TrimmedText:
+            return put_text(token, vr, {.trims_front = true}, {});
+        case Form::SingleText:
+            return put_text(token, vr, {.splits = false}, {});
+        case Form::CharacterText:
+            return put_text(token, vr, {}, levels_.back().character_set);
+        case Form::SingleCharacterText:
+            return put_text(token, vr, {.splits = false}, levels_.back().character_set);
+        case Form::Name:
+            return put_name(token);
+        case Form::NumberString:
+            return put_number_strings(out_, trimmed(token.value, vr), vr);
+        case Form::Number:
+            if (token.tag == kPixelRepresentation && token.value.size() == 2) {
+                const std::size_t low = byte_order() == ByteOrder::Big ? 1 : 0;
+                levels_.back().is_signed = token.value[low] == std::byte{1};
+            }
+            return put_numbers(out_, token.value, vr, byte_order());
+        case Form::Tags:
+            return put_tags(out_, token.value, byte_order());
+        case Form::Binary:
+        case Form::Unknown:
+            return put_binary(token, vr);
+    }
 }
 
 void JsonWriter::put_character_set(const Token& token) {
@@ -296,7 +435,7 @@ void JsonWriter::put_character_set(const Token& token) {
     if (options_.character_set_element == Reported::AsStored) {
         scratch_.clear();
         CharacterSet().decode(value, vr::CS, scratch_);
-        put_utf8_values(out_, scratch_, vr::CS);
+        put_utf8_values(out_, scratch_, {.trims_front = true});
     } else if (!value.empty()) {
         out_.put(R"(,"Value":["ISO_IR 192"])");
     }
@@ -306,26 +445,36 @@ void JsonWriter::put_character_set(const Token& token) {
 }
 
 /// Nearly all text is ASCII and goes out as it is; the rest is decoded first.
-void JsonWriter::put_text(const Token& token, CharacterSet character_set) {
-    using Reported = JsonWriteOptions::CharacterSetElement;
-    const std::string_view text = trimmed(token.value, token.vr);
-    const bool is_name = token.vr == vr::PN;
+void JsonWriter::put_text(const Token& token, Vr vr, TextRules rules,
+                          CharacterSet character_set) {
+    const std::string_view text = without_padding(token.value);
     if (character_set.starts_in_ascii()) {
-        if (is_name && is_plain_ascii(text)) return put_names(out_, text);
         const std::size_t begin = out_.size();
         const std::size_t behind = data_set_.size() - (token.value_offset + text.size());
-        if (!is_name && put_ascii_values(out_, text, behind, token.vr)) return;
+        if (put_ascii_values(out_, text, behind, rules)) return;
         out_.rewind(begin);
     }
-    scratch_.clear();
-    character_set.decode(text, token.vr, scratch_);
-    if (is_name) {
-        put_names(out_, scratch_);
+    put_utf8_values(out_, decoded(text, vr, character_set), rules);
+}
+
+void JsonWriter::put_name(const Token& token) {
+    const std::string_view text = without_padding(token.value);
+    const CharacterSet character_set = levels_.back().character_set;
+    if (character_set.starts_in_ascii() && is_plain_ascii(text)) {
+        put_names(out_, text);
     } else {
-        put_utf8_values(out_, scratch_, token.vr);
+        put_names(out_, decoded(text, vr::PN, character_set));
     }
-    levels_.back().beyond_ascii |= uses_character_set(token.vr) && !is_plain_ascii(scratch_) &&
+}
+
+/// UTF-8 in the scratch buffer; notes when the text needs a character set.
+std::string_view JsonWriter::decoded(std::string_view text, Vr vr, CharacterSet character_set) {
+    using Reported = JsonWriteOptions::CharacterSetElement;
+    scratch_.clear();
+    character_set.decode(text, vr, scratch_);
+    levels_.back().beyond_ascii |= uses_character_set(vr) && !is_plain_ascii(scratch_) &&
                                    options_.character_set_element == Reported::IsoIr192;
+    return scratch_;
 }
 
 void JsonWriter::put_binary(const Token& token, Vr vr) {
@@ -337,24 +486,26 @@ void JsonWriter::put_binary(const Token& token, Vr vr) {
     if (byte_order() == ByteOrder::Big) {
         ByteBuffer little(token.value.begin(), token.value.end());
         swap_value(vr, little);
-        out_.append_with([&](std::string& out) { append_base64(out, little); });
+        out_.put_base64(little);
     } else {
-        out_.append_with([&](std::string& out) { append_base64(out, token.value); });
+        out_.put_base64(token.value);
     }
+    out_.reserve(8);
     out_.put('"');
 }
 
 void JsonWriter::put_uri(const Token& token, Vr vr, Bytes value, bool encapsulated) {
     out_.reserve(32);
     out_.put(",\"BulkDataURI\":\"");
-    out_.append_with([&](std::string& out) {
-        options_.bulk_data_uri(out, {.path = path_,
-                                     .tag = token.tag,
-                                     .vr = vr,
-                                     .offset = token.value_offset,
-                                     .value = value,
-                                     .encapsulated = encapsulated});
-    });
+    scratch_.clear();
+    options_.bulk_data_uri(scratch_, {.path = path_,
+                                      .tag = token.tag,
+                                      .vr = vr,
+                                      .offset = token.value_offset + offset_shift_,
+                                      .value = value,
+                                      .encapsulated = encapsulated});
+    out_.reserve(scratch_.size() + 1);
+    out_.put(scratch_);
     out_.put('"');
 }
 

@@ -128,6 +128,10 @@ std::vector<std::string> texts(Bytes value, Vr vr, CharacterSet character_set) {
     }
 }
 
+std::size_t unit_size(Vr vr) {
+    return std::max<std::size_t>(unit_of(vr), 1);
+}
+
 std::size_t value_count(Bytes value, Vr vr) {
     if (const std::size_t unit = unit_of(vr); unit != 0) return value.size() / unit;
     const std::string_view text = trimmed(value, vr);

@@ -27,6 +27,9 @@ bool splits_at_backslash(Vr vr);
 /// element without value has none. DS and IS come as their text.
 std::vector<std::string> texts(Bytes value, Vr vr, CharacterSet character_set);
 
+/// The bytes of one value of a binary VR; 1 for text, whose values have no fixed size.
+std::size_t unit_size(Vr vr);
+
 /// How many values `value` has: by its size for binary numbers, by delimiters for text.
 std::size_t value_count(Bytes value, Vr vr);
 
