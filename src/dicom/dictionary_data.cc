@@ -2,6 +2,8 @@
 #include "dicom/dictionary_data.h"
 
 // clang-format off
+// One text of all names is longer than a compiler must support; both of ours do.
+#pragma GCC diagnostic ignored "-Woverlength-strings"
 namespace larmor::dicom::dictionary_data {
 
 constexpr std::array<DictionaryRow, 5278> kRowArray{{

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "dicom/dictionary.h"
 #include "dicom/tags.h"
 #include "dicom/writer.h"
 
@@ -172,6 +173,13 @@ Result<void> rewrite(Bytes data_set, Encoding from, Encoding to, Preserve preser
         const Encoding encoding = reader.encoding();
         if (!reader.advance(token)) return tl::unexpected(reader.error());
         if (token.kind == TokenKind::End) return {};
+        const bool lost = token.kind == TokenKind::FragmentsStart && from != to &&
+                          to.vr == VrForm::Implicit && vr_of(token.tag) != vr::OW;
+        if (lost) {
+            return fail(ErrorCode::Unsupported, "fragments of " + to_string(token.tag) +
+                                                    " at byte " + std::to_string(token.offset) +
+                                                    " would become a sequence in Implicit VR");
+        }
         rewriter.copy(token, encoding);
     }
 }

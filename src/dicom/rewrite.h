@@ -22,7 +22,10 @@ enum class Preserve : bool { No, Yes };
 /// with Implicit Little as target, where no VR is written. Big Endian values are swapped by
 /// their VR. A UN sequence of undefined length becomes SQ, unless preserved in the same
 /// encoding; other UN stays UN, and so does the VR of a value that is longer than its VR can
-/// say. Errors: those of Reader; Unsupported for Big Endian as target.
+/// say. In Implicit VR a data element whose VR contradicts the dictionary reads back as
+/// something else, that is nobody's fault but its maker's. Errors: those of Reader; Unsupported
+/// for Big Endian as target, and for fragments in Implicit VR whose tag the dictionary does not
+/// know as pixels.
 Result<void> rewrite(Bytes data_set, Encoding from, Encoding to, Preserve preserve,
                      ByteBuffer& out);
 
