@@ -203,8 +203,6 @@ public:
             out_ += static_cast<char>(character);
             return true;
         }
-        // A yen sign would be read as a delimiter.
-        if (character == 0xa5 && has_delimiters(vr_)) return put_extended(character);
         return put_in(now_.g0, character) || put_in(now_.g1, character) ||
                put_extended(character);
     }
@@ -217,9 +215,16 @@ public:
     }
 
 private:
+    /// The code of `character` in `set`; 0 for none.
+    unsigned code_in(const CodedSet* set, char32_t character) const {
+        if (set == nullptr) return 0;
+        // The yen sign of JIS X 0201 would be read as a delimiter.
+        if (set == &kJisRoman && character == 0xa5 && has_delimiters(vr_)) return 0;
+        return set->code(character);
+    }
+
     bool put_in(const CodedSet* set, char32_t character) {
-        if (set == nullptr) return false;
-        const unsigned code = set->code(character);
+        const unsigned code = code_in(set, character);
         if (code == 0) return false;
         const unsigned half = set->element == CodeElement::G1 ? 0x80 : 0;
         if (set->bytes_per_character == 2) out_ += static_cast<char>(code >> 8 | half);
@@ -228,8 +233,7 @@ private:
     }
 
     bool designate_and_put(const CodedSet* set, char32_t character) {
-        if (set == nullptr || set->code(character) == 0) return false;
-        if (set == &kJisRoman && character == 0xa5 && has_delimiters(vr_)) return false;
+        if (code_in(set, character) == 0) return false;
         out_ += set->escape;
         (set->element == CodeElement::G0 ? now_.g0 : now_.g1) = set;
         return put_in(set, character);
@@ -237,7 +241,7 @@ private:
 
     bool put_extended(char32_t character) {
         // Without a second value there are no code extensions, but the way back is always open.
-        if (now_.g0 != initial_.g0 && initial_.g0->code(character) != 0) {
+        if (now_.g0 != initial_.g0 && code_in(initial_.g0, character) != 0) {
             finish();
             return put_in(initial_.g0, character);
         }

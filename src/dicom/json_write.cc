@@ -136,16 +136,15 @@ private:
     Result<void> put_element(const Token& token);
     Result<void> put_unknown(const Token& token);
     Result<bool> put_unknown_sequence(const Token& token);
-    void put_value(const Token& token, Vr vr);
+    void put_value(const Token& token, Vr vr, ByteOrder order);
     Vr known_vr(const Token& token) const;
     void put_character_set(const Token& token);
     void put_text(const Token& token, Vr vr, TextRules rules, CharacterSet character_set);
     void put_name(const Token& token);
     std::string_view decoded(std::string_view text, Vr vr, CharacterSet character_set);
-    void put_binary(const Token& token, Vr vr);
+    void put_binary(const Token& token, Vr vr, ByteOrder order);
     void put_uri(const Token& token, Vr vr, Bytes value, bool encapsulated);
     Result<void> put_fragments(const Token& start);
-    ByteOrder byte_order() const { return reader_.encoding().order; }
 
     JsonOut& out_;
     const JsonWriteOptions& options_;
@@ -327,12 +326,12 @@ Result<void> JsonWriter::put_element(const Token& token) {
     // Letters that are no VR of the standard have no place in JSON.
     const Vr vr = form_of(token.vr) != Form::Unknown ? token.vr : vr::UN;
     if (!start_member(token.tag, vr)) return {};
-    put_value(token, vr);
+    put_value(token, vr, reader_.encoding().order);
     end_member();
     return {};
 }
 
-/// What somebody on the way did not know may be known here (PS3.5 section 6.2.2 note 3).
+/// What somebody on the way did not know may be known here (PS3.5 section 6.2.2 note 2).
 Vr JsonWriter::known_vr(const Token& token) const {
     const Level& level = levels_.back();
     if (!token.tag.is_private()) return vr_of(token.tag, level.is_signed);
@@ -356,7 +355,7 @@ Result<void> JsonWriter::put_unknown(const Token& token) {
     if (token.tag == kSpecificCharacterSet) {
         put_character_set(token);
     } else if (start_member(token.tag, vr)) {
-        put_value(token, vr);
+        put_value(token, vr, ByteOrder::Little);  // whatever the data set is: note 2
         end_member();
     }
     return {};
@@ -393,7 +392,7 @@ Result<bool> JsonWriter::put_unknown_sequence(const Token& token) {
     return true;
 }
 
-void JsonWriter::put_value(const Token& token, Vr vr) {
+void JsonWriter::put_value(const Token& token, Vr vr, ByteOrder order) {
     if (token.value.empty()) return;
     switch (form_of(vr)) {
         case Form::Text:
@@ -412,15 +411,15 @@ void JsonWriter::put_value(const Token& token, Vr vr) {
             return put_number_strings(out_, trimmed(token.value, vr), vr);
         case Form::Number:
             if (token.tag == kPixelRepresentation && token.value.size() == 2) {
-                const std::size_t low = byte_order() == ByteOrder::Big ? 1 : 0;
+                const std::size_t low = order == ByteOrder::Big ? 1 : 0;
                 levels_.back().is_signed = token.value[low] == std::byte{1};
             }
-            return put_numbers(out_, token.value, vr, byte_order());
+            return put_numbers(out_, token.value, vr, order);
         case Form::Tags:
-            return put_tags(out_, token.value, byte_order());
+            return put_tags(out_, token.value, order);
         case Form::Binary:
         case Form::Unknown:
-            return put_binary(token, vr);
+            return put_binary(token, vr, order);
     }
 }
 
@@ -477,13 +476,13 @@ std::string_view JsonWriter::decoded(std::string_view text, Vr vr, CharacterSet 
     return scratch_;
 }
 
-void JsonWriter::put_binary(const Token& token, Vr vr) {
+void JsonWriter::put_binary(const Token& token, Vr vr, ByteOrder order) {
     const bool apart =
         is_pixel_data(token.tag) || token.value.size() > options_.inline_max_bytes;
     if (options_.bulk_data_uri && apart) return put_uri(token, vr, token.value, false);
     out_.reserve(32);
     out_.put(",\"InlineBinary\":\"");
-    if (byte_order() == ByteOrder::Big) {
+    if (order == ByteOrder::Big) {
         ByteBuffer little(token.value.begin(), token.value.end());
         swap_value(vr, little);
         out_.put_base64(little);
