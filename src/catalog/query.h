@@ -21,10 +21,10 @@ struct Condition {
     };
     Attribute attribute;
     Kind kind = Kind::Exact;
-    std::vector<std::string> values;
-    std::vector<std::int64_t> numbers;
-    std::string from;
-    std::string to;
+    std::vector<std::string> values{};
+    std::vector<std::int64_t> numbers{};
+    std::string from{};
+    std::string to{};
 };
 
 /// Reads a matching key's value as QIDO-RS and C-FIND write it (PS3.4 section C.2.2.2). Nothing

@@ -1,0 +1,50 @@
+#pragma once
+#include <string>
+
+#include "catalog/catalog.h"
+#include "catalog/group_changes.h"
+#include "catalog/series_cache.h"
+
+namespace larmor::catalog {
+
+/// What the writer's thread keeps in memory.
+struct Catalog::Impl {
+    Impl(events::EventLog& log, const CatalogOptions& given)
+        : options(given),
+          series(given.cached_series_max),
+          changes(log, given.source, *given.clock) {}
+
+    std::int64_t now_us() const { return options.clock->now().time_since_epoch().count(); }
+
+    /// The study of a record, or nothing when it is not there.
+    struct StudyFound {
+        std::int64_t row = 0;
+        std::string patient_id;
+        std::string issuer_of_patient_id;
+    };
+    Result<std::optional<StudyFound>> find_study(db::Transaction& tx, std::string_view uid);
+    Result<std::int64_t> patient_of(db::Transaction& tx, const InstanceRecord& record);
+    Result<StudyFound> insert_study(db::Transaction& tx, const InstanceRecord& record);
+    Result<std::int64_t> insert_series(db::Transaction& tx, std::int64_t study,
+                                       const SeriesAttributes& series);
+    /// Reads or makes study and series. Nothing where the study is of another patient and
+    /// `placement` is Primary.
+    Result<std::shared_ptr<SeriesEntry>> series_of(db::Transaction& tx,
+                                                   const InstanceRecord& record,
+                                                   Placement placement);
+    Result<ImageSetTarget> primary_target(db::Transaction& tx,
+                                          const std::shared_ptr<SeriesEntry>& entry,
+                                          const std::string& cache_key);
+    /// A non-primary set of the series that does not have the UID yet, or a new one.
+    Result<ImageSetTarget> conflict_target(db::Transaction& tx, const SeriesEntry& entry,
+                                           std::string_view sop_instance_uid);
+    Result<ImageSetTarget> insert_image_set(db::Transaction& tx, std::int64_t study,
+                                            std::int64_t series, bool is_primary);
+
+    CatalogOptions options;
+    std::string datastore_id;
+    SeriesCache series;
+    GroupChanges changes;
+};
+
+}  // namespace larmor::catalog

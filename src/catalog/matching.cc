@@ -1,0 +1,155 @@
+#include <algorithm>
+#include <charconv>
+
+#include "base/ids.h"
+#include "catalog/folding.h"
+#include "catalog/query.h"
+
+namespace larmor::catalog {
+namespace {
+
+constexpr std::size_t kListMax = 1000;
+
+tl::unexpected<Error> wrong(Attribute attribute, std::string_view what) {
+    return fail(ErrorCode::InvalidInput,
+                std::string(info_of(attribute).keyword) + ": " + std::string(what));
+}
+
+std::vector<std::string_view> split(std::string_view list, std::string_view separators) {
+    std::vector<std::string_view> parts;
+    for (;;) {
+        const auto at = list.find_first_of(separators);
+        parts.push_back(list.substr(0, at));
+        if (at == std::string_view::npos) return parts;
+        list.remove_prefix(at + 1);
+    }
+}
+
+std::string_view trim(std::string_view text) {
+    const auto first = text.find_first_not_of(' ');
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(' ') - first + 1);
+}
+
+bool has_wildcard(std::string_view value) {
+    return value.find_first_of("*?") != std::string_view::npos;
+}
+
+Result<Condition> uid_list(Attribute attribute, std::string_view value) {
+    Condition condition{.attribute = attribute, .kind = Condition::Kind::Exact};
+    for (const auto part : split(value, ",\\")) {
+        const auto uid = trim(part);
+        if (uid.empty()) continue;
+        if (!is_uid_key_part(uid)) return wrong(attribute, "not a UID");
+        condition.values.emplace_back(uid);
+        if (condition.values.size() > kListMax) {
+            return wrong(attribute, "more than " + std::to_string(kListMax) + " UIDs");
+        }
+    }
+    if (condition.values.empty()) return wrong(attribute, "an empty list");
+    return condition;
+}
+
+Result<Condition> number_list(Attribute attribute, std::string_view value) {
+    Condition condition{.attribute = attribute, .kind = Condition::Kind::Number};
+    for (const auto part : split(value, ",\\")) {
+        auto digits = trim(part);
+        if (digits.starts_with('+')) digits.remove_prefix(1);
+        std::int64_t number = 0;
+        const auto end = digits.data() + digits.size();
+        const auto parsed = std::from_chars(digits.data(), end, number);
+        if (parsed.ec != std::errc() || parsed.ptr != end) {
+            return wrong(attribute, "not a whole number");
+        }
+        condition.numbers.push_back(number);
+        if (condition.numbers.size() > kListMax) return wrong(attribute, "too long a list");
+    }
+    return condition;
+}
+
+Result<Condition> date_or_range(Attribute attribute, std::string_view value) {
+    Condition condition{.attribute = attribute};
+    const auto parse = [&](std::string_view text) -> Result<std::string> {
+        std::string date = plain_date(text);
+        if (!is_date(date)) return wrong(attribute, "not a date of the form YYYYMMDD");
+        return date;
+    };
+    const auto dash = value.find('-');
+    if (dash == std::string_view::npos) {
+        TRY(std::string date, parse(value));
+        condition.kind = Condition::Kind::Exact;
+        condition.values.push_back(std::move(date));
+        return condition;
+    }
+    condition.kind = Condition::Kind::Range;
+    if (dash > 0) {
+        TRY(condition.from, parse(trim(value.substr(0, dash))));
+    }
+    if (dash + 1 < value.size()) {
+        TRY(condition.to, parse(trim(value.substr(dash + 1))));
+    }
+    if (condition.from.empty() && condition.to.empty())
+        return wrong(attribute, "an empty range");
+    return condition;
+}
+
+Result<Condition> time_or_range(Attribute attribute, std::string_view value) {
+    Condition condition{.attribute = attribute, .kind = Condition::Kind::Range};
+    const auto dash = value.find('-');
+    const auto first = trim(value.substr(0, dash));
+    const auto last = dash == std::string_view::npos ? first : trim(value.substr(dash + 1));
+    condition.from = time_key(first);
+    condition.to = time_key_last(last);
+    if ((!first.empty() && condition.from.empty()) || (!last.empty() && condition.to.empty())) {
+        return wrong(attribute, "not a time of the form HHMMSS.FFFFFF");
+    }
+    if (condition.from.empty() && condition.to.empty())
+        return wrong(attribute, "an empty range");
+    return condition;
+}
+
+}  // namespace
+
+Result<std::optional<Condition>> parse_condition(Attribute attribute, std::string_view value) {
+    value = trim(value);
+    const bool universal = value.find_first_not_of('*') == std::string_view::npos;
+    const auto matching = info_of(attribute).matching;
+    if (matching == Matching::None) {
+        return fail(ErrorCode::Unsupported,
+                    std::string(info_of(attribute).keyword) + " is not matched");
+    }
+    if (universal) return std::nullopt;
+    switch (matching) {
+        case Matching::Uid:
+            return uid_list(attribute, value);
+        case Matching::Integer:
+            return number_list(attribute, value);
+        case Matching::Date:
+            return date_or_range(attribute, value);
+        case Matching::Time:
+            return time_or_range(attribute, value);
+        case Matching::Modalities:
+        case Matching::Text:
+        case Matching::Name:
+        case Matching::None:
+            break;
+    }
+    Condition condition{.attribute = attribute};
+    if (has_wildcard(value)) {
+        condition.kind = Condition::Kind::Wildcard;
+        condition.values.emplace_back(value);
+    } else if (matching == Matching::Modalities || info_of(attribute).vr == "CS") {
+        // A code string has no comma: a list of them is any of these, as clients ask for.
+        for (const auto part : split(value, ",\\")) {
+            if (!trim(part).empty()) condition.values.emplace_back(trim(part));
+        }
+        if (condition.values.empty()) return wrong(attribute, "an empty list");
+        if (condition.values.size() > kListMax) return wrong(attribute, "too long a list");
+    } else {
+        condition.values.emplace_back(value);
+    }
+    if (matching == Matching::Name) condition.values[0] = fold_name(condition.values[0]);
+    return condition;
+}
+
+}  // namespace larmor::catalog
