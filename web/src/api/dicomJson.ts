@@ -17,7 +17,6 @@ export const tags = {
   SeriesDate: '00080021',
   AcquisitionTime: '00080032',
   StudyTime: '00080030',
-  SeriesTime: '00080031',
   AccessionNumber: '00080050',
   Modality: '00080060',
   ModalitiesInStudy: '00080061',

@@ -42,7 +42,6 @@ export interface Series {
   description: string;
   bodyPart: string;
   date: string;
-  time: string;
   instanceCount: number | undefined;
 }
 
@@ -100,7 +99,6 @@ export function toSeries(dataSet: DataSet): Series {
     description: text(dataSet, tags.SeriesDescription),
     bodyPart: text(dataSet, tags.BodyPartExamined),
     date: isoDate(text(dataSet, tags.SeriesDate)),
-    time: shortTime(text(dataSet, tags.SeriesTime)),
     instanceCount: number(dataSet, tags.NumberOfSeriesRelatedInstances),
   };
 }
@@ -140,7 +138,6 @@ export async function listSeries(client: Client, studyUid: string, signal: Abort
   const parameters = new URLSearchParams([
     ['includefield', tags.SeriesDescription], ['includefield', tags.BodyPartExamined],
     ['includefield', tags.NumberOfSeriesRelatedInstances], ['includefield', tags.SeriesDate],
-    ['includefield', tags.SeriesTime],
   ]);
   const found = await list(client, `/dicomweb/studies/${studyUid}/series?${parameters}`, signal);
   return sortSeries(found.map(toSeries));

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { failed, type Loadable, loading, ready } from '../api/loadable';
 import { problemOf } from '../api/problem';
 import { formatRoute, parseRoute, type Route } from './route';
@@ -57,7 +57,8 @@ function isTyping(target: EventTarget | null): boolean {
 /** Keys of a screen, by KeyboardEvent.key ("Shift+ArrowUp" with a modifier). Not while the person types, nor under a dialog. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
-  useEffect(() => {
+  // Before the next event, not after the next paint: two keys may come within one frame.
+  useLayoutEffect(() => {
     latest.current = keys;
   });
   useEffect(() => {

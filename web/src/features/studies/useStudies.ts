@@ -14,6 +14,13 @@ export interface StudyList {
   stale: boolean;
 }
 
+/** A study that comes in meanwhile shifts the pages, and some archives list a study once for each patient in it:
+ *  what is seen twice is shown once. */
+export function unseen(known: readonly Study[], page: readonly Study[]): Study[] {
+  const uids = new Set(known.map(({ uid }) => uid));
+  return page.filter(({ uid }) => !uids.has(uid) && uids.add(uid));
+}
+
 /** The studies that match, page by page. */
 export function useStudies(client: Client, query: StudyQuery): { list: StudyList; loadMore: () => void; retry: () => void } {
   const [list, setList] = useState<StudyList>({ studies: [], state: 'loading', problem: undefined, stale: false });
@@ -28,9 +35,7 @@ export function useStudies(client: Client, query: StudyQuery): { list: StudyList
     try {
       const page = await listStudies(client, query, known.length, pageSize, abort.signal);
       if (abort.signal.aborted) return;
-      // A study that came in meanwhile shifts the pages: the one that is seen twice is shown once.
-      const uids = new Set(known.map(({ uid }) => uid));
-      const added = page.filter(({ uid }) => !uids.has(uid));
+      const added = unseen(known, page);
       setList({
         studies: [...known, ...added], problem: undefined, stale: false,
         state: page.length < pageSize || added.length === 0 ? 'complete' : 'more',

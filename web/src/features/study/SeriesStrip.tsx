@@ -7,7 +7,9 @@ export function SeriesStrip({ study, series, current, onShow }: {
   study: string; series: readonly Series[]; current: string; onShow: (series: Series) => void;
 }) {
   const chosen = useRef<HTMLButtonElement>(null);
-  useEffect(() => chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' }), [current]);
+  useEffect(() => {
+    chosen.current?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [current]);
   return (
     <nav className="strip" aria-label="Series">
       {series.map((one, index) => (

@@ -1,4 +1,4 @@
-import { type RefObject, useEffect, useRef } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef } from 'react';
 
 /** A notch of a wheel is some 100 pixels; a trackpad sends many small ones, of which this many make a step. */
 const pixelsPerStep = 40;
@@ -6,7 +6,8 @@ const pixelsPerStep = 40;
 /** Calls `onSteps` with whole steps of the wheel over `element`. */
 export function useWheel(element: RefObject<HTMLElement | null>, onSteps: (steps: number) => void): void {
   const latest = useRef(onSteps);
-  useEffect(() => {
+  // Before the next event, not after the next paint: two keys may come within one frame.
+  useLayoutEffect(() => {
     latest.current = onSteps;
   });
   useEffect(() => {
