@@ -76,6 +76,16 @@ struct TaskPromise<void> : TaskPromiseBase {
 /// is rethrown at the co_await. A coroutine takes its arguments by value: a reference may be
 /// gone after a co_await. Destroying a task that was started and has not ended is an error of
 /// ours.
+///
+/// g++ 12 destroys some temporaries of a statement that contains co_await twice: lambdas that
+/// capture class types by value, aggregates with class members made with braces, and `?:` of
+/// class types. Name those in a statement of their own, or capture by reference:
+///
+///     co_await pool.run(priority, [text] { ... });  // wrong: freed twice
+///     co_await read({.key = key});                  // wrong
+///     co_await pool.run(priority, [&] { ... });     // right: our frame waits
+///     const ReadOptions options{.key = key};        // right
+///     co_await read(options);
 template <typename T = void>
 class [[nodiscard("a task does nothing until it is awaited")]] Task {
 public:

@@ -68,10 +68,10 @@ public:
 
 private:
     struct Node;
-    struct Match;
-    Result<Match> match(Request& request) const;
-    Task<Response> run_from(std::size_t middleware, Request request);
+    /// Fills in the route and its parameters; a response where the path itself is refused.
+    std::optional<Response> match(Request& request) const;
     Task<Response> answer(Request request);
+    Task<Response> answer_without_route(Request request) const;
 
     std::vector<std::unique_ptr<Route>> routes_;
     std::unique_ptr<Node> root_;

@@ -1,0 +1,216 @@
+#include "http/stream.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace larmor::http {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kBufferBytes = 16 * 1024;
+// A client that reads as fast as we send must not keep the loop from others.
+constexpr std::uint64_t kTurnBytes = 1024 * 1024;
+constexpr auto kLinger = 2s;
+constexpr std::uint64_t kLingerBytesMax = 4 * 1024 * 1024;
+
+/// Takes `count` sent bytes off the front.
+std::span<iovec> advance(std::span<iovec> pieces, std::size_t count) {
+    while (!pieces.empty() && count >= pieces.front().iov_len) {
+        count -= pieces.front().iov_len;
+        pieces = pieces.subspan(1);
+    }
+    if (!pieces.empty()) {
+        pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + count;
+        pieces.front().iov_len -= count;
+    }
+    return pieces;
+}
+
+}  // namespace
+
+Stream::Stream(Loop& loop, UniqueFd socket, TlsContext* tls, const Timeouts& timeouts)
+    : loop_(loop),
+      socket_(std::move(socket)),
+      watch_(loop, socket_.get()),
+      transport_(tls ? tls->make_transport(socket_.get())
+                     : make_plain_transport(socket_.get())),
+      timeouts_(timeouts) {}
+
+Task<Wait> Stream::wait(Io io) {
+    const auto before = loop_.now();
+    auto outcome = Wait::Ready;
+    // A try that would block has seen all there was.
+    if (io == Io::WouldRead) {
+        watch_.drained();
+        outcome = co_await watch_.readable();
+    } else {
+        watch_.filled();
+        outcome = co_await watch_.writable();
+    }
+    waited_ += loop_.now() - before;
+    co_return outcome;
+}
+
+IoOutcome Stream::try_read(std::span<char> out) {
+    // What is known to be empty needs no system call to say so.
+    if (!watch_.can_read()) return {Io::WouldRead};
+    const auto outcome = transport_->read(out);
+    if (outcome.io == Io::Done) {
+        bytes_in_ += outcome.count;
+        if (outcome.count < out.size() && transport_->short_read_drains()) watch_.drained();
+    }
+    return outcome;
+}
+
+Task<bool> Stream::handshake() {
+    watch_.set_deadline(loop_.now() + timeouts_.head);
+    while (true) {
+        const auto outcome = transport_->handshake();
+        if (outcome.io == Io::Done) co_return true;
+        if (outcome.io != Io::WouldRead && outcome.io != Io::WouldWrite) co_return false;
+        if (co_await wait(outcome.io) != Wait::Ready) co_return false;
+    }
+}
+
+Task<Stream::Read> Stream::fill(std::size_t size_max, async::SteadyTime deadline) {
+    if (begin_ == end_) begin_ = end_ = 0;
+    if (end_ == buffer_.size()) {
+        if (begin_ > 0) {
+            std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+            end_ -= begin_;
+            begin_ = 0;
+        } else {
+            LARMOR_CHECK(buffer_.size() < size_max);
+            buffer_.resize(std::min(size_max, std::max(kBufferBytes, buffer_.size() * 2)));
+        }
+    }
+    watch_.set_deadline(deadline);
+    while (true) {
+        const auto out = std::span(buffer_).subspan(end_);
+        const auto outcome = try_read(out);
+        if (outcome.io == Io::Done && outcome.count > 0) {
+            end_ += outcome.count;
+            co_return Read::Bytes;
+        }
+        if (outcome.io == Io::End) co_return Read::End;
+        if (outcome.io == Io::Failed) co_return Read::Failed;
+        if (outcome.io == Io::Done) continue;
+        const auto waited = co_await wait(outcome.io);
+        if (waited == Wait::TimedOut) co_return Read::TimedOut;
+        if (waited == Wait::Cancelled) co_return Read::Cancelled;
+    }
+}
+
+void Stream::begin_pace() {
+    waited_ = {};
+    pace_bytes_ = bytes_in_ + bytes_out_;
+}
+
+bool Stream::too_slow() const {
+    if (waited_ < timeouts_.stall) return false;
+    const auto moved = static_cast<double>(bytes_in_ + bytes_out_ - pace_bytes_);
+    return moved / std::chrono::duration<double>(waited_).count() <
+           static_cast<double>(timeouts_.body_bytes_per_second_min);
+}
+
+Task<Result<std::size_t>> Stream::read_direct(std::span<char> out) {
+    watch_.set_deadline(stall_deadline());
+    while (true) {
+        const auto outcome = try_read(out);
+        if (outcome.io == Io::Done && outcome.count > 0) {
+            if (too_slow()) {
+                co_return fail(ErrorCode::Unavailable, "the client sends its body too slowly");
+            }
+            co_return outcome.count;
+        }
+        if (outcome.io == Io::End || outcome.io == Io::Failed) {
+            co_return fail(ErrorCode::Unavailable,
+                           "the client went away before its body ended");
+        }
+        if (outcome.io == Io::Done) continue;
+        const auto waited = co_await wait(outcome.io);
+        if (waited == Wait::TimedOut) {
+            co_return fail(ErrorCode::Unavailable, "the client stalled within its body");
+        }
+        if (waited == Wait::Cancelled) {
+            co_return fail(ErrorCode::Cancelled, "the server stops");
+        }
+    }
+}
+
+Task<bool> Stream::send(std::vector<iovec>& pieces, More more) {
+    auto left = advance(std::span(pieces), 0);
+    std::uint64_t turn = 0;
+    while (!left.empty()) {
+        const auto outcome =
+            transport_->write(left.first(std::min<std::size_t>(left.size(), 64)),
+                              left.size() > 64 ? More::Yes : more);
+        if (outcome.io == Io::Done) {
+            bytes_out_ += outcome.count;
+            turn += outcome.count;
+            left = advance(left, outcome.count);
+            if (turn >= kTurnBytes && !left.empty()) {
+                turn = 0;
+                co_await async::yield();
+                if (watch_.cancelled()) co_return false;
+            }
+            continue;
+        }
+        if (outcome.io == Io::Failed || outcome.io == Io::End) co_return false;
+        watch_.set_deadline(stall_deadline());
+        if (co_await wait(outcome.io) != Wait::Ready || too_slow()) co_return false;
+    }
+    pieces.clear();
+    co_return true;
+}
+
+Task<bool> Stream::send_text(std::string_view text) {
+    std::vector<iovec> pieces;
+    pieces.push_back({const_cast<char*>(text.data()), text.size()});
+    co_return co_await send(pieces, More::No);
+}
+
+Task<bool> Stream::send_file(const FileSlice& slice) {
+    auto offset = slice.offset;
+    auto left = slice.count;
+    std::uint64_t turn = 0;
+    while (left > 0) {
+        const auto outcome =
+            transport_->send_file(slice.file->get(), offset, std::min(left, kTurnBytes));
+        if (outcome.io == Io::Done) {
+            bytes_out_ += outcome.count;
+            offset += outcome.count;
+            left -= outcome.count;
+            turn += outcome.count;
+            if (turn >= kTurnBytes && left > 0) {
+                turn = 0;
+                co_await async::yield();
+                if (watch_.cancelled()) co_return false;
+            }
+            continue;
+        }
+        // End: the file is shorter than was promised; the client must not take that for whole.
+        if (outcome.io == Io::Failed || outcome.io == Io::End) co_return false;
+        watch_.set_deadline(stall_deadline());
+        if (co_await wait(outcome.io) != Wait::Ready || too_slow()) co_return false;
+    }
+    co_return true;
+}
+
+Task<void> Stream::linger() {
+    transport_->shutdown_write();
+    watch_.set_deadline(loop_.now() + kLinger);
+    std::vector<char> dropped(kBufferBytes);
+    for (std::uint64_t count = 0; count < kLingerBytesMax;) {
+        const auto outcome = try_read(dropped);
+        if (outcome.io == Io::Done) {
+            count += outcome.count;
+            continue;
+        }
+        if (outcome.io == Io::End || outcome.io == Io::Failed) co_return;
+        if (co_await wait(outcome.io) != Wait::Ready) co_return;
+    }
+}
+
+}  // namespace larmor::http
