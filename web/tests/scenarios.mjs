@@ -196,6 +196,10 @@ export const scenarios = [
       assert.equal(await page.getByLabel('Patient name').inputValue(), 'scroll');
       await page.goBack();
       await shownSlice(page);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Escape');
+      await page.locator('.bar-title').filter({ hasNotText: '1 study' }).waitFor();
+      await page.waitForFunction(([uid]) => document.querySelector('[aria-selected=true]')?.dataset.uid === uid, [ct.study]);
     },
   },
   {

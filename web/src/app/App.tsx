@@ -21,6 +21,9 @@ export function App({ signedOutEvents }: { signedOutEvents: EventTarget }) {
   const { client, thumbnails } = useServices();
   const [who, setWho] = useState<SignedIn>({ state: 'asking' });
   const [route, navigate] = useRoute();
+  const study = route.screen === 'study' ? route.study : undefined;
+  const [lastStudy, setLastStudy] = useState(study);
+  if (study && study !== lastStudy) setLastStudy(study);
   const [help, setHelp] = useState(false);
   const showHelp = useCallback(() => setHelp(true), []);
   useKeys({ '?': showHelp });
@@ -63,7 +66,7 @@ export function App({ signedOutEvents }: { signedOutEvents: EventTarget }) {
   return (
     <SessionContext value={{ session: who.session, signOut: () => void leave() }}>
       {route.screen === 'studies'
-        ? <StudiesPage query={route.query} navigate={navigate} onHelp={showHelp} />
+        ? <StudiesPage query={route.query} lastStudy={lastStudy} navigate={navigate} onHelp={showHelp} />
         : (
           <Suspense fallback={<div className="waiting" aria-busy="true">Opening…</div>}>
             <StudyPage route={route} navigate={navigate} onHelp={showHelp} />

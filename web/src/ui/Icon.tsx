@@ -18,7 +18,7 @@ const paths = {
   video: 'M3 6h13v12H3zM16 11l5-3v8l-5-3',
   waveform: 'M3 12h4l2-6 3 12 3-9 2 3h4',
   image: 'M4 5h16v14H4zM4 16l5-5 4 4 3-3 4 4M15.5 9h.1',
-  key: 'M14.5 9.5a4 4 0 1 0-3.6 4L14 16h2v2h2v2h3v-3z',
+  key: 'M15.5 4.5a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12.7 11.3 5 19M7 17l2 2M9.7 14.3l2 2',
   exit: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   warning: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.3v.2',
   chevron: 'M9 6l6 6-6 6',

@@ -3,14 +3,14 @@ import { Icon } from '../../ui/Icon';
 
 const groups: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ['Studies', [
-    ['/', 'Search'], ['↑ ↓', 'Choose a study'], ['Home End', 'First, last'], ['Enter', 'Open it'], ['Esc', 'Leave the search; clear it'],
+    ['/', 'Search'], ['↑ ↓', 'Choose a study'], ['Home End', 'First, last'], ['Enter', 'Open it'], ['Esc', 'Leave or clear the search'],
   ]],
   ['Series', [
     ['↑ ↓ or wheel', 'Scroll'], ['Shift ↑ ↓', 'Scroll by ten'], ['Home End', 'First, last slice'], ['[ ]', 'Previous, next series'],
     ['Space', 'Play, stop'], ['T', 'Tags'], ['Esc', 'Back to the studies'],
   ]],
   ['Picture', [
-    ['W P Z', 'Drag for window, pan, zoom'], ['right, middle drag', 'Zoom, pan'], ['+ −', 'Zoom'], ['1 … 6', 'Window presets of CT'],
+    ['W P Z', 'What dragging does'], ['right drag', 'Zoom'], ['middle drag', 'Pan'], ['+ −', 'Zoom'], ['1 … 6', 'Window presets of CT'],
     ['A', 'Full range of values'], ['I', 'Invert'], ['R F', 'Rotate, flip'], ['0', 'Reset'],
   ]],
 ];

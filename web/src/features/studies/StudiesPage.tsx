@@ -13,12 +13,17 @@ import { type StudyList, useStudies } from './useStudies';
 const debounce_ms = 200;
 
 function summary({ studies, state }: StudyList): string {
-  if (state === 'loading' && studies.length === 0) return 'Loading…';
+  if (studies.length === 0 && state !== 'complete') return state === 'failed' ? '' : 'Loading…';
   const shown = `${studies.length.toLocaleString('en')}${state === 'more' || state === 'loading' ? '+' : ''}`;
   return `${shown} ${studies.length === 1 ? 'study' : 'studies'}`;
 }
 
-export function StudiesPage({ query, navigate, onHelp }: { query: StudyQuery; navigate: Navigate; onHelp: () => void }) {
+export function StudiesPage({ query, lastStudy, navigate, onHelp }: {
+  query: StudyQuery;
+  /** The study that the person comes back from: still chosen, and in sight. */
+  lastStudy: string | undefined;
+  navigate: Navigate; onHelp: () => void;
+}) {
   const { client } = useServices();
   const [typed, setTyped] = useState(query);
   const asked = useDebounced(typed, debounce_ms);
@@ -32,7 +37,6 @@ export function StudiesPage({ query, navigate, onHelp }: { query: StudyQuery; na
     document.title = 'Studies · Larmor';
   }, []);
   useEffect(() => {
-    setSelected(0);
     navigate({ screen: 'studies', query: asked }, 'replace');
   }, [asked, navigate]);
 
@@ -50,6 +54,12 @@ export function StudiesPage({ query, navigate, onHelp }: { query: StudyQuery; na
     const study = list.studies[index];
     if (study) navigate({ screen: 'study', study: study.uid, series: undefined, query: asked });
   }, [list.studies, asked, navigate]);
+  const [first] = list.studies;
+  useEffect(() => {
+    const index = listBox.current?.querySelector<HTMLElement>(`[data-uid="${lastStudy}"]`)?.dataset['index'];
+    setSelected(Number(index ?? 0));
+    if (index) document.getElementById(`study-${index}`)?.scrollIntoView({ block: 'center' });
+  }, [first?.uid, lastStudy]);
   const select = (index: number) => {
     const next = Math.min(Math.max(0, index), list.studies.length - 1);
     setSelected(next);

@@ -23,7 +23,7 @@ export const StudyRow = memo(function StudyRow({ study, index, selected, href, o
   };
   return (
     <a className="study" id={`study-${index}`} role="option" aria-selected={selected} tabIndex={-1} href={href} onClick={open}
-      data-uid={study.uid}>
+      data-uid={study.uid} data-index={index}>
       <ThumbnailImage path={urls.studyThumbnail(study.uid)} modality={study.modalities[0] ?? ''} distance={index} />
       <span className="study-patient">
         <span className="study-name">{study.patientName || <em>No name</em>}</span>
