@@ -37,6 +37,7 @@ Result<Attributes> Attributes::read(Bytes data_set, Encoding encoding, Tag last,
                                  .offset = token.offset,
                                  .next = reader.offset(),
                                  .value = token.value});
+        if (token.tag == last) break;  // what follows may be cut: nobody asked for it
     }
     if (reader.failed()) return tl::unexpected(reader.error());
     if (!sorted) {

@@ -21,7 +21,7 @@ using ResolveBulkData = std::function<Result<BulkData>(std::string_view uri, Tag
 
 struct JsonReadOptions {
     /// Without it a BulkDataURI is an error.
-    ResolveBulkData bulk_data;
+    ResolveBulkData bulk_data = nullptr;
     /// DS may have 16 bytes, JSON numbers have more (0.30000000000000004). Keep stores the
     /// digits as given, so that nothing changes on the way from DICOM to JSON and back; Shorten
     /// rounds.

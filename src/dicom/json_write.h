@@ -40,7 +40,7 @@ struct JsonWriteOptions {
     /// values (OB OD OF OL OV OW UN) over `inline_max_bytes` go. Without it native values are
     /// InlineBinary, and fragments, which have no inline form (PS3.18 section F.2.7 wants the
     /// Value Field), an element without value.
-    BulkDataUri bulk_data_uri;
+    BulkDataUri bulk_data_uri = nullptr;
     std::size_t inline_max_bytes = 1024;
 
     /// Text goes out as UTF-8, so a stored character set would mislead whoever writes the text
