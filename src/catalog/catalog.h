@@ -42,7 +42,7 @@ struct InsertOutcome {
 
 struct CatalogOptions {
     const Clock* clock = &system_clock();
-    events::Source source;
+    events::Source source{};
     std::size_t cached_series_max = 4096;  ///< series whose rows are kept in memory
     /// Instances and alternates that a data set may already be before more are refused: a UID
     /// that is sent again and again with other content fills no table without bound.

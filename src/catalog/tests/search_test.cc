@@ -1,0 +1,308 @@
+#include <random>
+#include <set>
+
+#include "catalog/tests/catalog_library.h"
+
+namespace larmor::catalog {
+namespace {
+
+using testing::CatalogTest;
+using testing::must;
+
+/// PS3.4 section C.2.2.2.4, written the slow and obvious way.
+bool matches_wildcard(std::string_view text, std::string_view pattern) {
+    if (pattern.empty()) return text.empty();
+    if (pattern[0] == '*') {
+        return matches_wildcard(text, pattern.substr(1)) ||
+               (!text.empty() && matches_wildcard(text.substr(1), pattern));
+    }
+    return !text.empty() && (pattern[0] == '?' || pattern[0] == text[0]) &&
+           matches_wildcard(text.substr(1), pattern.substr(1));
+}
+
+class Search : public CatalogTest {
+protected:
+    SearchQuery query(std::initializer_list<std::pair<Attribute, std::string_view>> keys) {
+        SearchQuery result;
+        result.limit = 1000;
+        for (const auto& [attribute, value] : keys) {
+            if (auto condition = must(parse_condition(attribute, value))) {
+                result.conditions.push_back(*condition);
+            }
+        }
+        return result;
+    }
+    std::vector<std::string> studies(const SearchQuery& search) {
+        std::vector<std::string> uids;
+        for (const auto& hit :
+             read([&](db::Snapshot& s) { return catalog_->search_studies(s, search); }).items) {
+            uids.push_back(hit.study.study_instance_uid);
+        }
+        return uids;
+    }
+    std::vector<std::string> series_of(const SearchQuery& search) {
+        std::vector<std::string> uids;
+        for (const auto& hit :
+             read([&](db::Snapshot& s) { return catalog_->search_series(s, search); }).items) {
+            EXPECT_EQ(hit.series.study_instance_uid, hit.study.study.study_instance_uid);
+            uids.push_back(hit.series.series.series_instance_uid);
+        }
+        return uids;
+    }
+    std::vector<std::string> instances(const SearchQuery& search) {
+        std::vector<std::string> uids;
+        for (const auto& hit : read([&](db::Snapshot& s) {
+                                   return catalog_->search_instances(s, search);
+                               }).items) {
+            uids.push_back(hit.instance.attributes.sop_instance_uid);
+        }
+        return uids;
+    }
+};
+
+using Uids = std::vector<std::string>;
+
+TEST_F(Search, AgreesWithBruteForceOnWildcardsAndRanges) {
+    // Letters that SQL's LIKE and GLOB would take for their own wildcards are among them.
+    std::mt19937 random(20260102);
+    const std::string alphabet = "abAB%_[\\";
+    const auto pick = [&](std::size_t count) { return random() % count; };
+    struct Made {
+        std::string uid;
+        std::string accession;
+        std::string date;
+    };
+    std::vector<Made> made;
+    must(database_->write_and_wait([&](db::Transaction& tx) -> Result<void> {
+        for (int i = 0; i < 300; ++i) {
+            const std::string uid = "1.9." + std::to_string(i);
+            auto one = record(uid, uid + ".1", uid + ".1.1");
+            one.study.accession_number.clear();
+            for (std::size_t n = pick(5); n > 0; --n) {
+                one.study.accession_number += alphabet[pick(alphabet.size())];
+            }
+            one.study.study_date =
+                pick(10) == 0 ? "" : "202601" + std::to_string(10 + pick(20));
+            made.push_back({uid, one.study.accession_number, one.study.study_date});
+            TRY_VOID(catalog_->insert_instance(tx, one));
+        }
+        return {};
+    }));
+
+    std::size_t hits = 0;
+    for (int round = 0; round < 200; ++round) {
+        std::string pattern;
+        for (std::size_t n = 1 + pick(4); n > 0; --n) {
+            pattern += pick(3) == 0   ? '*'
+                       : pick(4) == 0 ? '?'
+                                      : alphabet[pick(alphabet.size())];
+        }
+        std::string range;
+        if (pick(2) == 0) range = "202601" + std::to_string(10 + pick(20));
+        range += '-';
+        if (pick(2) == 0 || range.size() == 1)
+            range += "202601" + std::to_string(10 + pick(20));
+        const auto dash = range.find('-');
+        const std::string from = range.substr(0, dash);
+        const std::string to = range.substr(dash + 1);
+
+        std::set<std::string> expected;
+        for (const auto& study : made) {
+            const bool by_name = pattern.find_first_not_of('*') == std::string::npos ||
+                                 matches_wildcard(study.accession, pattern);
+            const bool by_date = !study.date.empty() && (from.empty() || study.date >= from) &&
+                                 (to.empty() || study.date <= to);
+            if (by_name && by_date) expected.insert(study.uid);
+        }
+        const auto found = studies(
+            query({{Attribute::AccessionNumber, pattern}, {Attribute::StudyDate, range}}));
+        EXPECT_EQ(std::set<std::string>(found.begin(), found.end()), expected)
+            << "AccessionNumber=" << pattern << " StudyDate=" << range;
+        EXPECT_EQ(found.size(), expected.size());
+        hits += expected.size();
+    }
+    EXPECT_GT(hits, 500U) << "the patterns must find something";
+}
+
+TEST_F(Search, OrdersStudiesLatestFirstAndPagesThemStably) {
+    const std::array<std::pair<const char*, const char*>, 5> when = {{{"20260101", "1000"},
+                                                                      {"20260103", "0900"},
+                                                                      {"", ""},
+                                                                      {"20260103", "093000.5"},
+                                                                      {"20260103", "09"}}};
+    for (std::size_t i = 0; i < when.size(); ++i) {
+        auto one = record("1." + std::to_string(i), "1.1." + std::to_string(i),
+                          "1.1.1." + std::to_string(i));
+        one.study.study_date = when[i].first;
+        one.study.study_time = when[i].second;
+        insert(one);
+    }
+    const Uids expected = {"1.3", "1.4", "1.1", "1.0", "1.2"};
+    EXPECT_EQ(studies(query({})), expected);
+
+    Uids paged;
+    for (std::size_t offset = 0; offset < 6; offset += 2) {
+        auto search = query({});
+        search.limit = 2;
+        search.offset = offset;
+        const auto page =
+            read([&](db::Snapshot& s) { return catalog_->search_studies(s, search); });
+        EXPECT_EQ(page.more, offset < 3) << offset;
+        for (const auto& hit : page.items) paged.push_back(hit.study.study_instance_uid);
+    }
+    EXPECT_EQ(paged, expected);
+    auto none = query({});
+    none.limit = 0;
+    EXPECT_TRUE(studies(none).empty());
+}
+
+TEST_F(Search, MatchesNamesWithoutRegardToCaseAndByEachGroup) {
+    auto japanese = record("1.1", "1.1.1", "1.1.1.1");
+    japanese.patient.patient_name = "Yamada^Tarou=山田^太郎=やまだ^たろう";
+    insert(japanese);
+    auto german = record("1.2", "1.2.1", "1.2.1.1");
+    german.patient.patient_name = "Müller^Änne^^Dr.";
+    insert(german);
+    insert(record("1.3", "1.3.1", "1.3.1.1"));  // Doe^Jane
+
+    const auto by_name = [&](std::string_view name) {
+        return studies(query({{Attribute::PatientName, name}}));
+    };
+    EXPECT_EQ(by_name("DOE^JANE"), Uids{"1.3"});
+    EXPECT_EQ(by_name("doe^jane^^"), Uids{"1.3"});
+    EXPECT_EQ(by_name("doe"), Uids{});
+    EXPECT_EQ(by_name("doe*"), Uids{"1.3"});
+    EXPECT_EQ(by_name("MÜLLER^ä*"), Uids{"1.2"});
+    EXPECT_EQ(by_name("m?ller*"), Uids{"1.2"});
+    EXPECT_EQ(by_name("山田^太郎"), Uids{"1.1"});
+    EXPECT_EQ(by_name("山田*"), Uids{"1.1"});
+    EXPECT_EQ(by_name("やまだ^たろう"), Uids{"1.1"});
+    EXPECT_EQ(by_name("yamada^tarou"), Uids{"1.1"});
+    EXPECT_EQ(by_name("*tarou"), Uids{"1.1"});
+}
+
+TEST_F(Search, FindsStudiesByWhatTheirSeriesAre) {
+    insert(record("1.1", "1.1.1", "1.1.1.1"));  // CT
+    auto mr = record("1.1", "1.1.2", "1.1.2.1");
+    mr.series.modality = "MR";
+    insert(mr);
+    auto pet = record("1.2", "1.2.1", "1.2.1.1");
+    pet.series.modality = "PT";
+    insert(pet);
+    auto hidden = record("1.2", "1.2.2", "1.2.1.1");  // a conflict, never a primary
+    hidden.series.modality = "MR";
+    insert(hidden, Placement::NonPrimary);
+
+    const auto by_modality = [&](std::string_view value) {
+        auto found = studies(query({{Attribute::ModalitiesInStudy, value}}));
+        std::ranges::sort(found);
+        return found;
+    };
+    EXPECT_EQ(by_modality("MR"), Uids{"1.1"});
+    EXPECT_EQ(by_modality("CT\\PT"), (Uids{"1.1", "1.2"}));
+    EXPECT_EQ(by_modality("P*"), Uids{"1.2"});
+    EXPECT_EQ(by_modality("US"), Uids{});
+    EXPECT_EQ(study("1.1").modalities_in_study, (Uids{"CT", "MR"}));
+    EXPECT_EQ(study("1.2").modalities_in_study, Uids{"PT"});
+}
+
+TEST_F(Search, MatchesEveryKeyOfSeriesAndInstances) {
+    auto one = record("1.1", "1.1.1", "1.1.1.1");
+    one.series.performed_procedure_step_start_date = "20260105";
+    one.series.performed_procedure_step_start_time = "120000";
+    one.series.scheduled_procedure_step_id = "SPS1";
+    one.series.requested_procedure_id = "RP1";
+    one.series.body_part_examined = "HEAD";
+    one.series.laterality = "L";
+    one.series.series_date = "2026.01.05";
+    one.instance.number_of_frames = 12;
+    insert(one);
+    insert(record("1.1", "1.1.2", "1.1.2.1"));
+
+    using A = Attribute;
+    const std::initializer_list<std::pair<A, std::string_view>> series_keys = {
+        {A::PerformedProcedureStepStartDate, "20260101-20260131"},
+        {A::PerformedProcedureStepStartTime, "12"},
+        {A::ScheduledProcedureStepID, "SPS?"},
+        {A::RequestedProcedureID, "RP1"},
+        {A::BodyPartExamined, "HEAD"},
+        {A::Laterality, "L"},
+        {A::SeriesDate, "20260105"},
+        {A::SeriesInstanceUID, "1.1.1,7.7"}};
+    for (const auto& key : series_keys) {
+        EXPECT_EQ(series_of(query({key})), Uids{"1.1.1"}) << key.second;
+        EXPECT_EQ(instances(query({key})), Uids{"1.1.1.1"}) << key.second;
+    }
+    for (const auto& key : std::initializer_list<std::pair<A, std::string_view>>{
+             {A::Modality, "CT"}, {A::SeriesNumber, "3"}, {A::SeriesDescription, "th*"}}) {
+        EXPECT_EQ(series_of(query({key})), (Uids{"1.1.1", "1.1.2"})) << key.second;
+    }
+    for (const auto& key : std::initializer_list<std::pair<A, std::string_view>>{
+             {A::NumberOfFrames, "12"}, {A::SOPInstanceUID, "1.1.1.1"}}) {
+        EXPECT_EQ(instances(query({key})), Uids{"1.1.1.1"}) << key.second;
+    }
+    for (const auto& key : std::initializer_list<std::pair<A, std::string_view>>{
+             {A::SOPClassUID, "1.2.840.10008.5.1.4.1.1.2"},
+             {A::Rows, "512"},
+             {A::Columns, "256"},
+             {A::BitsAllocated, "16"},
+             {A::InstanceNumber, "1"},
+             {A::PatientID, "P1"},
+             {A::IssuerOfPatientID, "H"},
+             {A::StudyID, "S1"},
+             {A::StudyDescription, "H*d"},
+             {A::ReferringPhysicianName, "HOUSE*"},
+             {A::PatientBirthDate, "-19991231"},
+             {A::PatientSex, "F"},
+             {A::StudyInstanceUID, "1.1"},
+             {A::StudyTime, "1015-1020"},
+             {A::AccessionNumber, "A1"}}) {
+        EXPECT_EQ(instances(query({key})).size(), 2U) << key.second;
+    }
+    EXPECT_EQ(studies(query({{A::StudyTime, "1016-1020"}})), Uids{});
+    EXPECT_EQ(studies(query({{A::PatientID, "p1"}})), Uids{}) << "ids have a case";
+}
+
+TEST_F(Search, StaysInsideAStudyOrSeriesWhenAsked) {
+    insert(record("1.1", "1.1.1", "1"));
+    insert(record("1.1", "1.1.2", "2"));
+    insert(record("1.2", "1.2.1", "3"));
+    auto in_study = query({});
+    in_study.study = study("1.1").row;
+    EXPECT_EQ(series_of(in_study), (Uids{"1.1.1", "1.1.2"}));
+    EXPECT_EQ(instances(in_study), (Uids{"1", "2"}));
+    auto in_series = in_study;
+    in_series.series = series("1.1.2", "1.1").row;
+    EXPECT_EQ(instances(in_series), Uids{"2"});
+}
+
+TEST_F(Search, SeesPrimaryInstancesOnly) {
+    insert(record());
+    insert(record(), Placement::NonPrimary);
+    EXPECT_EQ(instances(query({})).size(), 1U);
+    EXPECT_EQ(series_of(query({})).size(), 1U);
+}
+
+TEST_F(Search, RefusesAKeyBelowItsLevel) {
+    insert(record());
+    const auto outcome = database_->read([&](db::Snapshot& s) {
+        return catalog_->search_studies(s, query({{Attribute::SOPInstanceUID, "1.2"}}));
+    });
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::InvalidInput);
+}
+
+TEST_F(Search, ListsOfManyLengthsAreFine) {
+    insert(record("1.1", "1.1.1", "1"));
+    insert(record("1.2", "1.2.1", "2"));
+    std::string list = "1.1";
+    for (int i = 0; i < 999; ++i) {
+        if (i == 2 || i == 5 || i == 998) {
+            EXPECT_EQ(studies(query({{Attribute::StudyInstanceUID, list}})), Uids{"1.1"});
+        }
+        list += ",9." + std::to_string(i);
+    }
+}
+
+}  // namespace
+}  // namespace larmor::catalog
