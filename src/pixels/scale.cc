@@ -68,7 +68,8 @@ Picture scale_down(const Picture& picture, std::uint32_t rows, std::uint32_t col
     const float scale = static_cast<float>(rows) / static_cast<float>(picture.rows) *
                         static_cast<float>(columns) / static_cast<float>(picture.columns);
 
-    Picture scaled{rows, columns, picture.samples, SampleBuffer(std::size_t{rows} * columns * samples)};
+    Picture scaled{rows, columns, picture.samples,
+                   SampleBuffer(std::size_t{rows} * columns * samples)};
     auto* out = reinterpret_cast<std::uint8_t*>(scaled.pixels.data());
     std::vector<float> sums(row_bytes);
     for (const auto& cover : row_covers) {

@@ -54,8 +54,8 @@ Result<Decoded> decode_jpeg(Bytes stream, const Expected& expected);
 Result<Decoded> decode_jpeg_8_bit(Bytes stream, const Expected& expected, bool stream_is_ybr);
 Result<Decoded> decode_jpeg_dcmtk(Bytes stream, const Expected& expected, unsigned precision);
 Result<Decoded> decode_jpeg_ls(Bytes stream, const Expected& expected);
+/// Part 15 (HTJ2K) too.
 Result<Decoded> decode_jpeg_2000(Bytes stream, const Expected& expected);
-Result<Decoded> decode_htj2k(Bytes stream, const Expected& expected);
 
 /// The check that every codec makes before it takes memory. `coding` names it in the error.
 Result<void> check_dimensions(const char* coding, const Expected& expected, std::uint64_t rows,

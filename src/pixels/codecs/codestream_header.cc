@@ -119,10 +119,8 @@ Result<Jpeg2000Header> read_jpeg_2000_header(Bytes stream) {
         const auto marker = big16(stream, at);
         const std::size_t size = big16(stream, at + 2);
         if (marker == 0xff90 || marker == 0xff93 || marker < 0xff30 || size < 2) break;
-        if (marker == 0xff50) header.is_htj2k = true;
         if (marker == 0xff52 && size >= 12 && at + 14 <= stream.size()) {
             header.has_colour_transform = byte_at(stream, at + 8) != 0;
-            header.decompositions = byte_at(stream, at + 9);
         }
         at += 2 + size;
     }

@@ -33,10 +33,8 @@ struct Jpeg2000Header {
     bool is_signed = false;
     bool is_uniform = true;             ///< all components of one size, precision and sign
     bool is_jp2 = false;                ///< in JP2 boxes, against the standard but seen
-    bool is_htj2k = false;              ///< the CAP marker says part 15
     bool has_colour_transform = false;  ///< COD: RCT or ICT was used
     std::uint64_t tiles = 0;
-    unsigned decompositions = 0;
 };
 /// Errors: InvalidInput.
 Result<Jpeg2000Header> read_jpeg_2000_header(Bytes stream);
