@@ -15,7 +15,7 @@ protected:
     void SetUp() override { reopen(); }
     void reopen() {
         library.reset();
-        auto opened = Library::open({.folder = folder.path() / "library"});
+        auto opened = Library::open({.folder = folder.path() / "library", .clock = &clock});
         ASSERT_TRUE(opened) << opened.error().message;
         library = *std::move(opened);
     }
@@ -44,6 +44,7 @@ protected:
     }
 
     TemporaryFolder folder;
+    ManualClock clock{system_clock().now()};
     std::unique_ptr<Library> library;
 };
 
@@ -174,6 +175,11 @@ TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
     const ImportResult first = send();
     ASSERT_EQ(first.outcome, Outcome::Stored) << first.error->message;
     EXPECT_EQ(send().outcome, Outcome::Duplicate);
+    EXPECT_EQ(stored_content(first.sop_instance_uid), content);
+
+    // The second arrival's intent expires; the bytes that it shared with the first stay.
+    clock.advance(std::chrono::hours(100));
+    ASSERT_TRUE(library->store().collect_garbage());
     EXPECT_EQ(stored_content(first.sop_instance_uid), content);
 
     // A stream that nobody finishes leaves no file.
