@@ -14,7 +14,7 @@ namespace {
 /// embed them.
 http::Task<http::Response> with_safe_headers(http::Request request, http::Next next) {
     http::Response response = co_await next(std::move(request));
-    response.headers.add("X-Content-Type-Options", "nosniff");
+    response.headers.set("X-Content-Type-Options", "nosniff");
     response.headers.add("Cross-Origin-Resource-Policy", "same-origin");
     co_return response;
 }

@@ -61,6 +61,8 @@ http::Response problem(const http::Request& request, const Error& error, int sta
     http::Response response(code, "application/problem+json",
                             problem_json(error, request.id, code));
     response.headers.add("Cache-Control", "no-store");
+    // Refusals before the body never meet the router's middleware, which adds this otherwise.
+    response.headers.add("X-Content-Type-Options", "nosniff");
     if (code == 401) {
         response.headers.add("WWW-Authenticate", "Bearer realm=\"larmor\"");
     }

@@ -52,11 +52,6 @@ std::optional<MediaChoice::Form> choose_form(const std::vector<MediaChoice>& cho
     return std::nullopt;
 }
 
-struct Value {
-    Part part;
-    bool encapsulated = false;
-};
-
 Task<Response> retrieve_bulk_data(ContextPtr context, Request request) {
     const auto path = resource_path(request);
     if (!path) {
@@ -78,19 +73,19 @@ Task<Response> retrieve_bulk_data(ContextPtr context, Request request) {
     if (!located) {
         co_return problem(request, located.error());
     }
-    auto value = co_await context->work([&]() -> Result<Value> {
+    auto value = co_await context->work([&]() -> Result<std::optional<Part>> {
         TRY(const auto opened, OpenInstance::open(context->services.store, *located));
         TRY(const FoundValue found, find_bulk_value(opened->file, *value_path));
-        if (found.encapsulated) {
-            return Value{{}, true};
+        std::optional<Part> part;
+        if (!found.encapsulated) {
+            TRY(part, part_of(*context, opened, found));
         }
-        TRY(Part part, part_of(*context, opened, found));
-        return Value{std::move(part), false};
+        return part;
     });
     if (!value) {
         co_return problem(request, value.error());
     }
-    if (value->encapsulated) {
+    if (!*value) {
         // Compressed Pixel Data: its frames (PS3.18 section 8.7.3.3.2).
         co_return co_await answer_frames(context, std::move(request), *located, *choices,
                                          std::nullopt);
@@ -106,7 +101,7 @@ Task<Response> retrieve_bulk_data(ContextPtr context, Request request) {
     if (*form == MediaChoice::Form::Single) {
         response.headers.add("Content-Type", kOctets);
         response.headers.add("ETag", http::etag_of(content_tag(**located) + "-bulk"));
-        response.parts.push_back(std::move(value->part));
+        response.parts.push_back(**std::move(value));
         co_return http::with_conditions(request.method, request.headers, std::move(response));
     }
     http::MultipartWriter writer("related", std::string(kOctets));
@@ -114,7 +109,7 @@ Task<Response> retrieve_bulk_data(ContextPtr context, Request request) {
     writer.add(response.parts,
                {{"Content-Type", std::string(kOctets) + "; transfer-syntax=" +
                                      std::string(dicom::kExplicitLittleUid)}},
-               std::move(value->part));
+               **std::move(value));
     writer.finish(response.parts);
     co_return response;
 }

@@ -6,7 +6,8 @@ namespace {
 TEST(Problem, SaysWhatHappenedInTheFormOfRfc9457) {
     EXPECT_EQ(problem_json({ErrorCode::NotFound, "no study \"1.2\""}, "abc"),
               R"({"type":"about:blank","title":"Not Found","status":404,)"
-              R"("detail":"no study \"1.2\"","instance":"urn:request:abc","code":"NotFound"})");
+              R"("detail":"no study \"1.2\"","instance":"urn:larmor:request:abc",)"
+              R"("code":"NotFound"})");
 }
 
 TEST(Problem, TheHandlerMayKnowTheStatusBetter) {
@@ -17,6 +18,13 @@ TEST(Problem, TheHandlerMayKnowTheStatusBetter) {
 TEST(Problem, NeverSendsBytesThatAreNoText) {
     const auto json = problem_json({ErrorCode::InvalidInput, "bad \xff\xfe"}, "1");
     EXPECT_EQ(json.find('\xff'), std::string::npos);
+}
+
+TEST(Problem, SaysHowToSignIn) {
+    const auto response = problem({}, {ErrorCode::Unauthenticated, "who are you"});
+    EXPECT_EQ(response.status, 401);
+    EXPECT_EQ(response.headers.get("WWW-Authenticate"), "Bearer realm=\"larmor\"");
+    EXPECT_EQ(response.headers.get("Content-Type"), "application/problem+json");
 }
 
 TEST(Problem, EveryErrorHasAStatusWithAName) {
@@ -30,7 +38,7 @@ TEST(Problem, EveryErrorHasAStatusWithAName) {
     };
     for (const auto& [code, status] : expected) {
         EXPECT_EQ(status_of(code), status) << name_of(code);
-        EXPECT_FALSE(reason_of(status).empty()) << status;
+        EXPECT_NE(http::reason_of(status), "Unknown") << status;
     }
 }
 

@@ -1,0 +1,48 @@
+"""What pydicom says of frames and values: an oracle that shares no code with us.
+
+frames FILE...        a line for each frame: file, number from 1, SHA-256 of its bytes as they lie in the file
+                      (of a native one the little-endian bytes)
+value FILE TAG...     SHA-256 of the value at a path of tags and item numbers: 7FE00010, 00081140 0 00091010
+"""
+
+import hashlib
+import sys
+
+import pydicom
+from pydicom.encaps import generate_pixel_data_frame
+from pydicom.uid import ExplicitVRBigEndian
+
+
+def frame_bytes(dataset):
+    count = int(getattr(dataset, "NumberOfFrames", 1) or 1)
+    syntax = dataset.file_meta.TransferSyntaxUID
+    if syntax.is_encapsulated:
+        yield from generate_pixel_data_frame(dataset.PixelData, count)
+        return
+    size = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated // 8
+    if dataset.PhotometricInterpretation == "YBR_FULL_422":
+        size = size // 3 * 2
+    data = bytearray(dataset.PixelData)
+    if syntax == ExplicitVRBigEndian and dataset["PixelData"].VR == "OW":
+        data[0::2], data[1::2] = data[1::2], data[0::2]
+    for number in range(count):
+        yield bytes(data[number * size : (number + 1) * size])
+
+
+def main():
+    command, *arguments = sys.argv[1:]
+    if command == "frames":
+        for path in arguments:
+            dataset = pydicom.dcmread(path, force=True)
+            for number, data in enumerate(frame_bytes(dataset), 1):
+                print(path, number, hashlib.sha256(data).hexdigest(), sep="\t")
+    elif command == "value":
+        place = pydicom.dcmread(arguments[0], force=True)
+        for step in arguments[1:-1]:
+            place = place[int(step, 16)].value if len(step) == 8 else place[int(step)]
+        print(hashlib.sha256(place[int(arguments[-1], 16)].value).hexdigest())
+    else:
+        sys.exit(__doc__)
+
+
+main()

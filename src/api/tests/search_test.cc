@@ -1,0 +1,189 @@
+#include <simdjson.h>
+
+#include <set>
+
+#include "api/tests/api_fixture.h"
+
+namespace larmor::api {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::UnorderedElementsAre;
+
+/// Three studies of two patients; the first has a CT series of two and an MR series of one
+/// instance.
+struct SearchTest : testing::Test {
+    static void SetUpTestSuite() {
+        api_ = std::make_unique<ApiServer>();
+        const std::vector<std::string> instances = {
+            make_instance({.study = "1.1", .series = "1.1.1", .instance = "1.1.1.1"}),
+            make_instance({.study = "1.1", .series = "1.1.1", .instance = "1.1.1.2"}),
+            make_instance(
+                {.study = "1.1", .series = "1.1.2", .instance = "1.1.2.1", .modality = "MR"}),
+            make_instance({.study = "1.2",
+                           .series = "1.2.1",
+                           .instance = "1.2.1.1",
+                           .study_date = "20210615"}),
+            make_instance({.study = "1.3",
+                           .series = "1.3.1",
+                           .instance = "1.3.1.1",
+                           .patient_id = "P2",
+                           .patient_name = "Roe^Richard",
+                           .modality = "US",
+                           .study_date = "20220101"}),
+        };
+        EXPECT_EQ(api_->store(instances).status, 200);
+    }
+    static void TearDownTestSuite() { api_.reset(); }
+    static inline std::unique_ptr<ApiServer> api_;
+
+    /// The values of `key` in the results, in their order.
+    static std::vector<std::string> values(const std::string& target, std::string_view key) {
+        const auto response = api_->get("/dicomweb" + target);
+        EXPECT_EQ(response.status, 200) << target << " " << response.body;
+        EXPECT_EQ(response.headers.get("Content-Type"), "application/dicom+json");
+        std::vector<std::string> result;
+        simdjson::dom::parser parser;
+        simdjson::dom::array items;
+        EXPECT_EQ(parser.parse(response.body).get(items), simdjson::SUCCESS) << response.body;
+        for (const auto item : items) {
+            std::string_view text;
+            std::int64_t number = 0;
+            const auto value = item[key]["Value"].at(0);
+            if (value.get(text) == simdjson::SUCCESS) {
+                result.emplace_back(text);
+            } else if (value.get(number) == simdjson::SUCCESS) {
+                result.push_back(std::to_string(number));
+            } else {
+                result.emplace_back("-");
+            }
+        }
+        return result;
+    }
+    static std::vector<std::string> studies(const std::string& query) {
+        return values("/studies?" + query, "0020000D");
+    }
+};
+
+TEST_F(SearchTest, FindsStudiesByEveryRequiredKey) {
+    // PS3.18 table 10.6.1-5.
+    EXPECT_THAT(studies("PatientID=P2"), ElementsAre("1.3"));
+    EXPECT_THAT(studies("00100020=P2"), ElementsAre("1.3"));
+    EXPECT_THAT(studies("PatientName=Roe*"), ElementsAre("1.3"));
+    EXPECT_THAT(studies("PatientName=roe^richard"), ElementsAre("1.3"));
+    EXPECT_THAT(studies("PatientName=D%3Fe^*"), UnorderedElementsAre("1.1", "1.2"));
+    EXPECT_THAT(studies("StudyDate=20210615"), ElementsAre("1.2"));
+    EXPECT_THAT(studies("StudyDate=20210101-"), UnorderedElementsAre("1.2", "1.3"));
+    EXPECT_THAT(studies("StudyDate=-20211231"), UnorderedElementsAre("1.1", "1.2"));
+    EXPECT_THAT(studies("StudyDate=20210101-20211231"), ElementsAre("1.2"));
+    EXPECT_THAT(studies("ModalitiesInStudy=MR"), ElementsAre("1.1"));
+    EXPECT_THAT(studies("StudyInstanceUID=1.1,1.3"), UnorderedElementsAre("1.1", "1.3"));
+    EXPECT_THAT(studies("StudyInstanceUID=1.1&PatientID=P2"), ElementsAre());
+    EXPECT_THAT(studies("PatientName="), UnorderedElementsAre("1.1", "1.2", "1.3"));
+}
+
+TEST_F(SearchTest, NothingFoundIsAnEmptyList) {
+    const auto response = api_->get("/dicomweb/studies?PatientID=nobody");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.body, "[]");
+}
+
+TEST_F(SearchTest, AStudyHasTheAttributesOfTheStandard) {
+    const auto response = api_->get("/dicomweb/studies?StudyInstanceUID=1.1");
+    // By hand from PS3.18 table 10.6.3-3 and what make_instance wrote.
+    EXPECT_EQ(
+        response.body,
+        R"([{"00080020":{"vr":"DA","Value":["20200131"]},"00080030":{"vr":"TM"},)"
+        R"("00080050":{"vr":"SH"},"00080056":{"vr":"CS","Value":["ONLINE"]},)"
+        R"("00080061":{"vr":"CS","Value":["CT","MR"]},"00080090":{"vr":"PN"},)"
+        R"("00081030":{"vr":"LO"},"00081190":{"vr":"UR","Value":[")" +
+            api_->base() +
+            R"(/studies/1.1"]},"00100010":{"vr":"PN","Value":[{"Alphabetic":"Doe^Jane"}]},)"
+            R"("00100020":{"vr":"LO","Value":["P1"]},"00100030":{"vr":"DA"},)"
+            R"("00100040":{"vr":"CS"},"0020000D":{"vr":"UI","Value":["1.1"]},)"
+            R"("00200010":{"vr":"SH"},"00201206":{"vr":"IS","Value":[2]},)"
+            R"("00201208":{"vr":"IS","Value":[3]}}])");
+}
+
+TEST_F(SearchTest, FindsSeriesAtBothPaths) {
+    EXPECT_THAT(values("/studies/1.1/series", "0020000E"), ElementsAre("1.1.1", "1.1.2"));
+    EXPECT_THAT(values("/studies/1.1/series?Modality=MR", "0020000E"), ElementsAre("1.1.2"));
+    EXPECT_THAT(values("/series?Modality=CT", "0020000E"),
+                UnorderedElementsAre("1.1.1", "1.2.1"));
+    EXPECT_THAT(values("/series?PatientID=P2", "0020000E"), ElementsAre("1.3.1"));
+    EXPECT_THAT(values("/series?SeriesInstanceUID=1.1.2", "00201209"), ElementsAre("1"));
+    EXPECT_THAT(values("/studies/9.9/series", "0020000E"), ElementsAre());
+}
+
+TEST_F(SearchTest, FindsInstancesAtAllPaths) {
+    EXPECT_EQ(values("/instances", "00080018").size(), 5U);
+    EXPECT_THAT(values("/studies/1.1/instances", "00080018"),
+                UnorderedElementsAre("1.1.1.1", "1.1.1.2", "1.1.2.1"));
+    EXPECT_THAT(values("/studies/1.1/series/1.1.1/instances", "00080018"),
+                ElementsAre("1.1.1.1", "1.1.1.2"));
+    EXPECT_THAT(values("/instances?SOPInstanceUID=1.1.1.2", "00280010"), ElementsAre("16"));
+    EXPECT_THAT(values("/instances?SOPClassUID=1.2.840.10008.5.1.4.1.1.4", "00080018"),
+                ElementsAre());
+    EXPECT_THAT(values("/studies/1.1/instances?Modality=MR", "00080018"),
+                ElementsAre("1.1.2.1"));
+}
+
+TEST_F(SearchTest, SaysWhatThePathLeavesOpen) {
+    // /instances has all three levels, below a series the instance's own.
+    EXPECT_THAT(values("/instances?SOPInstanceUID=1.3.1.1", "00100020"), ElementsAre("P2"));
+    EXPECT_THAT(values("/instances?SOPInstanceUID=1.3.1.1", "00080060"), ElementsAre("US"));
+    EXPECT_THAT(values("/studies/1.3/series/1.3.1/instances", "00100020"), ElementsAre("-"));
+    EXPECT_THAT(
+        values("/studies/1.3/series/1.3.1/instances?includefield=PatientID", "00100020"),
+        ElementsAre("P2"));
+    EXPECT_THAT(
+        values("/studies/1.3/series/1.3.1/instances?includefield=all", "00100010").size(), 1U);
+}
+
+TEST_F(SearchTest, PagesInAStableOrder) {
+    const auto all = studies("");
+    ASSERT_EQ(all.size(), 3U);
+    std::vector<std::string> paged;
+    for (int offset = 0; offset < 4; ++offset) {
+        const auto page = studies("limit=1&offset=" + std::to_string(offset));
+        paged.insert(paged.end(), page.begin(), page.end());
+    }
+    EXPECT_EQ(paged, all);
+    EXPECT_THAT(studies("limit=0"), ElementsAre());
+    const auto first = api_->get("/dicomweb/studies?limit=2");
+    EXPECT_THAT(first.headers.get("Warning"), HasSubstr("additional results"));
+    EXPECT_FALSE(api_->get("/dicomweb/studies?limit=3").headers.has("Warning"));
+}
+
+TEST_F(SearchTest, WarnsOfWhatItIgnores) {
+    const auto response = api_->get("/dicomweb/studies?PatientNam=x");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.headers.get("Warning"),
+              "299 larmor \"The parameter PatientNam is unknown and was ignored.\"");
+}
+
+TEST_F(SearchTest, RefusesWhatCannotMatch) {
+    for (const auto* target : {"/studies?StudyDate=yesterday", "/studies?limit=x",
+                               "/studies/abc/series", "/studies/1.1/series/1..x/instances"}) {
+        const auto response = api_->get("/dicomweb" + std::string(target));
+        EXPECT_EQ(response.status, 400) << target;
+        EXPECT_EQ(response.headers.get("Content-Type"), "application/problem+json");
+    }
+    EXPECT_EQ(api_->get("/dicomweb/studies",
+                        {{"Accept", "multipart/related; type=\"application/dicom+xml\""}})
+                  .status,
+              406);
+}
+
+TEST_F(SearchTest, AnswersInOtherJsonTypesAndCompressed) {
+    EXPECT_EQ(api_->get("/dicomweb/studies", {{"Accept", "application/json"}})
+                  .headers.get("Content-Type"),
+              "application/json");
+    EXPECT_EQ(api_->get("/dicomweb/instances", {{"Accept-Encoding", "gzip"}})
+                  .headers.get("Content-Encoding"),
+              "gzip");
+}
+
+}  // namespace
+}  // namespace larmor::api
