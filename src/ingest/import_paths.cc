@@ -94,7 +94,9 @@ private:
     }
 
     async::Task<void> import_whole(std::string name, ByteBuffer bytes) {
-        const ImportResult result = co_await destination_.import_bytes(bytes, {});
+        ImportOptions options;  // named: see Task about temporaries
+        const ImportResult result =
+            co_await destination_.import_bytes(bytes, std::move(options));
         const std::uint64_t size = bytes.size();
         bytes = {};
         finish(name, result, size);

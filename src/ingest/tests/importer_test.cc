@@ -130,7 +130,7 @@ TEST_F(ImporterTest, RefusesWithTheReason) {
     const std::string whole = content_of(ct_small());
     const ImportResult cut = import(whole.substr(0, whole.size() / 2));
     EXPECT_EQ(cut.outcome, Outcome::Rejected);
-    EXPECT_THAT(cut.error->message, testing::HasSubstr("(7FE0,0010)"));
+    EXPECT_THAT(cut.error->message, testing::HasSubstr("(7fe0,0010)"));
     EXPECT_FALSE(cut.sop_instance_uid.empty());
     EXPECT_EQ(totals().instances, 0);
 }
