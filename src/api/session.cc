@@ -76,12 +76,12 @@ Task<Response> sign_in_by_link(ContextPtr context, Request request) {
         }
         co_return link_is_void(redeemed.error());
     }
-    const auto issued = co_await context->services.credentials.issue(
-        {.kind = auth::Kind::Session,
-         .name = "sign-in link",
-         .role = auth::Role::Admin,
-         .lifetime = context->options.session_lifetime,
-         .parent_id = {}});
+    const auth::IssueRequest wanted{.kind = auth::Kind::Session,
+                                    .name = "sign-in link",
+                                    .role = auth::Role::Admin,
+                                    .lifetime = context->options.session_lifetime,
+                                    .parent_id = {}};  // named: see Task about temporaries
+    const auto issued = co_await context->services.credentials.issue(wanted);
     if (!issued) {
         co_return problem(request, issued.error());
     }
@@ -116,12 +116,13 @@ Task<Response> sign_in_by_token(ContextPtr context, Request request) {
     }
     const auto left = std::chrono::duration_cast<std::chrono::seconds>(
         principal->expires.value_or(Time{}) - context->services.clock.now());
-    const auto issued = co_await context->services.credentials.issue(
-        {.kind = auth::Kind::Session,
-         .name = principal->name,
-         .role = principal->role,
-         .lifetime = std::min(context->options.session_lifetime, left),
-         .parent_id = principal->id});
+    const auth::IssueRequest wanted{
+        .kind = auth::Kind::Session,
+        .name = principal->name,
+        .role = principal->role,
+        .lifetime = std::min(context->options.session_lifetime, left),
+        .parent_id = principal->id};  // named: see Task about temporaries
+    const auto issued = co_await context->services.credentials.issue(wanted);
     if (!issued) {
         co_return problem(request, issued.error());
     }

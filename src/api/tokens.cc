@@ -67,12 +67,12 @@ Task<Response> create_token(ContextPtr context, Request request) {
     if (!lifetime_s) {
         co_return problem(request, lifetime_s.error(), 400);
     }
-    const auto issued = co_await context->services.credentials.issue(
-        {.kind = auth::Kind::Token,
-         .name = members->at("name"),
-         .role = *role,
-         .lifetime = std::chrono::seconds(*lifetime_s),
-         .parent_id = {}});
+    const auth::IssueRequest wanted{.kind = auth::Kind::Token,
+                                    .name = members->at("name"),
+                                    .role = *role,
+                                    .lifetime = std::chrono::seconds(*lifetime_s),
+                                    .parent_id = {}};  // named: see Task about temporaries
+    const auto issued = co_await context->services.credentials.issue(wanted);
     if (!issued) {
         co_return problem(request, issued.error());
     }
