@@ -58,8 +58,15 @@ void swap_words(const std::byte* in, std::size_t count, std::size_t word_bytes,
 
 Result<Decoded> decode_native(const ImageDescription& image, Bytes stored,
                               std::uint32_t bit_offset) {
-    if (image.photometric == Photometric::YbrPartial420) {
+    const bool is_422 =
+        image.samples_per_pixel == 3 && (image.photometric == Photometric::YbrFull422 ||
+                                         image.photometric == Photometric::YbrPartial422);
+    if (image.samples_per_pixel == 3 && image.photometric == Photometric::YbrPartial420) {
         return fail(ErrorCode::Unsupported, "native YBR_PARTIAL_420");
+    }
+    if (is_422 && (image.bits_allocated != 8 || image.columns % 2 != 0)) {
+        return fail(ErrorCode::Unsupported,
+                    "native 4:2:2 colour of more than 8 bits or with an odd number of columns");
     }
     const auto bits = image.frame_bits();
     if (bit_offset > 8 || stored.size() < (bits + bit_offset + 7) / 8) {
@@ -95,11 +102,7 @@ Result<Decoded> decode_native(const ImageDescription& image, Bytes stored,
     }
     decoded.samples = decoded.samples.first((bits + 7) / 8);
 
-    if (image.photometric == Photometric::YbrFull422 ||
-        image.photometric == Photometric::YbrPartial422) {
-        if (image.bits_allocated != 8) {
-            return fail(ErrorCode::Unsupported, "native 4:2:2 colour of more than 8 bits");
-        }
+    if (is_422) {
         decoded.own(spread_422(decoded.samples, std::size_t{image.rows} * image.columns));
         decoded.is_planar = false;
     }
