@@ -27,7 +27,11 @@ export async function serve(binary, library, port = 0) {
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
   createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
-  const ended = new Promise((resolve) => child.on('exit', resolve));
+  let stopping = false;
+  const ended = new Promise((resolve) => child.on('exit', (code, signal) => {
+    if (!stopping) said.push(`larmor serve ended by itself: ${signal ?? `exit code ${code}`}`);
+    resolve(signal ?? code);
+  }));
   const link = await new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no sign-in link within 30 s:\n${said.join('\n')}`)), 30_000);
     ended.then((code) => reject(new Error(`larmor serve ended with ${code}:\n${said.join('\n')}`)));
@@ -43,7 +47,9 @@ export async function serve(binary, library, port = 0) {
   const { origin, port: taken } = new URL(link);
   return {
     link, origin, port: Number(taken), said,
+    isAlive: () => child.exitCode === null && child.signalCode === null,
     async stop() {
+      stopping = true;
       child.kill('SIGTERM');
       await ended;
     },

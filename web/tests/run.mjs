@@ -56,7 +56,7 @@ try {
   const imported = run(binary, ['import', '--library', library, '--keep-going', ...sources]);
   console.log(`${binary}: ${imported.out.trim().split('\n').at(-1)}`);
   if (imported.code !== 0) throw new Error(`import ended with ${imported.code}: ${imported.err}`);
-  const token = run(binary, ['token', 'create', '--library', library, '--name', 'browser test', '--role', 'viewer']).out.trim();
+  const token = run(binary, ['token', 'create', '--library', library, '--name', 'browser test', '--role', 'reader']).out.trim();
 
   server = await serve(binary, library);
   browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
@@ -73,7 +73,10 @@ try {
     restart: async () => { server = await serve(binary, library, server.port); },
   };
   const wanted = process.argv[2] ?? '';
-  for (const one of scenarios.filter(({ name }) => name.includes(wanted))) await scenario(one, world);
+  for (const one of scenarios.filter(({ name }) => name.includes(wanted))) {
+    await scenario(one, world);
+    if (!server.isAlive()) throw new Error('the server is gone: the rest would only say so again');
+  }
 } catch (error) {
   failed += 1;
   console.log(`FAIL  ${error.stack}`);

@@ -76,7 +76,7 @@ export const scenarios = [
       await page.getByLabel('Token').fill(token);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.locator(rows).first().waitFor();
-      assert.match(await page.locator('.who').innerText(), /viewer/);
+      assert.match(await page.locator('.who').innerText(), /reader/);
 
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
