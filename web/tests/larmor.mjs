@@ -1,6 +1,7 @@
 // Starts and stops the server under test, as a person would from a shell.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -21,8 +22,20 @@ export function run(binary, args) {
   return { code: done.status, out: done.stdout, err: done.stderr };
 }
 
-/** Serves until stop(). `port` 0 takes a free one. */
-export async function serve(binary, library, port = 0) {
+/** A port that nobody listens on. Not left to the server, which names its cookie after the port that it was asked for. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once('error', reject);
+    probe.listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Serves until stop(). */
+export async function serve(binary, library, port) {
   const child = spawn(binary, ['serve', '--library', library, '--port', String(port), '--web', `${root}web/dist`],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
@@ -44,9 +57,8 @@ export async function serve(binary, library, port = 0) {
       }
     });
   });
-  const { origin, port: taken } = new URL(link);
   return {
-    link, origin, port: Number(taken), said,
+    link, origin: new URL(link).origin, port, said,
     isAlive: () => child.exitCode === null && child.signalCode === null,
     async stop() {
       stopping = true;

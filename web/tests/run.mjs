@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { writeCtSeries } from './ct.mjs';
-import { findBinary, run, serve } from './larmor.mjs';
+import { findBinary, freePort, run, serve } from './larmor.mjs';
 import { scenarios } from './scenarios.mjs';
 
 const sampleFiles = '/usr/lib/python3/dist-packages/pydicom/data/test_files';
@@ -56,9 +56,11 @@ try {
   const imported = run(binary, ['import', '--library', library, '--keep-going', ...sources]);
   console.log(`${binary}: ${imported.out.trim().split('\n').at(-1)}`);
   if (imported.code !== 0) throw new Error(`import ended with ${imported.code}: ${imported.err}`);
-  const token = run(binary, ['token', 'create', '--library', library, '--name', 'browser test', '--role', 'reader']).out.trim();
+  const created = run(binary, ['token', 'create', '--library', library, '--name', 'browser test', '--role', 'reader']);
+  const token = created.out.trim();
+  if (created.code !== 0 || !token) throw new Error(`token create ended with ${created.code}: ${created.err}`);
 
-  server = await serve(binary, library);
+  server = await serve(binary, library, await freePort());
   browser = await chromium.launch({ executablePath: browserPath, args: ['--no-sandbox', '--disable-dev-shm-usage'] });
 
   // The link works once: all scenarios but the first sign in with its cookie.

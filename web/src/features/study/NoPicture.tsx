@@ -19,11 +19,11 @@ export function NoPicture({ instances }: { instances: readonly DataSet[] }) {
   const [index, setIndex] = useState(0);
   const dataSet = instances[index];
   if (!dataSet) {
-    return <main className="pane centred"><div className="nothing"><h2>This series is empty</h2><p>It may have been deleted.</p></div></main>;
+    return <main className="centred"><div className="nothing"><h2>This series is empty</h2><p>It may have been deleted.</p></div></main>;
   }
   const { icon, title, detail } = kinds[pictureKind(dataSet)];
   return (
-    <main className="pane no-picture">
+    <main className="no-picture">
       <header className="no-picture-head">
         <Icon name={icon} size={36} />
         <div>

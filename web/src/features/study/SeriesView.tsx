@@ -69,7 +69,7 @@ export function SeriesView({ frames, study, series, onFrame, note }: {
   const labels = labelsOf(shownFrame);
   const waiting = state !== undefined && state.shown !== state.index && !state.problem;
   return (
-    <main className="pane series-view">
+    <main className="series-view">
       <Toolbar tool={tool} onTool={choose} presets={presets} onPreset={(preset) => view?.setWindow(preset)}
         onFullRange={() => view?.setFullRange()} inverted={state?.inverted ?? false} onInvert={() => view?.invert()}
         onRotate={() => turnBy(1, false)} onFlip={() => turnBy(0, true)} onReset={() => view?.reset()}

@@ -54,7 +54,7 @@ export default function StudyPage({ route, navigate, onHelp }: {
       <Bar onHelp={onHelp}>
         <button type="button" className="icon-button" onClick={leave} title="Back to the studies (Esc)" aria-label="Back to the studies"><Icon name="back" /></button>
         <StudyTitle study={study.state === 'ready' ? study.value : undefined} />
-        <button type="button" className="button" aria-pressed={tagsShown} onClick={() => setTagsShown(!tagsShown)} title="Tags (T)">
+        <button type="button" className="button" aria-pressed={tagsShown && frame !== undefined} disabled={!frame} onClick={() => setTagsShown(!tagsShown)} title="Tags (T)">
           <Icon name="tags" />Tags
         </button>
       </Bar>
@@ -64,9 +64,11 @@ export default function StudyPage({ route, navigate, onHelp }: {
         <main className="centred"><div className="nothing"><h2>This study has no series</h2><p>It may have been deleted.</p></div></main>
       )}
       {series.state === 'ready' && current && (
-        <div className={tagsShown ? 'study-body has-tags' : 'study-body'}>
+        <div className={tagsShown && frame ? 'study-body has-tags' : 'study-body'}>
           <SeriesStrip study={uid} series={list} current={current.uid} onShow={show} />
-          <SeriesPane key={current.uid} study={study.state === 'ready' ? study.value : undefined} studyUid={uid} series={current} onFrame={setFrame} />
+          <div className="pane" data-series={current.uid}>
+            <SeriesPane key={current.uid} study={study.state === 'ready' ? study.value : undefined} studyUid={uid} series={current} onFrame={setFrame} />
+          </div>
           {tagsShown && frame && (
             <aside className="tags-panel"><TagList dataSet={frame.dataSet} title={`Instance ${frame.instanceNumber ?? frame.sopInstanceUid}`} /></aside>
           )}
@@ -102,9 +104,9 @@ function SeriesPane({ study, studyUid, series, onFrame }: {
   }, [contents, onFrame]);
 
   if (instances.state === 'failed') {
-    return <main className="pane centred"><ProblemView problem={instances.problem} onRetry={reload} /></main>;
+    return <main className="centred"><ProblemView problem={instances.problem} onRetry={reload} /></main>;
   }
-  if (!contents) return <main className="pane centred waiting" aria-busy="true">Loading what the series holds…</main>;
+  if (!contents) return <main className="centred waiting" aria-busy="true">Loading what the series holds…</main>;
   if (contents.frames.length === 0) return <NoPicture instances={contents.others} />;
   return <SeriesView frames={contents.frames} study={study} series={series} onFrame={onFrame} note={noteOf(contents.others)} />;
 }

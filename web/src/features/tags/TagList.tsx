@@ -38,7 +38,7 @@ function Row({ row, onToggle, filtered }: { row: TagRow; onToggle: (path: string
   const name = row.vr === 'UI' ? nameOfUid(row.value) : row.value;
   const isItem = row.tag.startsWith('Item');
   return (
-    <div className={isItem ? 'tag-row is-item' : 'tag-row'} role="row" style={{ paddingInlineStart: `${10 + row.depth * 12}px` }}>
+    <div className={isItem ? 'tag-row is-item' : 'tag-row'} role="row" style={{ paddingInlineStart: `${24 + row.depth * 12}px` }}>
       <span className="tag-tag" role="cell">
         {row.childrenCount > 0 && !filtered
           ? <button type="button" className="tag-toggle" onClick={() => onToggle(row.path)} title="Open or close"><Icon name="chevron" size={11} />{row.tag}</button>
