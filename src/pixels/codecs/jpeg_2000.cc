@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <string>
 
+#include "pixels/codecs/assertion_guard.h"
 #include "pixels/codecs/codec.h"
 #include "pixels/codecs/codestream_header.h"
 
@@ -100,15 +101,25 @@ Result<Image> decode_image(Bytes bytes, bool is_jp2, const Expected& expected) {
     opj_decoder_set_strict_mode(codec.get(), OPJ_TRUE);
 
     opj_image_t* raw = nullptr;
-    const bool has_header = opj_read_header(stream.get(), codec.get(), &raw) == OPJ_TRUE;
+    bool has_header = false;
+    std::string assertion;
+    if (!guarded([&] { has_header = opj_read_header(stream.get(), codec.get(), &raw) != 0; },
+                 assertion)) {
+        return broken(assertion);
+    }
     Image image(raw, &opj_image_destroy);
     if (!has_header || !image) return broken(message);
     TRY_VOID(check_dimensions("JPEG 2000", expected, image->y1 - image->y0,
                               image->x1 - image->x0, image->numcomps, image->comps[0].prec));
-    if (!opj_decode(codec.get(), stream.get(), image.get()) ||
-        !opj_end_decompress(codec.get(), stream.get())) {
-        return broken(message);
-    }
+    bool is_decoded = false;
+    const bool came_back = guarded(
+        [&] {
+            is_decoded = opj_decode(codec.get(), stream.get(), image.get()) != 0 &&
+                         opj_end_decompress(codec.get(), stream.get()) != 0;
+        },
+        assertion);
+    if (!came_back) return broken(assertion);
+    if (!is_decoded) return broken(message);
     for (OPJ_UINT32 c = 0; c < image->numcomps; ++c) {
         const auto& component = image->comps[c];
         if (!component.data || component.w != expected.columns ||

@@ -3,7 +3,9 @@
 
 #include <exception>
 #include <string>
+#include <system_error>
 
+#include "pixels/codecs/assertion_guard.h"
 #include "pixels/codecs/codec.h"
 
 namespace larmor::pixels::codecs {
@@ -39,7 +41,20 @@ Result<Decoded> decode_jpeg_ls(Bytes stream, const Expected& expected) {
             return fail(ErrorCode::InvalidInput, "JPEG-LS: unexpected size of the frame");
         }
         SampleBuffer out(size);
-        decoder.decode(out.data(), out.size());
+        std::string assertion;
+        std::error_code error;
+        const auto decode = [&] {
+            // Caught here: an exception may not pass the guard.
+            try {
+                decoder.decode(out.data(), out.size());
+            } catch (const charls::jpegls_error& thrown) {
+                error = thrown.code();
+            }
+        };
+        if (!guarded(decode, assertion)) {
+            return fail(ErrorCode::InvalidInput, "JPEG-LS: " + assertion);
+        }
+        if (error) return fail(ErrorCode::InvalidInput, "JPEG-LS: " + error.message());
 
         Decoded decoded;
         decoded.own(std::move(out));

@@ -195,7 +195,7 @@ struct ImageAttributes {
     std::uint16_t columns = 2;
     std::uint16_t samples = 1;
     std::string photometric = "MONOCHROME2";
-    std::string frames;  ///< "": none
+    std::string frames = {};  ///< "": none
     std::uint16_t bits_allocated = 8;
     std::uint16_t bits_stored = 8;
     std::uint16_t representation = 0;
