@@ -189,6 +189,8 @@ void put_floating(JsonOut& out, Float value) {
         } else {
             out.put("\"Infinity\"");
         }
+    } else if (value == 0 && std::signbit(value)) {
+        out.put("-0.0");  // `-0` is an integer for some readers, and 0
     } else {
         out.at = std::to_chars(out.at, out.at + 32, value).ptr;
     }

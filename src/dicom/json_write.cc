@@ -124,6 +124,7 @@ public:
 
 private:
     void open_level(CharacterSet character_set);
+    void look_ahead();
     void close_level();
     void add_character_set(const Level& level);
     void sort_members(const Level& level);
@@ -140,7 +141,8 @@ private:
     Vr known_vr(const Token& token) const;
     void put_character_set(const Token& token);
     void put_text(const Token& token, Vr vr, TextRules rules, CharacterSet character_set);
-    void put_name(const Token& token);
+    void put_name(const Token& token, CharacterSet character_set);
+    void put_character_text(const Token& token, Vr vr);
     std::string_view decoded(std::string_view text, Vr vr, CharacterSet character_set);
     void put_binary(const Token& token, Vr vr, ByteOrder order);
     void put_uri(const Token& token, Vr vr, Bytes value, bool encapsulated);
@@ -168,6 +170,21 @@ void JsonWriter::open_level(CharacterSet character_set) {
     level.character_set = character_set;
     level.begin = out_.size();
     level.first_member = members_.size();
+    if (order_ == Order::Sort) look_ahead();
+}
+
+/// The character set holds for text before it, too: private data elements below group 0008, and
+/// anything where tags are not sorted.
+void JsonWriter::look_ahead() {
+    Reader ahead = reader_;
+    for (Token token; ahead.advance(token);) {
+        const bool is_end = token.kind == TokenKind::End || token.kind == TokenKind::ItemEnd;
+        if (is_end || (order_ == Order::AsStored && token.tag > kSpecificCharacterSet)) return;
+        if (token.tag == kSpecificCharacterSet) {
+            levels_.back().character_set = CharacterSet(trimmed(token.value, vr::CS));
+        }
+        if (!ahead.skip()) return;  // the error comes again, in its place
+    }
 }
 
 /// Each member ends with a comma; the last one's gives its place to the brace.
@@ -402,11 +419,9 @@ void JsonWriter::put_value(const Token& token, Vr vr, ByteOrder order) {
         case Form::SingleText:
             return put_text(token, vr, {.splits = false}, {});
         case Form::CharacterText:
-            return put_text(token, vr, {}, levels_.back().character_set);
         case Form::SingleCharacterText:
-            return put_text(token, vr, {.splits = false}, levels_.back().character_set);
         case Form::Name:
-            return put_name(token);
+            return put_character_text(token, vr);
         case Form::NumberString:
             return put_number_strings(out_, trimmed(token.value, vr), vr);
         case Form::Number:
@@ -443,6 +458,15 @@ void JsonWriter::put_character_set(const Token& token) {
     level.character_set_size = out_.size() - begin;
 }
 
+void JsonWriter::put_character_text(const Token& token, Vr vr) {
+    if (token.tag < kSpecificCharacterSet) [[unlikely]]
+        look_ahead();
+    const CharacterSet character_set = levels_.back().character_set;
+    const Form form = form_of(vr);
+    if (form == Form::Name) return put_name(token, character_set);
+    put_text(token, vr, {.splits = form == Form::CharacterText}, character_set);
+}
+
 /// Nearly all text is ASCII and goes out as it is; the rest is decoded first.
 void JsonWriter::put_text(const Token& token, Vr vr, TextRules rules,
                           CharacterSet character_set) {
@@ -456,9 +480,8 @@ void JsonWriter::put_text(const Token& token, Vr vr, TextRules rules,
     put_utf8_values(out_, decoded(text, vr, character_set), rules);
 }
 
-void JsonWriter::put_name(const Token& token) {
+void JsonWriter::put_name(const Token& token, CharacterSet character_set) {
     const std::string_view text = without_padding(token.value);
-    const CharacterSet character_set = levels_.back().character_set;
     if (character_set.starts_in_ascii() && is_plain_ascii(text)) {
         put_names(out_, text);
     } else {

@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""DICOM JSON of the files named on standard input, by pydicom: one object a line.
+"""`json_oracle.py write`: DICOM JSON of the files named on standard input, by pydicom, one object a
+line. `json_oracle.py read`: reads such lines of ours with pydicom and compares with the files.
 
 {"file": name, "data_set": {tag: {"vr", "Value"...}}} or {"file": name, "error": text}. The form of
 each data element is pydicom's own (DataElement.to_json_dict); only the walk through items is here,
@@ -8,12 +9,14 @@ Binary values over 768 bytes, and Pixel Data, are {"BulkDataURI": "sha256:<hex>:
 """
 import hashlib
 import json
+import struct
 import sys
 import warnings
 
 import pydicom
 
 INLINE_MAX = 768
+BULK = b"apart"
 PIXEL_DATA = {0x7FE00008, 0x7FE00009, 0x7FE00010}
 
 
@@ -44,20 +47,67 @@ def data_set_form(data_set):
     return form
 
 
-def main():
-    warnings.simplefilter("ignore")
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+def write_files():
     for line in sys.stdin:
         name = line.rstrip("\n")
         try:
             answer = {"file": name, "data_set": data_set_form(pydicom.dcmread(name, force=True))}
         except Exception as error:
             answer = {"file": name, "error": f"{type(error).__name__}: {error}"[:120]}
+        sys.stdout.write(json.dumps(answer) + "\n")
+
+
+def same_values(ours, theirs):
+    """Compares two data elements: one from our JSON, one from the file."""
+    if ours.VR == "SQ":
+        return len(ours.value) == len(theirs.value) and all(
+            not differences(a, b) for a, b in zip(ours.value, theirs.value)
+        )
+    if ours.VR == "FL":  # shortest digits of the float
+        first = [ours.value] if ours.VM == 1 else list(ours.value or [])
+        second = [theirs.value] if theirs.VM == 1 else list(theirs.value or [])
+        return [struct.pack("f", v) for v in first] == [struct.pack("f", v) for v in second]
+    return ours.value == theirs.value or str(ours.value) == str(theirs.value)
+
+
+def differences(ours, theirs):
+    """(path, what) of each data element of ours that the file's has otherwise."""
+    found = []
+    for element in ours:
+        # Large values are digests here; the character set is UTF-8 now.
+        if element.tag == 0x00080005 or element.value == BULK:
+            continue
         try:
-            text = json.dumps(answer, allow_nan=True)
+            other = theirs[element.tag]
+            if element.VR != other.VR or not same_values(element, other):
+                found.append((f"{element.tag:08X}", "another value"))
+        except (KeyError, ValueError) as error:
+            found.append((f"{element.tag:08X}", f"{type(error).__name__}: {error}"))
+    return found
+
+
+def read_files():
+    """Reads {"file", "data_set"} of ours; writes file, path, what a line."""
+    for line in sys.stdin:
+        answer = json.loads(line)
+        try:
+            ours = pydicom.Dataset.from_json(answer["data_set"], lambda tag, vr, uri: BULK)
+            theirs = pydicom.dcmread(answer["file"], force=True)
+            found = differences(ours, theirs)
         except Exception as error:
-            text = json.dumps({"file": name, "error": f"json: {error}"})
-        sys.stdout.write(text + "\n")
+            found = [("", f"{type(error).__name__}: {error}")]
+        for path, what in found:
+            sys.stdout.write(f"{answer['file']}\t{path}\t{what}\n")
+    sys.stdout.write("end\n")
+
+
+def main():
+    warnings.simplefilter("ignore")
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    if sys.argv[1:] == ["read"]:
+        read_files()
+    else:
+        write_files()
 
 
 main()

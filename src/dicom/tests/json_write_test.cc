@@ -109,7 +109,7 @@ TEST(WriteJson, WritesTheShortestDigitsThatReadBackEqual) {
     EXPECT_EQ(values(vr::FD, hex("9a9999999999b93f")), "0.1");
     EXPECT_EQ(values(vr::FD, hex("333333333333d33f")), "0.3");
     EXPECT_EQ(values(vr::FD, hex("343333333333d33f")), "0.30000000000000004");
-    EXPECT_EQ(values(vr::FL, hex("00000080")), "-0");
+    EXPECT_EQ(values(vr::FL, hex("00000080")), "-0.0");
     EXPECT_EQ(values(vr::FL, hex("0000807f 000080ff 0000c07f")),
               R"("Infinity","-Infinity","NaN")");
     EXPECT_EQ(values(vr::FD, hex("000000000000f07f 000000000000f0ff 000000000000f87f")),
@@ -253,6 +253,20 @@ TEST(WriteJson, PutsTheCharacterSetAtTheTopForTextInAnItem) {
         to_json(writer.buffer()),
         R"({"00080005":{"vr":"CS","Value":["ISO_IR 192"]},"00081110":{"vr":"SQ","Value":[)"
         R"({"00080080":{"vr":"LO","Value":["é"]}}]}})");
+}
+
+TEST(WriteJson, AppliesTheCharacterSetToTextInFrontOfIt) {
+    const std::string gamma = R"("Value":["Γ"]})";
+    const std::string utf8 = R"("00080005":{"vr":"CS","Value":["ISO_IR 192"]})";
+    Writer low;
+    low.text({0x0003, 0x0010}, vr::LO, "\xc3");
+    low.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
+    EXPECT_EQ(to_json(low.buffer()), R"({"00030010":{"vr":"LO",)" + gamma + "," + utf8 + "}");
+    Writer unsorted;
+    unsorted.text({0x0010, 0x0020}, vr::LO, "\xc3");
+    unsorted.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
+    EXPECT_EQ(to_json(unsorted.buffer()),
+              "{" + utf8 + R"(,"00100020":{"vr":"LO",)" + gamma + "}");
 }
 
 TEST(WriteJson, SendsLargeBinaryValuesAndPixelDataByUri) {
