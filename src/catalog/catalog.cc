@@ -66,9 +66,9 @@ Result<std::vector<Alternate>> Catalog::alternates(db::Snapshot& snapshot,
     for (;;) {
         TRY(const bool row, query.next());
         if (!row) return alternates;
-        Alternate alternate{.row = query.int64(0),
-                            .file = {},
-                            .created = Time(std::chrono::microseconds(query.int64(6)))};
+        Alternate alternate;
+        alternate.row = query.int64(0);
+        alternate.created = Time(std::chrono::microseconds(query.int64(6)));
         alternate.file.object = objects::ObjectId{query.int64(1)};
         alternate.file.transfer_syntax_uid = query.string(2);
         alternate.file.size_bytes = static_cast<std::uint64_t>(query.int64(3));

@@ -33,10 +33,6 @@ Result<void> GroupChanges::write(db::Transaction& tx, std::string_view datastore
         if (!change->target.is_primary) continue;
         study.instances += change->added;
         study.series += change->target.latest_version == 0 ? 1 : 0;
-        TRY_VOID(
-            tx.run("UPDATE series SET number_of_instances = number_of_instances + ?2"
-                   " WHERE id = ?1",
-                   change->target.series, change->added));
     }
     for (const auto& [study, change] : studies) {
         TRY_VOID(

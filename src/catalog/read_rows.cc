@@ -165,7 +165,7 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
             " s.series_instance_uid, s.modality, s.series_number, s.series_description,"
             " s.series_date, s.body_part_examined, s.laterality, s.pps_start_date,"
             " s.pps_start_time, s.scheduled_procedure_step_id, s.requested_procedure_id,"
-            " s.number_of_instances, t.id, t.study_instance_uid"
+            " m.number_of_instances, t.id, t.study_instance_uid"
             " FROM series s JOIN image_sets m ON m.id = s.image_set"
             " JOIN studies t ON t.id = s.study WHERE s.id = ?1"));
     query.bind(row);

@@ -65,8 +65,7 @@ CREATE TABLE series (
     pps_start_time_key TEXT NOT NULL,
     scheduled_procedure_step_id TEXT NOT NULL,
     requested_procedure_id TEXT NOT NULL,
-    image_set INTEGER,               -- the primary one, once there is one
-    number_of_instances INTEGER NOT NULL DEFAULT 0,
+    image_set INTEGER,               -- the primary one, once there is one; it has the count
     created INTEGER NOT NULL,
     UNIQUE (study, series_instance_uid)
 );

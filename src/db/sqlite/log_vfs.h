@@ -7,11 +7,13 @@
 
 namespace larmor::db::sqlite {
 
-/// A layer over SQLite's own file system layer ("unix"), for one library. It counts syncs, lets
-/// tests make them fail, and writes the write-ahead log ahead with zeros: a sync of bytes that
-/// overwrite others changes no file size and no extent, and takes half the time. Zeros behind
-/// the last frame end SQLite's recovery as the end of the file does, since a frame's page is
-/// never 0.
+/// A layer over SQLite's own file system layer ("unix"), for one library. It counts syncs and
+/// lets tests make them fail, and makes commits shorter:
+/// - The frames of a commit go to the write-ahead log in one call instead of two a page.
+/// - The log is written ahead with zeros: a sync of bytes that overwrite others changes no file
+/// size
+///   and no extent, and takes half the time. Zeros behind the last frame end SQLite's recovery
+///   as the end of the file does, since a frame's page is never 0.
 class LogVfs {
 public:
     LogVfs(std::uint64_t ahead_bytes, const std::atomic<bool>* fail_syncs);

@@ -260,6 +260,23 @@ TEST_F(GroupCommit, LosesNothingAcrossManyThreadsAndCheckpoints) {
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM things"), 800);
 }
 
+TEST_F(GroupCommit, TakesCommitsOfEverySizeAndWritesTheLogAhead) {
+    open({.wal_ahead_bytes = 1 << 20});
+    make_table();
+    EXPECT_GE(std::filesystem::file_size(directory_.path() / "library.db-wal"), 1U << 20);
+    // From one frame to 2 MB of frames, over every multiple of 64 KiB on the way.
+    for (std::size_t kib = 1; kib <= 2048; kib += kib < 300 ? 7 : 300) {
+        must(database_->write_and_wait(insert(std::string(kib << 10, 'x'))));
+    }
+    const auto before = count(*database_, "SELECT sum(length(name)) FROM things");
+    database_.reset();
+    open();
+    EXPECT_EQ(count(*database_, "SELECT sum(length(name)) FROM things"), before);
+    EXPECT_EQ(
+        count(*database_, "SELECT count(*) FROM pragma_quick_check WHERE quick_check <> 'ok'"),
+        0);
+}
+
 TEST_F(GroupCommit, TheLogBeginsAnewAfterACheckpointWhileWritesGoOn) {
     open({.wal_bytes = 1 << 18, .wal_ahead_bytes = 1 << 16});
     make_table();
