@@ -5,6 +5,7 @@
 /// The tags of PS3.6, PS3.7, DICONDE and DICOS by keyword, letter for letter; of a repeating
 /// group the first one: OverlayData is (6000,3000).
 // clang-format off
+// NOLINTBEGIN(readability-identifier-naming): dBdt is so in the standard
 namespace larmor::dicom::tags {
 inline constexpr Tag
     CommandGroupLength{0x0000, 0x0000},
@@ -5276,4 +5277,5 @@ inline constexpr Tag
     DigitalSignaturesSequence{0xfffa, 0xfffa},
     DataSetTrailingPadding{0xfffc, 0xfffc};
 }  // namespace larmor::dicom::tags
+// NOLINTEND(readability-identifier-naming)
 // clang-format on
