@@ -32,15 +32,20 @@ bool RequestBody::is_cheap_to_drop() const {
 }
 
 Task<Result<void>> RequestBody::begin() {
-    if (begun_) co_return Result<void>();
-    begun_ = true;
-    stream_.begin_pace();
-    if (std::exchange(expects_continue_, false) && stream_.buffered().empty() && !finished()) {
-        if (!co_await stream_.send_text("HTTP/1.1 100 Continue\r\n\r\n")) {
-            co_return fail(ErrorCode::Unavailable, "the client went away before its body");
+    // Named steps: with the co_await inside the condition, g++ 12 made a coroutine that stopped
+    // before its first line.
+    Result<void> result;
+    const bool first = !std::exchange(begun_, true);
+    if (first) stream_.begin_pace();
+    const bool asked = std::exchange(expects_continue_, false);
+    const bool waits = first && asked && stream_.buffered().empty() && !finished();
+    if (waits) {
+        const bool sent = co_await stream_.send_text("HTTP/1.1 100 Continue\r\n\r\n");
+        if (!sent) {
+            result = fail(ErrorCode::Unavailable, "the client went away before its body");
         }
     }
-    co_return Result<void>();
+    co_return result;
 }
 
 Task<Result<std::size_t>> RequestBody::read(std::span<std::byte> out) {
@@ -53,8 +58,12 @@ Task<Result<std::size_t>> RequestBody::read(std::span<std::byte> out) {
         co_return tl::unexpected(*failed_);
     }
     const std::span<char> chars(reinterpret_cast<char*>(out.data()), out.size());
-    auto count = chunked_ ? read_chunked(chars) : read_plain(chars);
-    auto result = co_await std::move(count);
+    Result<std::size_t> result = std::size_t{0};
+    if (chunked_) {
+        result = co_await read_chunked(chars);
+    } else {
+        result = co_await read_plain(chars);
+    }
     if (!result) failed_ = result.error();
     co_return result;
 }
