@@ -7,12 +7,13 @@
 #include "ingest/import_metrics.h"
 #include "ingest/resolve.h"
 #include "ingest/scan.h"
+#include "ingest/turns.h"
 
 namespace larmor::ingest {
 namespace {
 
-/// How often a decision is made anew because somebody else stored the same SOP Instance UID
-/// meanwhile.
+/// How often a decision is made anew because another process stored the same SOP Instance UID
+/// meanwhile; this process's arrivals take turns.
 constexpr int kDecisionsMax = 8;
 
 ImportResult result_of(const catalog::InstanceRecord& record) {
@@ -135,6 +136,9 @@ std::string_view name_of(Outcome outcome) {
 struct Importer::Core {
     Services services;
     Limits limits;
+    Turns turns;  ///< by SOP Instance UID
+
+    Core(Services given, Limits bounds) : services(std::move(given)), limits(bounds) {}
 
     async::Task<ImportResult> store_small(Bytes bytes, ImportOptions options) {
         const auto start = std::chrono::steady_clock::now();
@@ -163,6 +167,7 @@ struct Importer::Core {
 
 private:
     async::Task<Result<ImportResult>> try_store(Arrival& arrival) {
+        const Turns::Turn turn = co_await turns.take(arrival.record.instance.sop_instance_uid);
         CO_TRY(Known known, look_up(arrival.record));
         std::optional<objects::StagedObject> staged;
         for (int attempt = 0; attempt < kDecisionsMax; ++attempt) {
@@ -304,7 +309,7 @@ private:
 
 Importer::Importer(Services services) : Importer(std::move(services), Limits{}) {}
 Importer::Importer(Services services, Limits limits)
-    : core_(std::make_unique<Core>(Core{std::move(services), limits})) {}
+    : core_(std::make_unique<Core>(std::move(services), limits)) {}
 Importer::~Importer() = default;
 
 async::Task<ImportResult> Importer::import_bytes(Bytes bytes, ImportOptions options) {

@@ -155,6 +155,23 @@ TEST_F(ImporterTest, ManyAtOnceOfOneInstanceStoreItOnce) {
     EXPECT_EQ(totals().instances, 1);
 }
 
+TEST_F(ImporterTest, ManyAtOnceUnderOneUidAreAllKept) {
+    std::vector<std::string> contents(40, content_of(ct_small()));
+    for (std::size_t i = 0; i < contents.size(); ++i) {
+        contents[i][contents[i].size() - 200] = static_cast<char>(i);
+    }
+    std::vector<async::Task<ImportResult>> tasks;
+    for (const std::string& content : contents) {
+        tasks.push_back(library->importer().import_bytes(as_bytes(content)));
+    }
+    std::map<Outcome, int> outcomes;
+    for (const ImportResult& result : async::sync_wait(async::when_all(std::move(tasks)))) {
+        ++outcomes[result.outcome];
+    }
+    EXPECT_EQ(outcomes[Outcome::Stored], 1);
+    EXPECT_EQ(outcomes[Outcome::Conflict], 39);
+}
+
 TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
     // 64 frames of the CT: over the size of what is held in memory.
     const fs::path large = folder.path() / "large";
