@@ -6,6 +6,7 @@
 #include <map>
 #include <utility>
 
+#include "dicom/byte_order.h"
 #include "dicom/dictionary.h"
 #include "dicom/tags.h"
 #include "dicom/uids.h"
@@ -16,11 +17,6 @@ namespace {
 
 constexpr std::string_view kHex = "0123456789abcdef";
 constexpr std::size_t kIndent = 2;
-
-template <typename T>
-T load(ByteOrder order, const std::byte* from) {
-    return order == ByteOrder::Little ? load_little<T>(from) : load_big<T>(from);
-}
 
 void append_padded(std::string& out, std::string_view text, std::size_t width) {
     out += text;
@@ -177,8 +173,8 @@ private:
                 return append_floats<std::uint64_t, double>(token.value, order);
             case vr::AT:
                 return append_each(token.value, 4, [&](const std::byte* from) {
-                    out_ += to_string(Tag(load<std::uint16_t>(order, from),
-                                          load<std::uint16_t>(order, from + 2)));
+                    out_ += to_string(Tag(load<std::uint16_t>(from, order),
+                                          load<std::uint16_t>(from + 2, order)));
                 });
             default:
                 break;
@@ -210,12 +206,12 @@ private:
     template <typename T>
     void append_numbers(Bytes value, ByteOrder order) {
         append_each(value, sizeof(T),
-                    [&](const std::byte* from) { append_number(out_, load<T>(order, from)); });
+                    [&](const std::byte* from) { append_number(out_, load<T>(from, order)); });
     }
     template <typename U, typename T>
     void append_floats(Bytes value, ByteOrder order) {
         append_each(value, sizeof(U), [&](const std::byte* from) {
-            append_number(out_, std::bit_cast<T>(load<U>(order, from)));
+            append_number(out_, std::bit_cast<T>(load<U>(from, order)));
         });
     }
     void append_bytes(Bytes value) {

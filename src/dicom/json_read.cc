@@ -12,6 +12,7 @@
 #include "dicom/charset.h"
 #include "dicom/json_read_value.h"
 #include "dicom/reader.h"
+#include "dicom/tags.h"
 #include "dicom/values.h"
 
 namespace larmor::dicom {
@@ -24,7 +25,6 @@ using simdjson::ondemand::json_type;
 using simdjson::ondemand::object;
 using simdjson::ondemand::value;
 
-constexpr Tag kSpecificCharacterSet{0x0008, 0x0005};
 constexpr std::string_view kUtf8 = "ISO_IR 192";
 constexpr std::size_t kShortLengthMax = 0xfffe;
 constexpr std::size_t kLongLengthMax = 0xfffffffe;
@@ -47,7 +47,7 @@ private:
 };
 
 /// Where the data element of one tag lies in the buffer.
-struct Member {
+struct OpenMember {
     Tag tag;
     std::size_t begin = 0;
 };
@@ -101,8 +101,8 @@ private:
 
     const JsonReadOptions& options_;
     ByteBuffer out_;
-    std::string value_;            ///< of the data element under way
-    std::vector<Member> members_;  ///< of all open objects
+    std::string value_;                ///< of the data element under way
+    std::vector<OpenMember> members_;  ///< of all open objects
     std::string pointer_;
 };
 
@@ -141,9 +141,9 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
         // Only now it is known whether text needs it.
         const std::string_view value = missing ? kUtf8 : std::string_view();
         sorted &=
-            members_.size() == first_member || members_.back().tag < kSpecificCharacterSet;
-        members_.push_back({kSpecificCharacterSet, out_.size()});
-        put_header(kSpecificCharacterSet, vr::CS, value.size());
+            members_.size() == first_member || members_.back().tag < tags::SpecificCharacterSet;
+        members_.push_back({tags::SpecificCharacterSet, out_.size()});
+        put_header(tags::SpecificCharacterSet, vr::CS, value.size());
         const Bytes bytes = as_bytes(value);
         out_.insert(out_.end(), bytes.begin(), bytes.end());
         text.has_character_set |= missing;
@@ -187,7 +187,7 @@ Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
         get<std::string_view>(element.find_field_unordered("vr").get_string()));
     const Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
     if (!is_known(vr)) return invalid("a vr that is none of the standard's");
-    if (tag == kSpecificCharacterSet && vr != vr::CS) {
+    if (tag == tags::SpecificCharacterSet && vr != vr::CS) {
         return invalid("a Specific Character Set whose vr is not CS");
     }
     if (element.reset().error()) return invalid("an object that cannot be read");
@@ -382,7 +382,7 @@ Result<bool> JsonReader::read_bulk_data(value uri, Tag tag, Vr vr) {
 
 /// The value of the data element, in `value_`, padded to even length.
 Result<void> JsonReader::put_value(Tag tag, Vr vr, LevelText& text) {
-    if (tag == kSpecificCharacterSet) {
+    if (tag == tags::SpecificCharacterSet) {
         // The text of JSON is UTF-8, whatever the data set had.
         if (text.has_character_set || text.empty_character_set)
             return invalid("a repeated tag");

@@ -12,6 +12,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "dicom/byte_order.h"
 #include "dicom/charset.h"
 #include "dicom/values.h"
 
@@ -288,10 +289,6 @@ void put_array(JsonOut& out, Bytes value, std::size_t unit, Put&& put) {
     out.at[-1] = ']';
 }
 
-template <std::integral T>
-T load(const std::byte* from, ByteOrder order) {
-    return order == ByteOrder::Little ? load_little<T>(from) : load_big<T>(from);
-}
 template <std::integral T>
 void put_integers(JsonOut& out, Bytes value, ByteOrder order) {
     put_array(out, value, sizeof(T), [&](const std::byte* from) {

@@ -11,12 +11,12 @@
 #include "dicom/json_out.h"
 #include "dicom/json_values.h"
 #include "dicom/rewrite.h"
+#include "dicom/tags.h"
 #include "dicom/values.h"
 
 namespace larmor::dicom {
 namespace {
 
-constexpr Tag kSpecificCharacterSet{0x0008, 0x0005};
 constexpr std::string_view kUtf8Element = R"("00080005":{"vr":"CS","Value":["ISO_IR 192"]},)";
 constexpr std::string_view kOpenSequence = R"(,"Value":[)";
 constexpr Tag kPixelRepresentation{0x0028, 0x0103};
@@ -81,6 +81,7 @@ std::string_view without_padding(Bytes value) {
 struct Creator {
     Tag tag;
     std::string_view name;
+    std::optional<int> id;  ///< of the dictionary, once it was asked for
 };
 
 /// The data set or one item that is being written.
@@ -138,7 +139,7 @@ private:
     Result<void> put_unknown(const Token& token);
     Result<bool> put_unknown_sequence(const Token& token);
     void put_value(const Token& token, Vr vr, ByteOrder order);
-    Vr known_vr(const Token& token) const;
+    Vr known_vr(const Token& token);
     void put_character_set(const Token& token);
     void put_text(const Token& token, Vr vr, TextRules rules, CharacterSet character_set);
     void put_name(const Token& token, CharacterSet character_set);
@@ -179,8 +180,9 @@ void JsonWriter::look_ahead() {
     Reader ahead = reader_;
     for (Token token; ahead.advance(token);) {
         const bool is_end = token.kind == TokenKind::End || token.kind == TokenKind::ItemEnd;
-        if (is_end || (order_ == Order::AsStored && token.tag > kSpecificCharacterSet)) return;
-        if (token.tag == kSpecificCharacterSet) {
+        if (is_end || (order_ == Order::AsStored && token.tag > tags::SpecificCharacterSet))
+            return;
+        if (token.tag == tags::SpecificCharacterSet) {
             levels_.back().character_set = CharacterSet(trimmed(token.value, vr::CS));
         }
         if (!ahead.skip()) return;  // the error comes again, in its place
@@ -209,7 +211,7 @@ void JsonWriter::add_character_set(const Level& level) {
     const std::size_t at = level.character_set_at.value_or(out_.size());
     if (order_ == Order::Sort) {
         // Behind the empty one that may be there: the last one counts.
-        members_.push_back({kSpecificCharacterSet, out_.size()});
+        members_.push_back({tags::SpecificCharacterSet, out_.size()});
         out_.reserve(kUtf8Element.size());
         out_.put(kUtf8Element);
         return;
@@ -253,7 +255,7 @@ bool JsonWriter::start_member(Tag tag, Vr vr) {
         not_sorted_ = true;
         return false;
     }
-    if (level.last < kSpecificCharacterSet && tag > kSpecificCharacterSet &&
+    if (level.last < tags::SpecificCharacterSet && tag > tags::SpecificCharacterSet &&
         levels_.size() == 1) {
         level.character_set_at = out_.size();
     }
@@ -315,7 +317,7 @@ Result<void> JsonWriter::put(const Token& token) {
 
 Result<void> JsonWriter::start_sequence(Tag tag) {
     // A sequence in the place of (0008,0005) says nothing, and could not be read again.
-    if (tag == kSpecificCharacterSet || !start_member(tag, vr::SQ)) return reader_.skip();
+    if (tag == tags::SpecificCharacterSet || !start_member(tag, vr::SQ)) return reader_.skip();
     path_.push_back({tag, 0});
     out_.put(kOpenSequence);
     return {};
@@ -333,10 +335,10 @@ void JsonWriter::end_sequence() {
 
 Result<void> JsonWriter::put_element(const Token& token) {
     if (token.tag.is_private() && token.tag.element >= 0x10 && token.tag.element <= 0xff) {
-        levels_.back().creators.push_back({token.tag, as_text(token.value)});
+        levels_.back().creators.push_back({token.tag, as_text(token.value), std::nullopt});
     }
     if (token.vr == vr::UN) return put_unknown(token);
-    if (token.tag == kSpecificCharacterSet) {
+    if (token.tag == tags::SpecificCharacterSet) {
         put_character_set(token);
         return {};
     }
@@ -349,14 +351,17 @@ Result<void> JsonWriter::put_element(const Token& token) {
 }
 
 /// What somebody on the way did not know may be known here (PS3.5 section 6.2.2 note 2).
-Vr JsonWriter::known_vr(const Token& token) const {
-    const Level& level = levels_.back();
+Vr JsonWriter::known_vr(const Token& token) {
+    Level& level = levels_.back();
     if (!token.tag.is_private()) return vr_of(token.tag, level.is_signed);
     if (token.tag.element < 0x1000) return vr_of(token.tag);
-    const auto creator = std::ranges::find(
-        level.creators, Tag(token.tag.group, token.tag.element >> 8), &Creator::tag);
+    const Tag block(token.tag.group, token.tag.element >> 8);
+    const auto creator = std::ranges::find(level.creators, block, &Creator::tag);
     if (creator == level.creators.end()) return vr::UN;
-    const auto entry = find_private_entry(trimmed(as_bytes(creator->name), vr::LO), token.tag);
+    if (!creator->id) {
+        creator->id = find_private_creator(trimmed(as_bytes(creator->name), vr::LO));
+    }
+    const auto entry = find_private_entry(*creator->id, token.tag);
     return entry ? entry->vr : vr::UN;
 }
 
@@ -369,7 +374,7 @@ Result<void> JsonWriter::put_unknown(const Token& token) {
     }
     // What does not fit is something else after all.
     if (token.value.size() % unit_size(vr) != 0) vr = vr::UN;
-    if (token.tag == kSpecificCharacterSet) {
+    if (token.tag == tags::SpecificCharacterSet) {
         put_character_set(token);
     } else if (start_member(token.tag, vr)) {
         put_value(token, vr, ByteOrder::Little);  // whatever the data set is: note 2
@@ -459,7 +464,7 @@ void JsonWriter::put_character_set(const Token& token) {
 }
 
 void JsonWriter::put_character_text(const Token& token, Vr vr) {
-    if (token.tag < kSpecificCharacterSet) [[unlikely]]
+    if (token.tag < tags::SpecificCharacterSet) [[unlikely]]
         look_ahead();
     const CharacterSet character_set = levels_.back().character_set;
     const Form form = form_of(vr);

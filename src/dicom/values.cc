@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "dicom/byte_order.h"
+
 namespace larmor::dicom {
 namespace {
 
@@ -37,11 +39,6 @@ std::size_t unit_of(Vr vr) {
     }
     if (vr == vr::UV || vr == vr::SV || vr == vr::FD || vr == vr::OV || vr == vr::OD) return 8;
     return 0;
-}
-
-template <std::integral T>
-T load(const std::byte* from, ByteOrder order) {
-    return order == ByteOrder::Little ? load_little<T>(from) : load_big<T>(from);
 }
 
 /// The text between the delimiters at `index`.

@@ -1,6 +1,7 @@
 // Shown by MR_truncated.dcm, rtplan_truncated.dcm and DICOMDIR-nooffset: everything up to the
 // cut is kept. Lengths are changed in place: what was open with undefined length gets the
 // length of what is there, so nothing moves.
+#include "dicom/byte_order.h"
 #include "dicom/quirks/repairs.h"
 
 namespace larmor::dicom::quirks {
@@ -8,11 +9,6 @@ namespace larmor::dicom::quirks {
 namespace {
 
 constexpr std::size_t kItemHeaderSize = 8;
-
-template <typename T>
-T load(Encoding encoding, const std::byte* from) {
-    return encoding.order == ByteOrder::Little ? load_little<T>(from) : load_big<T>(from);
-}
 
 /// The innermost open thing ends with the data set.
 bool end_open(UnderRepair& it, const Failure& failure) {
@@ -48,12 +44,12 @@ bool mend_truncated(UnderRepair& it, const Failure& failure) {
     std::byte* at = &it.data_set[failure.offset];
     std::size_t header_size = kItemHeaderSize;
     if (left >= header_size) {
-        const bool in_item = load<std::uint16_t>(failure.encoding, at) == kItem.group;
+        const bool in_item = load<std::uint16_t>(at, failure.encoding.order) == kItem.group;
         const bool is_explicit = failure.encoding.vr == VrForm::Explicit && !in_item;
         const auto vr = static_cast<Vr>(load_little<std::uint16_t>(at + 4));
         if (is_explicit && !is_vr_letters(vr)) return false;
         if (is_explicit && !has_long_length(vr)) {
-            const auto length = load<std::uint16_t>(failure.encoding, at + 6);
+            const auto length = load<std::uint16_t>(at + 6, failure.encoding.order);
             if (length <= left - header_size) return false;
             const auto there = static_cast<std::uint16_t>(left - header_size);
             failure.encoding.order == ByteOrder::Little ? store_little(at + 6, there)
@@ -66,7 +62,7 @@ bool mend_truncated(UnderRepair& it, const Failure& failure) {
         it.data_set.resize(failure.offset);
         return true;
     }
-    const auto length = load<std::uint32_t>(failure.encoding, at + header_size - 4);
+    const auto length = load<std::uint32_t>(at + header_size - 4, failure.encoding.order);
     if (length == kUndefinedLength || length <= left - header_size) return false;
     store_length(it.data_set, failure.offset + header_size, failure.encoding,
                  static_cast<std::uint32_t>(left - header_size));
