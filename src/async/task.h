@@ -86,6 +86,9 @@ struct TaskPromise<void> : TaskPromiseBase {
 ///     co_await pool.run(priority, [&] { ... });     // right: our frame waits
 ///     const ReadOptions options{.key = key};        // right
 ///     co_await read(options);
+///
+/// And it forgets the body of a coroutine that has no local variable and a co_await in the
+/// condition of an `if` or `switch`: give the awaited value a name first.
 template <typename T = void>
 class [[nodiscard("a task does nothing until it is awaited")]] Task {
 public:

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -102,6 +103,18 @@ Result<void> Client::fill() {
     if (n == 0) return fail(ErrorCode::Unavailable, "the server closed the connection");
     got_bytes_ = true;
     return {};
+}
+
+Result<std::string> Client::read_raw(std::size_t count) {
+    ClientResponse raw;
+    TRY_VOID(read_exactly(count, raw, nullptr));
+    return raw.body;
+}
+
+bool Client::readable(std::chrono::milliseconds wait_max) {
+    if (consumed_ < buffer_.size()) return true;
+    pollfd poll_for{socket_.get(), POLLIN, 0};
+    return ::poll(&poll_for, 1, static_cast<int>(wait_max.count())) > 0;
 }
 
 bool Client::closed_by_server() {

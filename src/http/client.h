@@ -53,6 +53,10 @@ public:
     /// tells whether a body follows (HEAD has none).
     Result<void> write_raw(std::string_view bytes);
     Result<ClientResponse> read_response(std::string_view method = "GET");
+    /// True when bytes, or the end, arrive within `wait_max`.
+    bool readable(std::chrono::milliseconds wait_max);
+    /// Exactly `count` bytes as they come.
+    Result<std::string> read_raw(std::size_t count);
     /// True when the other end has closed; waits for at most the timeout for that or a byte.
     bool closed_by_server();
     void shutdown_write();

@@ -101,7 +101,10 @@ void Connection::close_when_idle() {
 }
 
 Task<void> Connection::serve() {
-    if (state_.tls && !co_await stream_.handshake()) co_return;
+    if (state_.tls) {
+        const bool agreed = co_await stream_.handshake();
+        if (!agreed) co_return;
+    }
     while (true) {
         auto head = co_await read_head();
         if (!head) co_return;
@@ -154,7 +157,8 @@ Task<void> Connection::refuse(const HeadRefused& refused) {
     const RequestHead head;
     const auto id = make_request_id(head.headers);
     stream_.begin_pace();
-    if (co_await send(response, head, id, Then::Close)) co_await stream_.linger();
+    const bool sent = co_await send(response, head, id, Then::Close);
+    if (sent) co_await stream_.linger();
 }
 
 std::string Connection::make_request_id(const Headers& headers) {
@@ -212,7 +216,9 @@ Task<Connection::Then> Connection::serve_request(RequestHead head) {
     stream_.begin_pace();
     const bool sent = co_await send(response, head, id, then);
     if (sent && then == Then::Continue && !body.finished()) {
-        if (!body.is_cheap_to_drop() || !co_await body.drop()) then = Then::Close;
+        bool dropped = body.is_cheap_to_drop();
+        if (dropped) dropped = co_await body.drop();
+        if (!dropped) then = Then::Close;
     }
 
     const auto seconds =
@@ -325,10 +331,12 @@ Task<bool> Connection::send_parts(const std::vector<Part>& parts, std::vector<io
             append_piece(pieces, *memory);
             continue;
         }
-        if (!pieces.empty() && !co_await stream_.send(pieces, More::Yes)) co_return false;
-        if (!co_await stream_.send_file(std::get<FileSlice>(part))) co_return false;
+        const bool before = co_await stream_.send(pieces, More::Yes);
+        if (!before) co_return false;
+        const bool sent = co_await stream_.send_file(std::get<FileSlice>(part));
+        if (!sent) co_return false;
     }
-    co_return pieces.empty() || co_await stream_.send(pieces, More::No);
+    co_return co_await stream_.send(pieces, More::No);
 }
 
 /// Gives why the body could not be sent whole, nothing when it was.
@@ -372,7 +380,8 @@ Task<std::optional<std::string>> Connection::send_generated(Response& response,
         } else if (chunked && !more) {
             batch.emplace_back(std::string("0\r\n\r\n"));
         }
-        if (!co_await send_parts(batch, pieces)) co_return gone;
+        const bool sent = co_await send_parts(batch, pieces);
+        if (!sent) co_return gone;
         if (stream_.watch().cancelled()) co_return gone;
         batch.clear();
     }

@@ -42,6 +42,7 @@ bool Watch::Awaiter::await_ready() const {
 }
 void Watch::Awaiter::await_suspend(std::coroutine_handle<> awaiting) const {
     watch.timed_out_ = false;
+    if (watch.deadline_ != async::SteadyTime::max()) watch.loop_.deadlines_ = true;
     (side == Side::Read ? watch.reader_ : watch.writer_) = awaiting;
 }
 Wait Watch::Awaiter::await_resume() const {
@@ -101,7 +102,7 @@ void Loop::run() {
     std::array<epoll_event, kEventsMax> events;
     while (!stop_) {
         auto sleep = prepare_sleep();
-        if (watches_) {
+        if (deadlines_) {
             sleep = std::min(sleep, std::max(std::chrono::nanoseconds(0),
                                              std::chrono::nanoseconds(next_check_ - now_)));
         }
@@ -116,7 +117,7 @@ void Loop::run() {
             auto* watch = static_cast<Watch*>(events[static_cast<std::size_t>(i)].data.ptr);
             if (watch) watch->on_events(events[static_cast<std::size_t>(i)].events);
         }
-        if (now_ >= next_check_) check_deadlines();
+        if (deadlines_ && now_ >= next_check_) check_deadlines();
         run_ready();
     }
     stop_ = false;
@@ -124,9 +125,13 @@ void Loop::run() {
 
 void Loop::check_deadlines() {
     next_check_ = now_ + kDeadlineCheck;
+    deadlines_ = false;
     for (auto* watch = watches_; watch; watch = next_to_check_) {
         next_to_check_ = watch->next_;
-        if (watch->deadline_ > now_ || (!watch->reader_ && !watch->writer_)) continue;
+        const bool waits = watch->reader_ || watch->writer_;
+        if (!waits || watch->deadline_ == async::SteadyTime::max()) continue;
+        deadlines_ = true;
+        if (watch->deadline_ > now_) continue;
         watch->timed_out_ = true;
         watch->resume(watch->reader_);
         watch->resume(watch->writer_);

@@ -96,6 +96,7 @@ private:
     bool stop_ = false;
     async::SteadyTime now_ = std::chrono::steady_clock::now();
     async::SteadyTime next_check_{};
+    bool deadlines_ = false;  ///< somebody waits with a deadline, or did at the last check
     Watch* watches_ = nullptr;
     Watch* next_to_check_ = nullptr;  ///< survives the removal of watches during a check
     std::string date_;

@@ -185,7 +185,9 @@ struct Server::Impl {
 
 Task<void> Server::Impl::accept_connections(Worker& worker) {
     auto& watch = *worker.listener_watch;
-    while (co_await watch.readable() != Wait::Cancelled) {
+    while (true) {
+        const auto waited = co_await watch.readable();
+        if (waited == Wait::Cancelled) break;
         SocketAddress address;
         UniqueFd socket(::accept4(worker.listener.get(), address.get(), &address.size,
                                   SOCK_NONBLOCK | SOCK_CLOEXEC));

@@ -8,14 +8,14 @@
 namespace larmor::http {
 
 struct StaticOptions {
-    std::filesystem::path folder;
+    std::filesystem::path folder = {};
     /// Sent for a path without a dot in its last segment that names no file, so that a page's
     /// own routes work after a reload; empty: 404.
     std::string fallback = "index.html";
     /// Names under this prefix carry a hash of their content and are cached for a year.
     std::string immutable_prefix = "assets/";
     std::uint64_t size_max = 64 * 1024 * 1024;  ///< of all files together
-    Headers extra_headers;  ///< on every response, e.g. Content-Security-Policy
+    Headers extra_headers = {};  ///< on every response, e.g. Content-Security-Policy
 };
 
 /// The Content-Type of a file name, by its extension; application/octet-stream if unknown.

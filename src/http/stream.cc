@@ -69,7 +69,8 @@ Task<bool> Stream::handshake() {
         const auto outcome = transport_->handshake();
         if (outcome.io == Io::Done) co_return true;
         if (outcome.io != Io::WouldRead && outcome.io != Io::WouldWrite) co_return false;
-        if (co_await wait(outcome.io) != Wait::Ready) co_return false;
+        const auto waited = co_await wait(outcome.io);
+        if (waited != Wait::Ready) co_return false;
     }
 }
 
@@ -159,7 +160,8 @@ Task<bool> Stream::send(std::vector<iovec>& pieces, More more) {
         }
         if (outcome.io == Io::Failed || outcome.io == Io::End) co_return false;
         watch_.set_deadline(stall_deadline());
-        if (co_await wait(outcome.io) != Wait::Ready || too_slow()) co_return false;
+        const auto waited = co_await wait(outcome.io);
+        if (waited != Wait::Ready || too_slow()) co_return false;
     }
     pieces.clear();
     co_return true;
@@ -193,7 +195,8 @@ Task<bool> Stream::send_file(const FileSlice& slice) {
         // End: the file is shorter than was promised; the client must not take that for whole.
         if (outcome.io == Io::Failed || outcome.io == Io::End) co_return false;
         watch_.set_deadline(stall_deadline());
-        if (co_await wait(outcome.io) != Wait::Ready || too_slow()) co_return false;
+        const auto waited = co_await wait(outcome.io);
+        if (waited != Wait::Ready || too_slow()) co_return false;
     }
     co_return true;
 }
@@ -209,7 +212,8 @@ Task<void> Stream::linger() {
             continue;
         }
         if (outcome.io == Io::End || outcome.io == Io::Failed) co_return;
-        if (co_await wait(outcome.io) != Wait::Ready) co_return;
+        const auto waited = co_await wait(outcome.io);
+        if (waited != Wait::Ready) co_return;
     }
 }
 
