@@ -55,7 +55,8 @@ Result<Decoded> decode_stream(const ImageDescription& image, dicom::PixelCoding 
         case dicom::PixelCoding::JpegLs:
             return codecs::decode_jpeg_ls(stream, expected);
         case dicom::PixelCoding::Jpeg2000:
-        case dicom::PixelCoding::Htj2k: return codecs::decode_jpeg_2000(stream, expected);
+        case dicom::PixelCoding::Htj2k:
+            return codecs::decode_jpeg_2000(stream, expected);
         case dicom::PixelCoding::Native:
         case dicom::PixelCoding::JpegXl:
         case dicom::PixelCoding::Video:

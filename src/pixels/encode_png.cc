@@ -11,7 +11,8 @@
 namespace larmor::pixels {
 namespace {
 
-constexpr int kCompressionLevel = 6;
+/// Level 6 gives 3 % less and takes three times as long on the pixels of a CT.
+constexpr int kCompressionLevel = 2;
 
 enum Filter : std::uint8_t { kNone = 0, kSub = 1, kUp = 2, kPaeth = 4 };
 

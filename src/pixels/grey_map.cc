@@ -35,18 +35,40 @@ std::uint8_t to_byte(double grey) {
     return static_cast<std::uint8_t>(std::clamp(grey, 0.0, 255.0) + 0.5);
 }
 
+/// The stored values between which the line goes from 0 to 255, rounded outwards. Everything
+/// beyond is black or white, so values may be clamped to them before they meet the line.
 template <typename T>
-void map_by_line(std::span<const T> values, Line line, std::uint8_t* out) {
-    // float holds 24 bits: exact for the values of 16-bit samples, and twice as fast.
-    using Real = std::conditional_t<sizeof(T) <= 2, float, double>;
-    const auto slope = static_cast<Real>(line.slope);
-    const auto intercept = static_cast<Real>(line.intercept);
+std::pair<T, T> span_of(Line line) {
+    const double black = -line.intercept / line.slope;
+    const double white = (255 - line.intercept) / line.slope;
+    constexpr auto kLowest = static_cast<double>(std::numeric_limits<T>::lowest());
+    constexpr auto kHighest = static_cast<double>(std::numeric_limits<T>::max());
+    return {static_cast<T>(std::clamp(std::floor(std::min(black, white)), kLowest, kHighest)),
+            static_cast<T>(std::clamp(std::ceil(std::max(black, white)), kLowest, kHighest))};
+}
+
+/// For up to 16 bits. Clamps integers before and after, since the compiler turns that into
+/// vectors and comparisons of floats not: 0.04 ms instead of 0.29 for a CT of 512 x 512.
+template <typename T>
+void map_short_by_line(std::span<const T> values, Line line, std::uint8_t* out) {
+    const auto [low, high] = span_of<T>(line);
+    // float holds 24 bits: enough for 16-bit values and a rounded byte.
+    const auto slope = static_cast<float>(line.slope);
+    const auto intercept = static_cast<float>(line.intercept + 0.5);
     for (std::size_t i = 0; i < values.size(); ++i) {
-        auto grey = static_cast<Real>(values[i]) * slope + intercept;
+        const T value = std::min(std::max(values[i], low), high);
+        const int grey = static_cast<int>(static_cast<float>(value) * slope + intercept);
+        out[i] = static_cast<std::uint8_t>(std::min(std::max(grey, 0), 255));
+    }
+}
+
+template <typename T>
+void map_wide_by_line(std::span<const T> values, Line line, std::uint8_t* out) {
+    for (std::size_t i = 0; i < values.size(); ++i) {
+        double grey = static_cast<double>(values[i]) * line.slope + line.intercept;
         // In this order, so that NaN becomes 0.
-        grey = grey > Real{0} ? grey : Real{0};
-        grey = grey < Real{255} ? grey : Real{255};
-        out[i] = static_cast<std::uint8_t>(static_cast<int>(grey + Real{0.5}));
+        grey = grey > 0 ? grey : 0;
+        out[i] = to_byte(grey);
     }
 }
 
@@ -66,10 +88,16 @@ void map_by_table(std::span<const T> values, const GreyMap& map, std::uint8_t* o
 
 template <typename T>
 void map_values(std::span<const T> values, const GreyMap& map, std::uint8_t* out) {
-    if (const auto line = as_line(map)) {
-        map_by_line(values, *line, out);
-    } else if constexpr (sizeof(T) <= 2) {
-        map_by_table(values, map, out);
+    const auto line = as_line(map);
+    if constexpr (sizeof(T) <= 2) {
+        // A line so steep that its step of one leaves what int holds is a table's work.
+        if (line && line->slope != 0 && std::abs(line->slope) < 1e6) {
+            map_short_by_line(values, *line, out);
+        } else {
+            map_by_table(values, map, out);
+        }
+    } else if (line) {
+        map_wide_by_line(values, *line, out);
     } else {
         for (std::size_t i = 0; i < values.size(); ++i) {
             const auto value = static_cast<double>(values[i]);
