@@ -3,6 +3,7 @@
 #include "dicom/reader.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 
 #include "dicom/dictionary.h"
 #include "dicom/tags.h"
@@ -324,6 +325,27 @@ TEST(Reader, SkipsToBehindTheMatchingEnd) {
     EXPECT_EQ(second_item->length, 0U);
     ASSERT_TRUE(over_item.skip());
     EXPECT_EQ(over_item.next()->kind, TokenKind::SequenceEnd);
+}
+
+TEST(Reader, KnowsAnUndefinedLengthWhereSoManyBytesFollow) {
+    // Address space without memory: the pages stay untouched but for the first and the last.
+    const std::size_t size = (1ULL << 32) + 100;
+    void* region = ::mmap(nullptr, size, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    ASSERT_NE(region, MAP_FAILED);
+    const std::span huge(static_cast<std::byte*>(region), size);
+    std::ranges::copy(hex("0900 0110 'UN' 0000 ffffffff feff dde0 00000000"
+                          "e07f 1000 'OW' 0000 f0ffffff"),
+                      huge.begin());
+    Reader reader(huge, kExplicitLittle);
+
+    EXPECT_EQ(reader.next()->kind, TokenKind::SequenceStart);
+    EXPECT_EQ(reader.next()->kind, TokenKind::SequenceEnd);
+    const auto pixels = reader.next();
+    ASSERT_TRUE(pixels);
+    EXPECT_EQ(pixels->value.size(), 0xfffffff0U);
+    EXPECT_EQ(reader.offset(), 0xfffffff0ULL + 32);
+    ::munmap(region, size);
 }
 
 TEST(Find, GivesElementsSequencesAndFragmentsAndStopsAtAHigherTag) {

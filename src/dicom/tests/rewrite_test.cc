@@ -42,8 +42,8 @@ TEST(Rewrite, KeepsOddThingsWhenPreserving) {
              "1000 2000 'LO' 0100 'A'",              // odd text
              "0800 0000 'UL' 0400 12345678 0800 6000 'CS' 0200 'CT'",  // a wrong group length
              "0800 4011 'SQ' 0000 ffffffff feff 00e0 00000000 feff dde0 11223344",
-             "0900 0110 'UN' beef ffffffff feff 00e0 ffffffff 0800 6000 02000000 'CT'"
-             "feff 0de0 00000000 feff dde0 00000000",
+             ("0900 0110 'UN' beef ffffffff feff 00e0 ffffffff 0800 6000 02000000 'CT'"
+              "feff 0de0 00000000 feff dde0 00000000"),
              "e07f 1000 'OB' 0000 ffffffff feff 00e0 03000000 010203 feff dde0 01000000",
          }) {
         const auto data = hex(odd);
