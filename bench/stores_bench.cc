@@ -1,11 +1,12 @@
 // How many instances a second the stores take: bytes staged, object recorded, row inserted, all
 // durable, as ingest does it but without HTTP and without reading DICOM.
 //
-//     bench_stores [FOLDER] [INSTANCES]
+//     bench_stores [FOLDER] [INSTANCES] [CALLERS...]
 //
 // Prints one line per number of concurrent callers, and what the disk does at best: a write and
 // an fdatasync of the same bytes, one group after the other.
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -40,6 +41,16 @@ T must(Result<T> result) {
 
 double seconds_since(SteadyClock::time_point start) {
     return std::chrono::duration<double>(SteadyClock::now() - start).count();
+}
+
+/// Of all threads, user and system.
+double processor_seconds() {
+    rusage usage{};
+    ::getrusage(RUSAGE_SELF, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 struct Library {
@@ -138,20 +149,23 @@ void measure(const std::filesystem::path& folder, const std::vector<ByteBuffer>&
         const auto segments = library.store->stats();
         Shared shared{library, bodies, 0, count, {}};
         shared.latencies_us.reserve(static_cast<std::size_t>(count));
+        const double processor = processor_seconds();
         const auto start = SteadyClock::now();
         async::sync_wait(run_callers(shared, callers));
         const double took = seconds_since(start);
+        const double processor_took = processor_seconds() - processor;
 
         auto& latencies = shared.latencies_us;
         std::ranges::sort(latencies);
         const auto after = library.database->stats();
         const auto groups = static_cast<double>(after.groups - writer.groups);
         std::printf(
-            "%2d callers: %6.0f instances/s, %5.0f us median, %5.0f us p99; "
+            "%2d callers: %6.0f instances/s, %5.0f us median, %5.0f us p99; %3.0f us of "
+            "processor; "
             "%.1f in a commit (%3.0f us in COMMIT), %.1f in a segment write\n",
             callers, count / took, latencies[latencies.size() / 2],
-            latencies[latencies.size() * 99 / 100], count / groups,
-            static_cast<double>(after.commit_us - writer.commit_us) / groups,
+            latencies[latencies.size() * 99 / 100], processor_took * 1e6 / count,
+            count / groups, static_cast<double>(after.commit_us - writer.commit_us) / groups,
             count / static_cast<double>(library.store->stats().groups - segments.groups));
     }
     std::filesystem::remove_all(folder);
@@ -188,9 +202,11 @@ int main(int argc, char** argv) {
         bodies[i].assign(kBodyBytes, static_cast<std::byte>(i));
     }
     for (const std::size_t group : {1, 2, 4, 16}) measure_disk(folder, group);
-    for (const int callers : {1, 4, 8, 32}) {
-        measure(folder / std::to_string(callers), bodies, callers,
-                callers == 1 ? count / 4 : count);
+    std::vector<int> callers;
+    for (int i = 3; i < argc; ++i) callers.push_back(std::atoi(argv[i]));
+    if (callers.empty()) callers = {1, 4, 8, 32};
+    for (const int at_a_time : callers) {
+        measure(folder / std::to_string(at_a_time), bodies, at_a_time, count);
     }
     return 0;
 }

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <deque>
+#include <iterator>
+#include <limits>
 #include <vector>
 
 #include "async/completion.h"
@@ -51,16 +54,34 @@ public:
 
     async::Task<Result<std::vector<StagedObject>>> stage_all(
         std::vector<StageRequest> requests) override {
-        if (requests.empty()) co_return std::vector<StagedObject>();
-        std::vector<PreparedRecord> records;
-        records.reserve(requests.size());
+        // Jobs of a size that fits into a segment: one, unless the requests are many.
+        std::vector<std::vector<PreparedRecord>> groups;
+        std::uint64_t bytes = 0;
         for (auto& request : requests) {
             CO_TRY(auto record, prepare(std::move(request)));
-            records.push_back(std::move(record));
+            const auto more = record.bytes();
+            if (groups.empty() || bytes + more > group_max_bytes(options_)) {
+                groups.emplace_back();
+                bytes = 0;
+            }
+            bytes += more;
+            groups.back().push_back(std::move(record));
         }
-        AwaitedStage job(std::move(records));
-        segments_->submit(job);
-        co_return co_await job.completion;
+        std::deque<AwaitedStage> jobs;
+        for (auto& group : groups) segments_->submit(jobs.emplace_back(std::move(group)));
+        std::vector<StagedObject> staged;
+        std::optional<Error> failed;
+        // All of them, also after a failure: they live in this frame.
+        for (auto& job : jobs) {
+            auto outcome = co_await job.completion;
+            if (!outcome) {
+                failed = outcome.error();
+            } else {
+                std::ranges::move(*outcome, std::back_inserter(staged));
+            }
+        }
+        if (failed) co_return tl::unexpected(*failed);
+        co_return staged;
     }
 
     Result<std::unique_ptr<Upload>> begin_upload(std::string key) override {
@@ -164,7 +185,7 @@ Result<OpenSegment> LocalStoreImpl::reopen(const SegmentRow& row, StoreId store)
         }
         // We stopped between its row and its header.
         return create_segment(directory, {store, row.segment, row.created_us},
-                              options_.preallocate_bytes);
+                              segment_size(options_, row.segment));
     }
     if (header->store != store || header->segment != row.segment) {
         return fail(ErrorCode::Corrupt,
@@ -173,10 +194,10 @@ Result<OpenSegment> LocalStoreImpl::reopen(const SegmentRow& row, StoreId store)
     OpenSegment segment;
     segment.number = row.segment;
     segment.file = std::move(*file);
-    TRY(segment.allocated, size_of(segment.file));
-    if (recorded && *recorded > segment.allocated) {
+    TRY(segment.size_bytes, size_of(segment.file));
+    if (recorded && *recorded > segment.size_bytes) {
         return fail(ErrorCode::Corrupt, "segment " + std::to_string(row.segment) + " has " +
-                                            std::to_string(segment.allocated) +
+                                            std::to_string(segment.size_bytes) +
                                             " bytes, its rows say at least " +
                                             std::to_string(*recorded));
     }

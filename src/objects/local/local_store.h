@@ -13,10 +13,12 @@ namespace larmor::objects::local {
 struct LocalStoreOptions {
     std::filesystem::path directory{};  ///< made where missing; on a local file system
     std::uint64_t small_max_bytes = 1 << 20;
-    std::uint64_t segment_max_bytes = 256ULL << 20;  ///< a new segment starts beyond this
-    std::uint64_t preallocate_bytes = 64ULL << 20;   ///< step by which a segment grows
-    std::uint64_t group_max_bytes = 8ULL << 20;      ///< of one write and one fdatasync
-    std::size_t queued_max = 4096;                   ///< stage requests that may wait
+    /// Segments are made whole, in advance and with zeros written; the first is small and each
+    /// one twice as large as the last, up to `segment_max_bytes`.
+    std::uint64_t segment_first_bytes = 4ULL << 20;
+    std::uint64_t segment_max_bytes = 64ULL << 20;
+    std::uint64_t group_max_bytes = 8ULL << 20;  ///< of one write and one fdatasync
+    std::size_t queued_max = 4096;               ///< stage requests that may wait
     std::uint64_t queued_max_bytes = 256ULL << 20;
     /// Longer than any read or upload takes: bytes without a row, and uploads without a record,
     /// are removed after it.

@@ -124,6 +124,11 @@ Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us) 
     return SegmentRow{segment, created_us};
 }
 
+Result<void> remove_segment(db::Transaction& tx, std::int64_t segment) {
+    TRY_VOID(tx.run("DELETE FROM object_segments WHERE segment = ?1", segment));
+    return {};
+}
+
 Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64_t bytes) {
     TRY_VOID(tx.run("UPDATE object_segments SET sealed_bytes = ?2 WHERE segment = ?1", segment,
                     bytes));

@@ -33,6 +33,7 @@ struct SegmentRow {
 /// Those that may still be appended to, oldest first.
 Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot);
 Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us);
+Result<void> remove_segment(db::Transaction& tx, std::int64_t segment);
 Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64_t bytes);
 /// The end of the record that lies furthest back in the segment, among the objects that were
 /// recorded last; nothing when none of them is in it.

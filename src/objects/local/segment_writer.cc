@@ -7,6 +7,9 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
 
 #include "async/executor.h"
 #include "objects/local/rows.h"
@@ -15,7 +18,7 @@ namespace larmor::objects::local {
 namespace {
 
 constexpr std::size_t kVectorsMax = 1024;  // IOV_MAX
-constexpr std::array<std::byte, 8> kPadding{};
+constexpr std::array<std::byte, kPageBytes> kPadding{};
 
 /// Writes all vectors, in calls of at most IOV_MAX; changes them.
 Result<void> write_vectors(const UniqueFd& file, std::uint64_t offset,
@@ -55,32 +58,67 @@ std::int64_t us(Time time) {
 
 std::uint64_t StageJob::bytes() const {
     std::uint64_t sum = 0;
-    for (const auto& record : records_) {
-        sum += record.body_bytes + record.request.key.size() + kRecordHeaderBytes + 16;
-    }
+    for (const auto& record : records_) sum += record.bytes();
     return sum;
 }
 
-Result<void> allocate(const UniqueFd& file, std::uint64_t from, std::uint64_t to) {
-    if (to <= from) return {};
-    for (;;) {
-        if (::fallocate(file.get(), 0, static_cast<off_t>(from),
-                        static_cast<off_t>(to - from)) == 0) {
-            return {};
-        }
-        if (errno == EOPNOTSUPP || errno == ENOSYS) return {};
-        if (errno != EINTR) return system_failure("make room in a segment", errno);
-    }
+std::uint64_t group_max_bytes(const LocalStoreOptions& options) {
+    const auto largest = segment_size(options, std::numeric_limits<std::int64_t>::max());
+    return std::min(options.group_max_bytes, largest - 2 * kPageBytes);
 }
 
+std::uint64_t segment_size(const LocalStoreOptions& options, std::int64_t number) {
+    std::uint64_t size = align_up(options.segment_first_bytes, kPageBytes);
+    for (std::int64_t i = 1; i < number && size < options.segment_max_bytes; ++i) size *= 2;
+    // Room for the header and the largest object, whatever the options say.
+    const auto least =
+        align_up(kPageBytes + options.small_max_bytes + kRecordHeaderBytes + kKeyMaxBytes + 8,
+                 kPageBytes) +
+        kPageBytes;
+    return std::max(std::min(size, align_up(options.segment_max_bytes, kPageBytes)), least);
+}
+
+namespace {
+
+/// Writes zeros over the whole file, past the page cache where the file system lets us: they
+/// would only push out what is read.
+Result<void> write_zeros(const std::filesystem::path& path, const UniqueFd& file,
+                         std::uint64_t size_bytes) {
+    constexpr std::size_t kPiece = 1 << 20;
+    const std::unique_ptr<void, decltype(&std::free)> zeros(
+        std::aligned_alloc(kPageBytes, kPiece), &std::free);
+    LARMOR_CHECK(zeros != nullptr);
+    std::memset(zeros.get(), 0, kPiece);
+    // In one go, so that the blocks lie together. A file system without it is fine.
+    if (::fallocate(file.get(), 0, 0, static_cast<off_t>(size_bytes)) != 0 && errno == ENOSPC) {
+        return system_failure("make room for a segment", errno);
+    }
+    const auto direct = open_file(path, O_WRONLY | O_DIRECT);
+    const auto write = [&](const UniqueFd& to) -> Result<void> {
+        for (std::uint64_t at = 0; at < size_bytes; at += kPiece) {
+            const auto count =
+                static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, size_bytes - at));
+            TRY_VOID(
+                write_at(to, at, Bytes(static_cast<const std::byte*>(zeros.get()), count)));
+        }
+        return {};
+    };
+    if (direct && write(*direct)) return {};
+    return write(file);
+}
+
+}  // namespace
+
 Result<OpenSegment> create_segment(const std::filesystem::path& directory,
-                                   const SegmentHeader& header,
-                                   std::uint64_t preallocate_bytes) {
+                                   const SegmentHeader& header, std::uint64_t size_bytes) {
     OpenSegment segment;
     segment.number = header.segment;
-    TRY(segment.file, open_file(directory / segment_name(header.segment), O_RDWR | O_CREAT));
-    TRY_VOID(allocate(segment.file, 0, preallocate_bytes));
-    segment.allocated = preallocate_bytes;
+    segment.size_bytes = size_bytes;
+    const auto path = directory / segment_name(header.segment);
+    TRY(segment.file, open_file(path, O_RDWR | O_CREAT | O_TRUNC));
+    TRY_VOID(write_zeros(path, segment.file, size_bytes));
+    // Last: a file with a header is complete.
+    if (::fsync(segment.file.get()) != 0) return system_failure("fsync of a segment", errno);
     TRY_VOID(write_at(segment.file, 0, encode(header)));
     if (::fsync(segment.file.get()) != 0) return system_failure("fsync of a segment", errno);
     TRY_VOID(sync_directory(directory));
@@ -117,14 +155,6 @@ SegmentWriter::~SegmentWriter() {
     }
     ahead_changed_.notify_all();
     ahead_thread_.join();
-    // What a crash would have left for the next opening is given back at once. A failure
-    // changes nothing that counts.
-    if (current_.file) {
-        static_cast<void>(::ftruncate(current_.file.get(), static_cast<off_t>(current_.end)));
-    }
-    for (const auto& segment : ready_) {
-        static_cast<void>(::ftruncate(segment.file.get(), static_cast<off_t>(segment.end)));
-    }
 }
 
 void SegmentWriter::submit(StageJob& job) {
@@ -172,9 +202,14 @@ void SegmentWriter::run() {
             std::unique_lock lock(mutex_);
             queue_changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
             if (queue_.empty()) return;
+            // What fits into the segment; the first one in any case, in a new segment if it
+            // must be.
+            const std::uint64_t room =
+                current_.size_bytes - std::min(current_.end + kPageBytes, current_.size_bytes);
+            const std::uint64_t bytes_max = std::min(options_.group_max_bytes, room);
             for (std::uint64_t bytes = 0; !queue_.empty();) {
                 const auto more = queue_.front()->bytes();
-                if (!group.empty() && bytes + more > options_.group_max_bytes) break;
+                if (!group.empty() && bytes + more > bytes_max) break;
                 bytes += more;
                 queued_bytes_ -= more;
                 group.push_back(queue_.front());
@@ -244,6 +279,9 @@ Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
         }
     }
     LARMOR_CHECK(heads.size() == heads_bytes);
+    // To the end of the page: a part of a page that is not in memory would have to be read
+    // first.
+    add_vector(vectors, Bytes(kPadding).first(align_up(at, kPageBytes) - at));
 
     if (auto written = write_vectors(current_.file, current_.end, vectors); !written) {
         // A full disk takes nothing from what is there. Anything else: nobody knows.
@@ -256,9 +294,10 @@ Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
         fail_for_good(synced.error());
         return tl::unexpected(*broken_);
     }
-    const std::uint64_t written = at - current_.end;
     // Acknowledged bytes share no page with what comes: it is never written again.
-    current_.end = align_up(at, kPageBytes);
+    const std::uint64_t end = align_up(at, kPageBytes);
+    const std::uint64_t written = end - current_.end;
+    current_.end = end;
 
     const std::lock_guard lock(mutex_);
     stats_.groups += 1;
@@ -270,35 +309,27 @@ Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
 
 Result<void> SegmentWriter::make_room(std::uint64_t bytes) {
     std::unique_lock lock(mutex_);
-    ahead_failed_.reset();
-    const bool full =
-        current_.end + bytes > options_.segment_max_bytes && current_.end > kPageBytes;
-    if (!current_.file || full) {
-        next_wanted_ = ready_.empty();
-        ahead_changed_.notify_all();
-        queue_changed_.wait(lock,
-                            [&] { return !growing_ && (!ready_.empty() || ahead_failed_); });
-        if (ready_.empty()) return tl::unexpected(*ahead_failed_);
-        if (current_.file) full_.push_back(std::move(current_));
-        current_ = std::move(ready_.front());
-        ready_.pop_front();
-        grow_to_ = 0;
+    if (!current_.file || bytes > current_.size_bytes - current_.end) {
+        for (;;) {
+            if (!ready_.empty()) {
+                if (current_.file) full_.push_back(std::move(current_));
+                current_ = std::move(ready_.front());
+                ready_.pop_front();
+                if (bytes <= current_.size_bytes - current_.end) break;
+            }
+            if (!ready_.empty()) continue;
+            ahead_failed_.reset();
+            next_wanted_ = true;
+            ahead_changed_.notify_all();
+            queue_changed_.wait(lock, [&] { return !ready_.empty() || ahead_failed_; });
+            if (ready_.empty()) return tl::unexpected(*ahead_failed_);
+        }
     }
-    const std::uint64_t needed = current_.end + bytes;
-    if (needed > current_.allocated) {
-        grow_to_ = align_up(needed, options_.preallocate_bytes);
-        ahead_changed_.notify_all();
-        queue_changed_.wait(lock,
-                            [&] { return needed <= current_.allocated || ahead_failed_; });
-        if (needed > current_.allocated) return tl::unexpected(*ahead_failed_);
+    // The next one early enough to be there when this one is full.
+    if (current_.end > current_.size_bytes / 4 && ready_.empty() && !ahead_failed_) {
+        next_wanted_ = true;
     }
-    // Half a step ahead, while this group is written.
-    if (current_.allocated - current_.end < options_.preallocate_bytes / 2 &&
-        current_.allocated < options_.segment_max_bytes && grow_to_ == 0) {
-        grow_to_ = current_.allocated + options_.preallocate_bytes;
-    }
-    if (current_.end > options_.segment_max_bytes / 2 && ready_.empty()) next_wanted_ = true;
-    if (grow_to_ != 0 || next_wanted_ || !full_.empty()) ahead_changed_.notify_all();
+    if (next_wanted_ || !full_.empty()) ahead_changed_.notify_all();
     return {};
 }
 
@@ -306,34 +337,31 @@ Result<OpenSegment> SegmentWriter::make_segment() {
     const std::int64_t now = us(options_.clock->now());
     TRY(const SegmentRow row,
         database_.write_and_wait([&](db::Transaction& tx) { return insert_segment(tx, now); }));
-    return create_segment(directory_, {store_, row.segment, now}, options_.preallocate_bytes);
+    auto made = create_segment(directory_, {store_, row.segment, now},
+                               segment_size(options_, row.segment));
+    if (!made) {
+        // Most likely no space: give back what was taken. What stays, the next start makes
+        // good.
+        std::error_code ignored;
+        std::filesystem::remove(directory_ / segment_name(row.segment), ignored);
+        static_cast<void>(database_.write_and_wait(
+            [&](db::Transaction& tx) { return remove_segment(tx, row.segment); }));
+    }
+    return made;
 }
 
 void SegmentWriter::prepare_ahead() {
     std::unique_lock lock(mutex_);
     for (;;) {
-        ahead_changed_.wait(lock, [&] {
-            return ahead_stopping_ || !full_.empty() || grow_to_ != 0 || next_wanted_;
-        });
+        ahead_changed_.wait(lock,
+                            [&] { return ahead_stopping_ || !full_.empty() || next_wanted_; });
         if (ahead_stopping_) return;
-        if (grow_to_ != 0) {
-            const auto from = current_.allocated;
-            const auto to = std::exchange(grow_to_, 0);
-            growing_ = true;
-            lock.unlock();
-            const auto grown = allocate(current_.file, from, to);
-            lock.lock();
-            growing_ = false;
-            if (grown) {
-                current_.allocated = std::max(current_.allocated, to);
-            } else {
-                ahead_failed_ = grown.error();
-            }
-        } else if (next_wanted_) {
-            next_wanted_ = false;
+        if (next_wanted_) {
             lock.unlock();
             auto made = make_segment();
             lock.lock();
+            // Now, not before: until here it would have been wanted again.
+            next_wanted_ = false;
             if (made) {
                 ready_.push_back(std::move(*made));
             } else {

@@ -22,6 +22,9 @@ struct PreparedRecord {
     std::uint64_t body_bytes = 0;
     std::uint32_t body_crc32c = 0;
     Sha256 sha256{};
+    std::uint64_t bytes() const {  ///< in the file, at most
+        return body_bytes + request.key.size() + kRecordHeaderBytes + 16;
+    }
 };
 
 /// Records that are made durable together; lives until `done` was called.
@@ -32,7 +35,7 @@ public:
     /// On the writer's thread; the job may be gone afterwards.
     virtual void done(Result<std::vector<StagedObject>> outcome) = 0;
     const std::vector<PreparedRecord>& records() const { return records_; }
-    std::uint64_t bytes() const;  ///< in the file, about
+    std::uint64_t bytes() const;  ///< in the file, at most
 
 private:
     std::vector<PreparedRecord> records_;
@@ -43,12 +46,16 @@ struct OpenSegment {
     std::int64_t number = 0;
     UniqueFd file;
     std::uint64_t end = kPageBytes;  ///< where the next group goes
-    std::uint64_t allocated = 0;     ///< bytes of the file that have blocks
+    std::uint64_t size_bytes = 0;    ///< of the file: nothing is written beyond
 };
 
 /// The one thread that appends to segments: takes every job that waits, writes them as one
-/// group and syncs once. A second thread makes room ahead: it grows the segment, prepares the
-/// next one and seals the last, so that no group waits for the file system's journal.
+/// group and syncs once. A second thread prepares the next segment and seals the last.
+///
+/// A segment is written with zeros before it is used. A sync of bytes that overwrite others
+/// changes no extent and so waits for no commit of the file system's journal, which has to
+/// write what other programs changed too: 85 us against 150 us for 40 KB on an idle disk here,
+/// and 100 us against 2 to 10 ms while others write.
 class SegmentWriter {
 public:
     /// `ready` are the segments that were not full, oldest first.
@@ -99,12 +106,14 @@ private:
     std::thread thread_;
 };
 
-/// Makes blocks for `[from, to)` of a file. A file system without fallocate(2) is fine.
-Result<void> allocate(const UniqueFd& file, std::uint64_t from, std::uint64_t to);
-
-/// Creates the file of a segment with its header, durable with its name.
+/// Creates the file of a segment: zeros, then its header, all durable with its name.
 Result<OpenSegment> create_segment(const std::filesystem::path& directory,
-                                   const SegmentHeader& header,
-                                   std::uint64_t preallocate_bytes);
+                                   const SegmentHeader& header, std::uint64_t size_bytes);
+
+/// What one job with several records may have at most.
+std::uint64_t group_max_bytes(const LocalStoreOptions& options);
+
+/// The size of the segment with this number.
+std::uint64_t segment_size(const LocalStoreOptions& options, std::int64_t number);
 
 }  // namespace larmor::objects::local

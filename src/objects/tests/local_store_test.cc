@@ -25,7 +25,7 @@ public:
 
 private:
     local::LocalStoreOptions options() {
-        return {.preallocate_bytes = 1 << 20, .grace = grace(), .clock = &clock_};
+        return {.segment_first_bytes = 1 << 16, .grace = grace(), .clock = &clock_};
     }
     TempDirectory directory_;
     ManualClock clock_{Time(std::chrono::seconds(1'767'225'600))};  // 2026-01-01
@@ -66,8 +66,9 @@ TEST(LocalStore, SyncsWhatWaitsTogetherOnce) {
 
 TEST(LocalStore, GoesOnInANewSegmentWhenOneIsFull) {
     const TempDirectory directory;
-    LocalLibrary library(directory.path(),
-                         {.segment_max_bytes = 1 << 20, .preallocate_bytes = 1 << 18});
+    LocalLibrary library(directory.path(), {.small_max_bytes = 1 << 18,
+                                            .segment_first_bytes = 1 << 18,
+                                            .segment_max_bytes = 1 << 20});
     const std::string body(100'000, 'x');
     std::vector<ObjectId> ids;
     for (int i = 0; i < 40; ++i) {
@@ -108,16 +109,38 @@ TEST(LocalStore, CountsTheDeadBytesOfEachSegment) {
               82);
 }
 
-TEST(LocalStore, GivesPreallocatedSpaceBackWhenItIsClosed) {
+TEST(LocalStore, MakesSegmentsWholeAndEachTwiceAsLargeAsTheLast) {
     const TempDirectory directory;
     LocalLibrary library(directory.path());
-    StageRequest request;
-    request.key = "k";
-    request.body = {as_bytes(std::string_view("x"))};
-    must(async::sync_wait(library.store().stage(std::move(request))));
-    EXPECT_GE(std::filesystem::file_size(library.segment(1)), 64U << 20);
+    const std::string body(1 << 20, 'x');
+    for (int i = 0; i < 8; ++i) {
+        StageRequest request;
+        request.key = "k";
+        request.body = {as_bytes(body)};
+        must(async::sync_wait(library.store().stage(std::move(request))));
+    }
     library.close();
-    EXPECT_EQ(std::filesystem::file_size(library.segment(1)), 8192U);
+    // The first was full after three objects of 1 MiB and their headers, and was cut when
+    // sealed.
+    EXPECT_LE(std::filesystem::file_size(library.segment(1)), 4U << 20);
+    EXPECT_EQ(std::filesystem::file_size(library.segment(2)), 8U << 20);
+}
+
+TEST(LocalStore, StagesMoreThanASegmentHoldsWithOneHandOver) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path(), {.small_max_bytes = 1 << 18,
+                                            .segment_first_bytes = 1 << 18,
+                                            .segment_max_bytes = 1 << 20});
+    const std::string body(200'000, 'x');
+    std::vector<StageRequest> requests(50);
+    for (auto& request : requests) {
+        request.key = "k";
+        request.body = {as_bytes(body)};
+    }
+    const auto staged = must(async::sync_wait(library.store().stage_all(std::move(requests))));
+    ASSERT_EQ(staged.size(), 50U);
+    for (const auto& one : staged) EXPECT_TRUE(library.store().verify(one.location));
+    EXPECT_GE(staged.back().location.segment, 10);
 }
 
 }  // namespace
