@@ -263,9 +263,20 @@ TEST(Reader, RepeatsItsErrorAndItsEnd) {
     EXPECT_EQ(first.error().message, second.error().message);
     EXPECT_FALSE(failing.skip());
 
-    Reader empty({}, kExplicitLittle);
-    EXPECT_EQ(empty.next()->kind, TokenKind::End);
-    EXPECT_EQ(empty.next()->kind, TokenKind::End);
+    const auto whole = hex("1000 2000 'LO' 0200 'AB'");
+    Reader ending(whole, kExplicitLittle);
+    Token token;
+    ASSERT_TRUE(ending.advance(token));
+    const Token element = token;
+    for (int i = 0; i < 2; ++i) {
+        token = element;  // callers use one token for all
+        ASSERT_TRUE(ending.advance(token));
+        EXPECT_EQ(token.kind, TokenKind::End);
+        EXPECT_EQ(token.offset, 10U);
+        EXPECT_EQ(token.value_offset, 10U);
+        EXPECT_TRUE(token.value.empty());
+    }
+    EXPECT_EQ(Reader({}, kExplicitLittle).next()->kind, TokenKind::End);
 }
 
 /// `depth` sequences within each other, not ended.

@@ -183,6 +183,36 @@ TEST(RewriteFile, MakesAnExplicitFileOfEachNativeOne) {
     }
 }
 
+TEST(RewriteFile, WritesWhatDcmdumpReads) {
+    const auto folder = std::filesystem::temp_directory_path() /
+                        ("larmor_rewrite_" + std::to_string(::getpid()));
+    std::filesystem::create_directory(folder);
+    std::size_t count = 0;
+    for (const auto& path : test::dicom_files()) {
+        const auto mapped = MappedFile::open(path);
+        const auto file = open_file(mapped->bytes());
+        if (!file || file->bytes.size() > 400'000) continue;
+        auto made = rewrite_file(*file, kExplicitLittleUid, Preserve::No);
+        if (!made) made = rewrite_file(*file, file->transfer_syntax_uid, Preserve::No);
+        if (!made) continue;
+        std::ofstream out(folder / std::to_string(count++), std::ios::binary);
+        out.write(reinterpret_cast<const char*>(made->data()),
+                  static_cast<std::streamsize>(made->size()));
+    }
+    EXPECT_GT(count, 50U);
+
+    std::FILE* pipe = ::popen(("dcmdump -q -M +sd " + folder.string() + " 2>&1").c_str(), "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string errors;
+    std::array<char, 4096> line;
+    while (std::fgets(line.data(), line.size(), pipe) != nullptr) {
+        if (std::string_view(line.data()).starts_with("E:")) errors += line.data();
+    }
+    EXPECT_EQ(::pclose(pipe), 0) << errors;
+    EXPECT_EQ(errors, "");
+    std::filesystem::remove_all(folder);
+}
+
 TEST(RewriteFile, NeverTouchesPixels) {
     const auto bytes = test::pydicom_file("JPEG2000.dcm");
     const auto file = open_file(bytes);
