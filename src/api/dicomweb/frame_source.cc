@@ -7,6 +7,23 @@
 #include "pixels/decode.h"
 
 namespace larmor::api {
+namespace {
+
+/// Colour by pixel as colour by plane: frames go out as the metadata's Planar Configuration
+/// says, which is that of the stored instance.
+ByteBuffer by_plane(Bytes by_pixel, std::size_t samples, std::size_t sample_bytes) {
+    ByteBuffer planes(by_pixel.size());
+    const std::size_t pixels = by_pixel.size() / (samples * sample_bytes);
+    for (std::size_t sample = 0; sample < samples; ++sample) {
+        for (std::size_t pixel = 0; pixel < pixels; ++pixel) {
+            std::copy_n(by_pixel.data() + (pixel * samples + sample) * sample_bytes,
+                        sample_bytes, planes.data() + (sample * pixels + pixel) * sample_bytes);
+        }
+    }
+    return planes;
+}
+
+}  // namespace
 
 Result<std::vector<std::uint32_t>> parse_frame_list(std::string_view text) {
     std::vector<std::uint32_t> frames;
@@ -84,17 +101,21 @@ Result<void> FrameSource::slices(std::uint32_t frame, std::vector<http::Part>& p
 Result<void> FrameSource::decoded(std::uint32_t frame, std::vector<http::Part>& parts) const {
     LARMOR_CHECK(opened_ != nullptr);
     const auto& image = *opened_->image;
-    TRY(const pixels::Frame pixels, pixels::decode_frame(opened_->file, image, index_, frame));
+    TRY(const pixels::Frame made, pixels::decode_frame(opened_->file, image, index_, frame));
     TRY(const pixels::NativePlan plan,
-        pixels::plan_native(image, *opened_->file.transfer_syntax, pixels));
+        pixels::plan_native(image, *opened_->file.transfer_syntax, made));
     pixels::NativeWriter writer(plan);
-    auto bytes = std::make_shared<ByteBuffer>();
-    TRY_VOID(writer.append(pixels, *bytes));
-    writer.finish(*bytes);
+    ByteBuffer bytes;
+    TRY_VOID(writer.append(made, bytes));
+    writer.finish(bytes);
     // `finish` pads to an even length, which is the data element's business, not the frame's.
-    bytes->resize(std::min<std::size_t>(bytes->size(), (plan.frame_bits + 7) / 8));
-    const Bytes view(*bytes);
-    parts.push_back(http::SharedBytes{std::move(bytes), view});
+    bytes.resize(std::min<std::size_t>(bytes.size(), (plan.frame_bits + 7) / 8));
+    if (image.is_planar && plan.samples > 1) {
+        bytes = by_plane(bytes, plan.samples, pixels::size_of(plan.type));
+    }
+    auto owner = std::make_shared<const ByteBuffer>(std::move(bytes));
+    const Bytes view(*owner);
+    parts.push_back(http::SharedBytes{std::move(owner), view});
     return {};
 }
 

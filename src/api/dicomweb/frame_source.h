@@ -37,8 +37,9 @@ public:
     bool can_slice(bool native) const;
     /// Appends the ranges of a frame. Errors: NotFound, Corrupt, Unavailable.
     Result<void> slices(std::uint32_t frame, std::vector<http::Part>& parts) const;
-    /// Appends the decoded frame, little endian, samples as plan_native says. Needs `open`.
-    /// Computes. Errors: those of decoding.
+    /// Appends the decoded frame, little endian, samples as plan_native says but by plane where
+    /// the instance's Planar Configuration is 1. Needs `open`. Computes. Errors: those of
+    /// decoding.
     Result<void> decoded(std::uint32_t frame, std::vector<http::Part>& parts) const;
     /// As stored, read into memory: what a deflated data set needs. Needs `open`.
     bool is_open() const { return opened_ != nullptr; }

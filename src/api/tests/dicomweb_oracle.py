@@ -19,6 +19,13 @@ def frame_bytes(dataset):
     if syntax.is_encapsulated:
         yield from generate_pixel_data_frame(dataset.PixelData, count)
         return
+    if dataset.BitsAllocated == 1:
+        bits = int.from_bytes(dataset.PixelData, "little")
+        count_bits = dataset.Rows * dataset.Columns
+        for number in range(count):
+            frame = bits >> (number * count_bits) & ((1 << count_bits) - 1)
+            yield frame.to_bytes((count_bits + 7) // 8, "little")
+        return
     size = dataset.Rows * dataset.Columns * dataset.SamplesPerPixel * dataset.BitsAllocated // 8
     if dataset.PhotometricInterpretation == "YBR_FULL_422":
         size = size // 3 * 2

@@ -27,16 +27,17 @@ constexpr std::string_view kFramesNative =
 const std::vector<std::string> kFiles = {
     "syntax/pydicom/CT_small.dcm",
     "syntax/pydicom/MR_small.dcm",
-    "syntax/pydicom/SC_rgb.dcm",
     "syntax/pydicom/SC_rgb_small_odd.dcm",
     "syntax/pydicom/SC_rgb_rle_2frame.dcm",
     "syntax/pydicom/rtdose.dcm",
     "syntax/pydicom/693_J2KI.dcm",
     "syntax/pydicom/SC_rgb_jpeg_dcmtk.dcm",
-    "syntax/pydicom/JPEGLSNearLossless_16.dcm",
+    "syntax/wg04-nm1/NM1_JLSL",
+    "syntax/multi/CT0012.fragmented_no_bot_jpeg_baseline.51.dcm",
+    "syntax/multi/2023-04-21-RLEPlanarConfigurationYBR_FULL.dcm",
     "syntax/pydicom/image_dfl.dcm",
     "syntax/pydicom/ExplVR_BigEnd.dcm",
-    "syntax/multi/liver_rle.dcm",
+    "modality/seg/seg_image_ct_binary_overlap.dcm",
     "modality/us/examples_palette.dcm",
     "modality/us/examples_ybr_color.dcm",
     "modality/sr/test-SR.dcm",
@@ -125,8 +126,15 @@ TEST_F(RetrieveTest, NoTransferSyntaxGivesExplicitLittleEndianWithEqualValues) {
             }
             const auto* same = after->find(element.tag);
             ASSERT_NE(same, nullptr) << stored.path << to_string(element.tag);
-            EXPECT_EQ(before->texts(element.tag), after->texts(element.tag))
-                << stored.path << to_string(element.tag);
+            if (dicom::is_binary(element.vr) || element.vr == dicom::vr::US ||
+                element.vr == dicom::vr::SS || element.vr == dicom::vr::UL ||
+                element.vr == dicom::vr::FD || element.vr == dicom::vr::FL) {
+                EXPECT_EQ(before->decimals(element.tag), after->decimals(element.tag))
+                    << stored.path << to_string(element.tag);
+            } else {
+                EXPECT_EQ(before->texts(element.tag), after->texts(element.tag))
+                    << stored.path << to_string(element.tag);
+            }
         }
     }
 }
@@ -285,7 +293,8 @@ TEST_F(RetrieveTest, MetadataEqualsWhatTheJsonWriterMakes) {
         EXPECT_EQ(response.body, expected) << stored.path;
         const auto series = get("/studies/" + stored.uids.study + "/series/" +
                                 stored.uids.series + "/metadata");
-        EXPECT_EQ(series.body, expected) << stored.path;
+        EXPECT_THAT(series.body, HasSubstr(expected.substr(1, expected.size() - 2)))
+            << stored.path;
     }
 }
 
