@@ -59,6 +59,7 @@ private:
                 continue;
             }
             // CLI11 lets the file win over the environment; everybody else does it like this.
+            // NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts
             if (std::getenv(environment_name(name).c_str()) != nullptr) {
                 continue;
             }

@@ -8,7 +8,8 @@ import sys
 LINES_SMELL, LINES_MAX = 400, 600
 # A longer file needs its reason here.
 LONG_FILES = {
-    "src/dicom/dictionary_table.cc": "generated: one row per attribute of the standard",
+    "src/dicom/dictionary_data.cc": "generated: one row for each attribute of the standard",
+    "src/dicom/tags.h": "generated: one constant for each attribute of the standard",
 }
 # A header from outside belongs to the modules that hide it from everybody else.
 WALLS = {
@@ -25,7 +26,7 @@ WALLS = {
     r"simdjson\.h": (r"\.cc$", ""),
     r"boost/json": (r"\.cc$", ""),
 }
-# Only the standard and DICOM libraries that never see a header of ours may be named in headers.
+# A public header names none of these; those of a driver are seen by that driver only.
 HEADER_BANS = re.compile(r'#include <(boost/(asio|beast|json)|dcmtk|vips|simdjson|sqlite3|curl)')
 BEAST_FILES_MAX = 4
 SQL = re.compile(r'"\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX))')
@@ -80,6 +81,15 @@ def no_commented_out_code():
                 yield f"{path}:{number}: commented-out code"
 
 
+def no_braced_temporary_is_awaited():
+    # g++ 12 destroys it twice when the coroutine resumes (GCC bug 98401 and its kin): name it first.
+    braced = re.compile(r"co_await\s[^;{}]*\(\s*\{[^}]*[^}\s{]")
+    for path, lines in CPP.items():
+        text = "\n".join(re.sub(r"//.*", "", line) for line in lines)
+        for found in braced.finditer(text):
+            yield f"{path}:{text.count(chr(10), 0, found.start()) + 1}: a braced temporary in co_await: name it"
+
+
 def files_stay_short():
     for path, lines in {**CPP, **WEB}.items():
         if len(lines) > LINES_MAX and path not in LONG_FILES:
@@ -96,7 +106,7 @@ def libraries_stay_behind_their_walls():
 
 
 def headers_are_lean():
-    private = re.compile(r"/(detail|internal)/|_internal\.h$|/tests/|^tests/|^bench/|cmake/")
+    private = re.compile(r"/(detail|internal|sqlite|local|codecs)/|_internal\.h$|/tests/|^tests/|^bench/|cmake/")
     for path, lines in CPP.items():
         if not path.endswith(".h") or private.search(path):
             continue
@@ -138,7 +148,8 @@ def no_path_of_one_machine():
 
 
 RULES = [
-    includes_start_at_the_root, unfinished_work_is_an_issue, no_commented_out_code, files_stay_short,
+    includes_start_at_the_root, unfinished_work_is_an_issue, no_commented_out_code,
+    no_braced_temporary_is_awaited, files_stay_short,
     libraries_stay_behind_their_walls, headers_are_lean, beast_lives_in_few_files, sql_lives_in_stores_and_catalog,
     cornerstone_lives_in_imaging, typescript_has_no_any, no_path_of_one_machine,
 ]

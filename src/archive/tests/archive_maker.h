@@ -39,6 +39,7 @@ public:
     /// Runs a command in the folder; the test stops where it fails.
     void run(const std::string& command) const {
         const auto line = "cd '" + root_.string() + "' && ( " + command + " ) > log 2>&1";
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): a test has one thread
         ASSERT_EQ(std::system(line.c_str()), 0) << command << "\n"
                                                 << read_file(path("log"), 1 << 20).value_or("");
     }

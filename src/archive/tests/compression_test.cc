@@ -73,7 +73,7 @@ TEST_P(Compressed, FindsAWrongChecksum) {
 
 TEST_P(Compressed, StopsAtTheLimits) {
     const auto packed = pack(std::string(1 << 20, '\0'));
-    const auto text = unpack(GetParam().decompress, packed, {.total_max_bytes = 1000 * 1000});
+    const auto text = unpack(GetParam().decompress, packed, {.total_max_bytes = 1'000'000});
     ASSERT_FALSE(text);
     EXPECT_EQ(text.error().code, ErrorCode::LimitExceeded);
 

@@ -18,7 +18,7 @@ std::vector<Damage> damage_in(std::string_view bytes) {
 }
 
 /// A header as the standard describes it, for what no tool writes.
-std::string header(std::string name, std::string size_field, char type) {
+std::string header(std::string_view name, std::string_view size_field, char type) {
     std::string block(512, '\0');
     const auto put = [&](std::size_t at, std::string_view text) {
         block.replace(at, text.size(), text);
@@ -101,7 +101,7 @@ INSTANTIATE_TEST_SUITE_P(All, PythonTarFormats, testing::Values("USTAR", "GNU", 
 
 TEST(Tar, TakesASizeAndAPathFromPax) {
     const std::string records = "15 size=000005\n19 path=a/long/one\n";
-    const auto archive = header("x", "0000000042\0", 'x') + padded(records) +
+    const auto archive = header("x", "0000000042", 'x') + padded(records) +
                          header("short", "00000000000", '0') + padded("12345") + kEnd;
 
     EXPECT_EQ(read_tar_bytes(archive).files, (Files{{"a/long/one", "12345"}}));
