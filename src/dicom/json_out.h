@@ -30,7 +30,7 @@ inline void put_hex(char* at, std::uint32_t value) {
 /// that a store needs no check. `reserve` before, then write through `at`.
 class JsonOut {
 public:
-    explicit JsonOut(std::string& out) : out_(out), begin_(out.size()) { open(begin_, 4096); }
+    explicit JsonOut(std::string& out) : out_(out), begin_(out.size()) { open(begin_, 8192); }
     JsonOut(const JsonOut&) = delete;
     JsonOut& operator=(const JsonOut&) = delete;
 
@@ -64,7 +64,6 @@ public:
     }
     /// Replaces everything from `from` on.
     void replace(std::size_t from, std::string_view text);
-    void insert(std::size_t where, std::string_view text);
 
     /// Takes back what was written after `size`.
     void rewind(std::size_t size) { at = out_.data() + begin_ + size; }
