@@ -197,6 +197,16 @@ TEST(Reader, KeepsUnknownVrsAndTheirReservedBytes) {
     EXPECT_EQ(tokens[0].value.size(), 3U);
 }
 
+TEST(Reader, ForgetsReservedBytesOfTheElementBefore) {
+    const auto data = hex("0011 1001 'ZZ' cafe 00000002 0102 0028 0010 'US' 0002 0200");
+    Reader reader(data, kExplicitBig);
+    Token token;  // one for all, as callers do
+    ASSERT_TRUE(reader.advance(token));
+    EXPECT_NE(token.reserved, 0);
+    ASSERT_TRUE(reader.advance(token));
+    EXPECT_EQ(token.reserved, 0);
+}
+
 TEST(Reader, TreatsAPrivateSequenceOfTheDictionaryWithoutItemsAsUnknown) {
     ASSERT_EQ(find_private_entry("Philips MR Imaging DD 001", Tag(0x2005, 0x1080))->vr, vr::SQ);
     const auto tokens = read_all(hex("0520 1000 1a000000 'Philips MR Imaging DD 001 '"
