@@ -31,7 +31,7 @@ void use(const ImageDescription& image, const Result<Frame>& frame) {
         return;
     }
     LARMOR_CHECK(frame->rows == image.rows && frame->columns == image.columns);
-    LARMOR_CHECK(frame->pixels.size() >= frame->sample_count() * size_of(frame->type));
+    LARMOR_CHECK(frame->pixels.size() == frame->sample_count() * size_of(frame->type));
     (void)statistics_of(image, *frame);
     RenderOptions options;
     options.rows_max = options.columns_max = 32;

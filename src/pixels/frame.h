@@ -28,6 +28,8 @@ public:
     std::byte* data() { return bytes_.get(); }
     const std::byte* data() const { return bytes_.get(); }
     Bytes bytes() const { return {bytes_.get(), size_}; }
+    /// Forgets what lies behind `size`, which must not be larger than it is.
+    void truncate(std::size_t size) { size_ = size < size_ ? size : size_; }
 
 private:
     std::unique_ptr<std::byte[]> bytes_;
@@ -48,7 +50,7 @@ struct Frame {
     /// Monochrome1, Monochrome2, PaletteColor, Rgb, YbrFull, YbrPartial422 (with every pixel's
     /// own three samples), Unknown.
     Photometric photometric = Photometric::Unknown;
-    SampleBuffer pixels;
+    SampleBuffer pixels;  ///< sample_count() * size_of(type) bytes
 
     std::size_t sample_count() const {
         return static_cast<std::size_t>(rows) * columns * samples;

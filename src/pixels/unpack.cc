@@ -173,6 +173,7 @@ Result<Frame> unpack(const ImageDescription& image, Decoded decoded) {
                           decoded.samples.data() == decoded.buffer.data();
     if (is_final) {
         frame.pixels = std::move(decoded.buffer);
+        frame.pixels.truncate(needed);
         return frame;
     }
     frame.pixels = SampleBuffer(count * size_of(frame.type));

@@ -1,5 +1,7 @@
 #include "pixels/frame_index.h"
 
+#include <sys/mman.h>
+
 #include <cstdio>
 #include <string>
 
@@ -320,6 +322,43 @@ TEST(FrameIndex, ItsPageShowsTheBytesThatItWrites) {
             }
         }
     }
+}
+
+TEST(FrameIndex, TwoGibibytesAreIndexedWithoutReadingThem) {
+    // 4,096 frames of 512 KiB in a file with a hole: a page that is read would be in memory.
+    constexpr std::uint64_t kFrameBytes = 512 * 512 * 2;
+    constexpr std::uint64_t kValueBytes = kFrameBytes * 4096;
+    auto builder = image_data_set({.rows = 512,
+                                   .columns = 512,
+                                   .frames = "4096",
+                                   .bits_allocated = 16,
+                                   .bits_stored = 16});
+    builder.add(kPixelData, "OW", "");
+    auto head = builder.file("1.2.840.10008.1.2.1");
+    store_little(head.data() + head.size() - 4, static_cast<std::uint32_t>(kValueBytes));
+    const TempFolder folder;
+    const auto path = folder.path() / "large.dcm";
+    std::ofstream(path, std::ios::binary) << as_text(head);
+    std::filesystem::resize_file(path, head.size() + kValueBytes);
+
+    const auto instance = open_instance(path);
+    ASSERT_TRUE(instance) << instance.error().message;
+    const auto view = instance->index.view();
+    EXPECT_EQ(view.frame_count(), 4096U);
+    EXPECT_EQ(instance->index.stored.size(), 32U);
+    const auto last = view.locate(4095);
+    ASSERT_TRUE(last);
+    EXPECT_EQ(last->ranges.at(0), (ByteRange{head.size() + kFrameBytes * 4095, kFrameBytes}));
+    EXPECT_TRUE(instance->decode(4095));
+
+    const auto bytes = instance->mapped.bytes();
+    std::vector<unsigned char> resident((bytes.size() + 4095) / 4096);
+    ASSERT_EQ(::mincore(const_cast<std::byte*>(bytes.data()), bytes.size(), resident.data()),
+              0);
+    const auto pages =
+        std::ranges::count_if(resident, [](auto page) { return (page & 1) != 0; });
+    // The head, the last frame, and what the kernel reads ahead.
+    EXPECT_LT(pages, 2000);
 }
 
 /// One frame a line, from pydicom's own way through fragments.
