@@ -64,6 +64,8 @@ def complaints(path):
     """What dciodvfy says of a file, without what differs by name only."""
     out = run("dciodvfy", path)
     lines = (out.stdout + out.stderr).decode("latin-1").splitlines()
+    if "Error - Dicom dataset read failed" in lines:
+        return None  # it reads no deflated data set
     return collections.Counter(line for line in lines if line.startswith("Error"))
 
 
@@ -90,19 +92,25 @@ def check_retrieved(library, stored, folder):
             check(f"{name}: dcmdump reads what we wrote", dump.returncode == 0, dump.stderr.decode("latin-1"))
             read = pydicom.dcmread(back)
             check(f"{name}: it is Explicit VR Little Endian", read.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.1")
-            more = complaints(back) - complaints(report["file"])
-            check(f"{name}: dciodvfy has no new complaint", not more, "\n".join(more))
+            before, after = complaints(report["file"]), complaints(back)
+            check(f"{name}: dciodvfy reads what we wrote", after is not None)
+            if before is not None and after is not None:
+                more = after - before
+                check(f"{name}: dciodvfy has no new complaint", not more, "\n".join(more))
     finally:
         process.send_signal(signal.SIGTERM)
         check("the server ends cleanly", process.wait(60) == 0)
 
 
 def normal(value):
-    """Numbers by value; dcm2json writes DS and IS as text."""
+    """Numbers by value; dcm2json writes DS and IS as text, and a name of delimiters alone as none."""
     if isinstance(value, dict):
+        if set("".join(map(str, value.values()))) <= set("^="):
+            return None
         return {key: normal(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [normal(item) for item in value]
+        items = [normal(item) for item in value]
+        return None if all(item is None for item in items) else items
     if isinstance(value, str):
         try:
             return float(value)

@@ -30,24 +30,24 @@ PIXELS = b"\xe0\x7f\x10\x00OW\x00\x00"
 
 
 class Instances:
-    """Distinct instances of two sizes: as the file, and of 2 MiB, which is over the size of small objects."""
+    """Distinct instances of two sizes: as the file, and of 1.2 MB, which is over the size of small objects."""
 
     def __init__(self):
         with open(CT_SMALL, "rb") as file:
             self.small = file.read()
         at = self.small.index(PIXELS)
         pixels = self.small[at + 12:at + 12 + 2 * 128 * 128]
-        large = self.small[:at] + PIXELS + struct.pack("<I", 2 << 20) + pixels * 64
+        large = self.small[:at] + PIXELS + struct.pack("<I", 2 * 768 * 768) + pixels * 36
         rows = large.index(b"\x28\x00\x10\x00US\x02\x00")
         columns = large.index(b"\x28\x00\x11\x00US\x02\x00")
         large = bytearray(large)
-        large[rows + 8:rows + 10] = large[columns + 8:columns + 10] = struct.pack("<H", 1024)
+        large[rows + 8:rows + 10] = large[columns + 8:columns + 10] = struct.pack("<H", 768)
         self.large = bytes(large)
 
     def make(self, number):
-        """(SOP Instance UID, bytes): every seventh one is large."""
+        """(SOP Instance UID, bytes): every fifteenth one is large."""
         stamp = b"1%019d" % number
-        return (INSTANCE + stamp).decode(), (self.large if number % 7 == 0 else self.small).replace(STAMP, stamp)
+        return (INSTANCE + stamp).decode(), (self.large if number % 15 == 0 else self.small).replace(STAMP, stamp)
 
 
 class Library:
@@ -185,7 +185,9 @@ def check(library, fresh):
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
     assert code == 0, f"the server ended with {code}"
-    leftovers = [path for path in all_files(library.folder) if re.search(r"(\.tmp|\.part|\.partial|/tmp/.+|/temp/.+|/incoming/.+)$", path)]
+    expected = re.compile(r"library\.sqlite(\.lock)?|objects/segments/\d+\.segment|objects/files/instances/[^/]+/[^/]+/[^/]+/[^/]+\.dcm|"
+                          r"objects/files/(prepared|derived)/.+")
+    leftovers = [path for path in all_files(library.folder) if not expected.fullmatch(os.path.relpath(path, library.folder))]
     assert not leftovers, f"temporary files are left: {leftovers[:3]}"
 
 
@@ -209,11 +211,11 @@ def main():
     next_number = 0
     try:
         for number in range(options.rounds):
-            count = 600
+            count = 800
             numbers = list(range(next_number, next_number + count))
             next_number += count
             before = set(library.acknowledged)
-            seconds = chance.uniform(0.0, 0.35)
+            seconds = chance.uniform(0.0, 0.6)
             try:
                 if number % 2 == 0:
                     killed += import_by_command_line(library, instances, numbers, f"{root}/in-{number}", seconds)

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/dicomweb/decode_stored.h"
 #include "api/dicomweb/locate.h"
 #include "dicom/rewrite.h"
 #include "dicom/writer.h"
@@ -181,7 +182,7 @@ Result<void> ExplicitFile::start_decoded() {
     }
     TRY(frames_, instance_->index());
     frame_count_ = frames_->frame_count();
-    TRY(first_, pixels::decode_frame(file, image, *frames_, 0));
+    TRY(first_, decode_stored(file, image, *frames_, 0));
     TRY(plan_, pixels::plan_native(image, *file.transfer_syntax, *first_));
     writer_.emplace(*plan_);
 
@@ -211,7 +212,7 @@ Result<std::optional<http::Part>> ExplicitFile::next_frame() {
     if (frame_ == 0) {
         frame = *std::exchange(first_, std::nullopt);
     } else {
-        TRY(frame, pixels::decode_frame(instance_->file, *instance_->image, *frames_, frame_));
+        TRY(frame, decode_stored(instance_->file, *instance_->image, *frames_, frame_));
     }
     ByteBuffer bytes;
     TRY_VOID(writer_->append(frame, bytes));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "api/dicomweb/decode_stored.h"
 #include "api/dicomweb/locate.h"
 #include "pixels/decode.h"
 
@@ -101,7 +102,7 @@ Result<void> FrameSource::slices(std::uint32_t frame, std::vector<http::Part>& p
 Result<void> FrameSource::decoded(std::uint32_t frame, std::vector<http::Part>& parts) const {
     LARMOR_CHECK(opened_ != nullptr);
     const auto& image = *opened_->image;
-    TRY(const pixels::Frame made, pixels::decode_frame(opened_->file, image, index_, frame));
+    TRY(const pixels::Frame made, decode_stored(opened_->file, image, index_, frame));
     TRY(const pixels::NativePlan plan,
         pixels::plan_native(image, *opened_->file.transfer_syntax, made));
     pixels::NativeWriter writer(plan);

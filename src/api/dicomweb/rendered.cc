@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/dicomweb/decode_stored.h"
 #include "api/dicomweb/frame_source.h"
 #include "api/dicomweb/locate.h"
 #include "api/dicomweb/render_query.h"
@@ -44,8 +45,7 @@ Result<std::string> draw(const Context& context, const LocatedInstancePtr& locat
         query.options.default_window =
             pixels::Window{*prepared.window_center, *prepared.window_width};
     }
-    TRY(const pixels::Frame pixels,
-        pixels::decode_frame(opened->file, *opened->image, index, frame));
+    TRY(const pixels::Frame pixels, decode_stored(opened->file, *opened->image, index, frame));
     TRY(const pixels::Picture picture,
         pixels::render_frame(*opened->image, pixels, frame, query.options));
     return media_type == kPng ? pixels::encode_png(picture)
