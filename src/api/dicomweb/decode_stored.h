@@ -8,7 +8,7 @@ namespace larmor::api {
 /// (400).
 inline Result<pixels::Frame> decode_stored(const dicom::File& file,
                                            const pixels::ImageDescription& image,
-                                           const pixels::FrameIndex& index,
+                                           const pixels::FrameIndexView& index,
                                            std::uint32_t frame) {
     auto decoded = pixels::decode_frame(file, image, index, frame);
     if (!decoded && decoded.error().code == ErrorCode::InvalidInput) {
