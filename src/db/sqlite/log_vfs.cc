@@ -55,10 +55,13 @@ int write_below(LayeredFile& file, const char* from, std::size_t count, sqlite3_
     return SQLITE_OK;
 }
 
-/// Makes the log exist one step beyond `end`, which is the end of the file.
+/// Makes the log exist beyond `end`, which is the end of the file: at least as far again as it
+/// is long, so that it grows a few times only, up to what the options say.
 void write_ahead(LayeredFile& file, sqlite3_int64 end) {
     static constexpr std::array<char, 1 << 18> kZeros{};
-    const auto target = end + static_cast<sqlite3_int64>(file.layer->ahead_bytes());
+    constexpr sqlite3_int64 kFirst = 1 << 20;
+    const auto most = static_cast<sqlite3_int64>(file.layer->ahead_bytes());
+    const auto target = end + std::min(most, std::max(end, kFirst));
     for (sqlite3_int64 at = end; at < target;) {
         const auto count =
             static_cast<std::size_t>(std::min<sqlite3_int64>(target - at, kZeros.size()));

@@ -325,8 +325,10 @@ Result<void> SegmentWriter::make_room(std::uint64_t bytes) {
             if (ready_.empty()) return tl::unexpected(*ahead_failed_);
         }
     }
-    // The next one early enough to be there when this one is full.
-    if (current_.end > current_.size_bytes / 4 && ready_.empty() && !ahead_failed_) {
+    // The next one early enough to be there when this one is full; for a small library not at
+    // once.
+    const bool soon = current_.number > 1 || current_.end > current_.size_bytes / 4;
+    if (soon && ready_.empty() && !ahead_failed_) {
         next_wanted_ = true;
     }
     if (next_wanted_ || !full_.empty()) ahead_changed_.notify_all();
