@@ -40,6 +40,11 @@ export class FrameImages {
     }
   }
 
+  /** True when the file says how its values are to be shown, or when the server has decided already. */
+  hasWindow(imageId: string): boolean {
+    return this.metadata('voiLutModule', imageId) !== undefined;
+  }
+
   origin(imageId: string): Origin | undefined {
     return this.origins.get(imageId);
   }

@@ -17,6 +17,8 @@ export function pictureKind(dataSet: DataSet): PictureKind {
   if (sopClass.startsWith('1.2.840.10008.5.1.4.1.1.88.')) return 'report';
   if (sopClass.startsWith('1.2.840.10008.5.1.4.1.1.104.')) return 'document';
   if (sopClass.startsWith('1.2.840.10008.5.1.4.1.1.9.')) return 'waveform';
+  // Headers without their pixels are archived too. PixelData, FloatPixelData and DoubleFloatPixelData: PS3.3 section C.7.6.3.
+  if (!['7FE00010', '7FE00008', '7FE00009'].some((tag) => dataSet[tag])) return 'other';
   const hasPixels = (number(dataSet, tags.Rows) ?? 0) > 0 && (number(dataSet, tags.Columns) ?? 0) > 0
     && number(dataSet, tags.BitsAllocated) !== undefined;
   return hasPixels ? 'picture' : 'other';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DataSet } from '../api/dicomJson';
+import { autoWindow } from './autoWindow';
 import { frameRate, planeOfFrame, seriesContents } from './frames';
 import { syntaxToDecode } from './jpeg';
 import { decodesInBrowser, decodesInSyntax, pictureKind } from './picture';
@@ -15,6 +16,7 @@ const ct: DataSet = {
   '00280100': { vr: 'US', Value: [16] },
   '00280101': { vr: 'US', Value: [12] },
   '00280102': { vr: 'US', Value: [11] },
+  '7FE00010': { vr: 'OW', BulkDataURI: 'bulkdata/7FE00010' },
 };
 const of = (tag: string, vr: string, ...Value: unknown[]): DataSet => ({ [tag]: { vr, Value } });
 
@@ -25,6 +27,8 @@ describe('pictureKind', () => {
     expect(pictureKind(of('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.104.1'))).toBe('document');
     expect(pictureKind(of('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.9.1.1'))).toBe('waveform');
     expect(pictureKind(of('00080016', 'UI', '1.2.840.10008.5.1.4.1.1.481.5'))).toBe('other');
+    const { '7FE00010': _, ...header } = ct;
+    expect(pictureKind(header)).toBe('other');
     expect(pictureKind({ ...ct, ...of('00083002', 'UI', '1.2.840.10008.1.2.4.102') })).toBe('video');
   });
 });
@@ -120,6 +124,15 @@ describe('playing and windows', () => {
     expect(frameRate(of('00181063', 'DS', '1'))).toBe(60);
     expect(frameRate({})).toBe(10);
     expect(frameRate(of('00181063', 'DS', '0'))).toBe(10);
+  });
+
+  it('finds a window that a few extreme values do not spoil', () => {
+    const values = Array.from({ length: 1000 }, (_, n) => n); // percentiles by hand: 4 and 994
+    expect(autoWindow([...values, 1e6])).toEqual(rangeToWindow(5, 995));
+    expect(autoWindow(values)).toEqual(rangeToWindow(4, 994));
+    expect(autoWindow([0, ...Array.from({ length: 999 }, () => 7)])).toEqual(rangeToWindow(0, 7));
+    expect(autoWindow([3, 3, 3])).toBeUndefined();
+    expect(autoWindow([])).toBeUndefined();
   });
 
   it('turns windows into ranges as C.11.2.1.2 does, and back', () => {

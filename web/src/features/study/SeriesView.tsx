@@ -76,6 +76,7 @@ export function SeriesView({ frames, study, series, onFrame, note }: {
         playing={frames.length > 1 ? playing : undefined} />
       <div className="viewport-frame">
         <div className="viewport" ref={place} data-testid="viewport" data-index={index} data-shown={state?.shown ?? -1}
+          data-url={shownFrame?.url}
           data-renders={state?.renderCount ?? 0} data-loaded={state?.loaded.filter(Boolean).length ?? 0}
           onContextMenu={(event) => event.preventDefault()} />
         {state && shownFrame && (
