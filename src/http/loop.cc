@@ -51,9 +51,8 @@ Wait Watch::Awaiter::await_resume() const {
 }
 
 void Watch::resume(std::coroutine_handle<>& side) {
-    // As posted work: the coroutine may destroy this watch, whose other side is still looked
-    // at.
-    if (auto handle = std::exchange(side, nullptr)) loop_.post(async::Work(handle));
+    // Not here: the coroutine may destroy this watch, whose other side is still looked at.
+    if (auto handle = std::exchange(side, nullptr)) loop_.ready_.push_back(handle);
 }
 
 void Watch::on_events(std::uint32_t events) {
@@ -119,8 +118,18 @@ void Loop::run() {
         }
         if (deadlines_ && now_ >= next_check_) check_deadlines();
         run_ready();
+        resume_ready();
     }
     stop_ = false;
+}
+
+void Loop::resume_ready() {
+    // What they post waits for the next turn; what they cancel goes on in this one.
+    while (!ready_.empty()) {
+        resuming_.swap(ready_);
+        for (const auto handle : resuming_) handle.resume();
+        resuming_.clear();
+    }
 }
 
 void Loop::check_deadlines() {

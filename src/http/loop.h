@@ -90,6 +90,7 @@ private:
     friend class Watch;
     void wake() override;
     void check_deadlines();
+    void resume_ready();
 
     UniqueFd epoll_;
     UniqueFd wake_event_;
@@ -97,6 +98,8 @@ private:
     async::SteadyTime now_ = std::chrono::steady_clock::now();
     async::SteadyTime next_check_{};
     bool deadlines_ = false;  ///< somebody waits with a deadline, or did at the last check
+    std::vector<std::coroutine_handle<>> ready_;     ///< whose wait is over
+    std::vector<std::coroutine_handle<>> resuming_;  ///< kept for its capacity
     Watch* watches_ = nullptr;
     Watch* next_to_check_ = nullptr;  ///< survives the removal of watches during a check
     std::string date_;
