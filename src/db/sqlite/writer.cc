@@ -9,6 +9,8 @@ namespace larmor::db::sqlite {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
+/// Commits wait for the checkpoint when the log is that many times as long as it should be.
+constexpr std::uint64_t kLogPagesFactor = 4;
 
 /// A disk that failed to write or sync may hold anything; a full one holds what it held.
 bool is_write_failure(int extended_code) {
@@ -265,10 +267,15 @@ int Writer::on_log_grown(void* self, sqlite3* /*handle*/, const char* /*schema*/
 
 void Writer::checkpoint_between_groups() {
     {
-        const std::lock_guard lock(mutex_);
+        std::unique_lock lock(mutex_);
         if (checkpoint_ == Checkpoint::Idle && log_pages_ >= checkpoint_at_pages_) {
             checkpoint_ = Checkpoint::Wanted;
             log_is_long_.notify_one();
+        }
+        // A disk that copies more slowly than commits come must not make the log endless.
+        if (log_pages_ >= kLogPagesFactor * checkpoint_at_pages_) {
+            queue_changed_.wait(lock,
+                                [&] { return stopping_ || checkpoint_ == Checkpoint::Copied; });
         }
         if (checkpoint_ != Checkpoint::Copied) return;
         checkpoint_ = Checkpoint::Idle;
