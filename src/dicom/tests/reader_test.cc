@@ -197,14 +197,57 @@ TEST(Reader, KeepsUnknownVrsAndTheirReservedBytes) {
     EXPECT_EQ(tokens[0].value.size(), 3U);
 }
 
-TEST(Reader, ForgetsReservedBytesOfTheElementBefore) {
-    const auto data = hex("0011 1001 'ZZ' cafe 00000002 0102 0028 0010 'US' 0002 0200");
-    Reader reader(data, kExplicitBig);
-    Token token;  // one for all, as callers do
-    ASSERT_TRUE(reader.advance(token));
-    EXPECT_NE(token.reserved, 0);
-    ASSERT_TRUE(reader.advance(token));
-    EXPECT_EQ(token.reserved, 0);
+TEST(Reader, SetsEveryFieldOfATokenThatHeldSomethingElse) {
+    const auto data = hex(
+        "0011 1001 'ZZ' 0000 00000002 0102"
+        "0008 1140 'SQ' 0000 00000012 fffe e000 0000000a 0008 1150 'UI' 0002 '1' 00"
+        "0008 1140 'SQ' 0000 ffffffff fffe e000 ffffffff fffe e00d 00000000 fffe e0dd 00000000"
+        "7fe0 0010 'OB' 0000 ffffffff fffe e000 00000000 fffe e0dd 00000000");
+    Reader fresh(data, kExplicitBig);
+    Reader reused(data, kExplicitBig);
+    const auto other = hex("010203");
+    for (int i = 0; i < 15; ++i) {
+        const auto expected = fresh.next();
+        ASSERT_TRUE(expected) << expected.error().message;
+        Token token{.kind = TokenKind::Fragment,
+                    .vr = vr::UT,
+                    .tag = Tag(0x1234, 0x5678),
+                    .length = 77,
+                    .offset = 78,
+                    .value_offset = 79,
+                    .value = other,
+                    .depth = 80,
+                    .reserved = 81};
+        ASSERT_TRUE(reused.advance(token));
+        EXPECT_EQ(token.kind, expected->kind) << i;
+        EXPECT_EQ(token.offset, expected->offset) << i;
+        EXPECT_EQ(token.value_offset, expected->value_offset) << i;
+        EXPECT_EQ(token.value.size(), expected->value.size()) << i;
+        EXPECT_EQ(token.depth, expected->depth) << i;
+        EXPECT_EQ(token.reserved, 0) << i;
+        if (token.value_offset == token.offset) {  // no bytes say these
+            EXPECT_EQ(token.length, 0U) << i;
+        }
+        if (token.kind == TokenKind::End) {
+            EXPECT_EQ(token.tag, Tag());
+        }
+    }
+    EXPECT_EQ(fresh.next()->kind, TokenKind::End);
+}
+
+TEST(Reader, ReadsItemsOfBothLengthFormsInOneSequence) {
+    const auto tokens = read_all(hex("0800 4011 'SQ' 0000 ffffffff"
+                                     "feff 00e0 0a000000 0800 5011 'UI' 0200 '1' 00"
+                                     "feff 00e0 ffffffff 0800 5011 'UI' 0200 '2' 00"
+                                     "feff 0de0 00000000"
+                                     "feff 00e0 00000000"
+                                     "feff dde0 00000000"),
+                                 kExplicitLittle);
+
+    ASSERT_EQ(tokens.size(), 10U);
+    EXPECT_EQ(tokens[6].kind, TokenKind::ItemEnd);
+    EXPECT_EQ(tokens[6].value_offset - tokens[6].offset, 8U);
+    EXPECT_EQ(tokens[9].kind, TokenKind::SequenceEnd);
 }
 
 TEST(Reader, TreatsAPrivateSequenceOfTheDictionaryWithoutItemsAsUnknown) {
