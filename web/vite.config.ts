@@ -2,7 +2,7 @@ import react from '@vitejs/plugin-react';
 import { defineConfig } from 'vite';
 
 // `npm run dev` serves the page with hot reload and passes everything else to a running `larmor serve`.
-const server = process.env['LARMOR_URL'] ?? 'http://127.0.0.1:8080';
+const server = process.env['LARMOR_URL'] ?? 'http://127.0.0.1:4258';
 
 export default defineConfig({
   plugins: [react()],

@@ -1,4 +1,4 @@
-// A CT series with known values, written by hand: what the page shows of it can be computed.
+// Two CT series with known values, written by hand: what the page shows of them can be computed.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,6 +13,9 @@ export const ct = {
   air: -1000,
   window: { center: 40, width: 400 },
 };
+
+/** A mask whose files give no window: its middle slice holds one value only, the other two are white on their left half. */
+export const mask = { study: ct.study, series: '2.25.1003', slices: 3 };
 
 const long = new Set(['OB', 'OW', 'UN', 'SQ', 'UT']);
 
@@ -33,18 +36,15 @@ function element(group, id, vr, value) {
   return Buffer.concat([head, bytes]);
 }
 
-/** The slice at place `k` from the feet; numbered from the head, as many scanners do. */
-function slice(k) {
-  const { size, slices } = ct;
+/** A slice at place `k` from the feet; numbered from the head, as many scanners do. `valueAt(x, y)` in HU. */
+function slice({ series, k, slices, description, valueAt, window }) {
+  const { size } = ct;
   const pixels = Buffer.alloc(size * size * 2);
   for (let y = 0; y < size; y += 1) {
-    for (let x = 0; x < size; x += 1) {
-      const inside = x >= size / 4 && x < (3 * size) / 4 && y >= size / 4 && y < (3 * size) / 4;
-      pixels.writeUInt16LE((inside ? ct.valueAt(k) : ct.air) + 1024, 2 * (y * size + x));
-    }
+    for (let x = 0; x < size; x += 1) pixels.writeUInt16LE(valueAt(x, y) + 1024, 2 * (y * size + x));
   }
   const sopClass = '1.2.840.10008.5.1.4.1.1.2';
-  const sopInstance = `2.25.2000${String(k).padStart(3, '0')}`;
+  const sopInstance = `${series}000${String(k).padStart(3, '0')}`;
   const meta = Buffer.concat([
     element(0x0002, 0x0001, 'OB', Buffer.from([0, 1])),
     element(0x0002, 0x0002, 'UI', sopClass),
@@ -61,14 +61,14 @@ function slice(k) {
     element(0x0008, 0x0050, 'SH', 'ACC42'),
     element(0x0008, 0x0060, 'CS', 'CT'),
     element(0x0008, 0x1030, 'LO', 'Scroll phantom'),
-    element(0x0008, 0x103e, 'LO', 'Stairs of HU'),
+    element(0x0008, 0x103e, 'LO', description),
     element(0x0010, 0x0010, 'PN', ct.patient),
     element(0x0010, 0x0020, 'LO', 'SCROLL-1'),
     element(0x0010, 0x0040, 'CS', 'O'),
     element(0x0018, 0x0050, 'DS', '2.5'),
     element(0x0020, 0x000d, 'UI', ct.study),
-    element(0x0020, 0x000e, 'UI', ct.series),
-    element(0x0020, 0x0011, 'IS', '1'),
+    element(0x0020, 0x000e, 'UI', series),
+    element(0x0020, 0x0011, 'IS', series.slice(-1)),
     element(0x0020, 0x0013, 'IS', String(slices - k)),
     element(0x0020, 0x0032, 'DS', `-32\\-32\\${2.5 * k}`),
     element(0x0020, 0x0037, 'DS', '1\\0\\0\\0\\1\\0'),
@@ -81,17 +81,28 @@ function slice(k) {
     element(0x0028, 0x0101, 'US', 12),
     element(0x0028, 0x0102, 'US', 11),
     element(0x0028, 0x0103, 'US', 0),
-    element(0x0028, 0x1050, 'DS', String(ct.window.center)),
-    element(0x0028, 0x1051, 'DS', String(ct.window.width)),
+    ...(window ? [element(0x0028, 0x1050, 'DS', String(window.center)), element(0x0028, 0x1051, 'DS', String(window.width))] : []),
     element(0x0028, 0x1052, 'DS', '-1024'),
     element(0x0028, 0x1053, 'DS', '1'),
     element(0x7fe0, 0x0010, 'OW', pixels),
   ]);
 }
 
-export function writeCtSeries(folder) {
+export function writeSeries(folder) {
   mkdirSync(folder, { recursive: true });
-  for (let k = 0; k < ct.slices; k += 1) writeFileSync(join(folder, `slice-${k}.dcm`), slice(k));
+  const inside = (place) => place >= ct.size / 4 && place < (3 * ct.size) / 4;
+  for (let k = 0; k < ct.slices; k += 1) {
+    writeFileSync(join(folder, `stairs-${k}.dcm`), slice({
+      series: ct.series, slices: ct.slices, k, description: 'Stairs of HU', window: ct.window,
+      valueAt: (x, y) => (inside(x) && inside(y) ? ct.valueAt(k) : ct.air),
+    }));
+  }
+  for (let k = 0; k < mask.slices; k += 1) {
+    writeFileSync(join(folder, `mask-${k}.dcm`), slice({
+      series: mask.series, slices: mask.slices, k, description: 'Mask',
+      valueAt: (x) => (k === 1 || x < ct.size / 2 ? 3071 : -1024),
+    }));
+  }
 }
 
 /** The grey that a window makes of a value: PS3.3 section C.11.2.1.2.1. */

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import { writeCtSeries } from './ct.mjs';
+import { writeSeries } from './ct.mjs';
 import { findBinary, freePort, run, serve } from './larmor.mjs';
 import { scenarios } from './scenarios.mjs';
 
@@ -46,7 +46,7 @@ async function scenario({ name, test }, world) {
 try {
   const binary = findBinary();
   const library = join(folder, 'library');
-  writeCtSeries(join(folder, 'ct'));
+  writeSeries(join(folder, 'ct'));
   const sources = [join(folder, 'ct')];
   if (existsSync(sampleFiles)) sources.push(sampleFiles);
   else {

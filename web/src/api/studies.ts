@@ -153,6 +153,7 @@ export function listInstanceMetadata(
 export const urls = {
   studyThumbnail: (study: string) => `/dicomweb/studies/${study}/thumbnail`,
   seriesThumbnail: (study: string, series: string) => `/dicomweb/studies/${study}/series/${series}/thumbnail`,
+  series: (study: string, series: string) => `/dicomweb/studies/${study}/series/${series}`,
   instance: (study: string, series: string, instance: string) =>
     `/dicomweb/studies/${study}/series/${series}/instances/${instance}`,
 } as const;

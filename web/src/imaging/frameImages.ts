@@ -1,11 +1,14 @@
 import { cache, type Types, utilities } from '@cornerstonejs/core';
 import { createImage } from '@cornerstonejs/dicom-image-loader';
 import type { Client } from '../api/client';
+import { type DataSet, number, tags } from '../api/dicomJson';
 import { firstPart, transferSyntaxOf } from '../api/multipart';
 import { ProblemError } from '../api/problem';
-import type { Frame } from '../series/frames';
-import { syntaxToDecode } from '../series/jpeg';
+import { autoWindow } from '../series/autoWindow';
+import { type Frame, storableRange } from '../series/frames';
+import { signAgrees, syntaxToDecode } from '../series/jpeg';
 import { decodesInBrowser, decodesInSyntax } from '../series/picture';
+import type { Window } from '../series/presets';
 import { metadataModule } from './metadata';
 
 export const scheme = 'larmor';
@@ -22,6 +25,8 @@ export interface Origin {
 export class FrameImages {
   private readonly frames = new Map<string, Frame>();
   private readonly origins = new Map<string, Origin>();
+  /** Of series whose files give none, by the address of the series. */
+  private readonly windows = new Map<string, Window>();
 
   constructor(private readonly client: Client) {}
 
@@ -38,11 +43,6 @@ export class FrameImages {
       this.origins.delete(imageId);
       if (cache.getImageLoadObject(imageId)) cache.removeImageLoadObject(imageId, { force: true });
     }
-  }
-
-  /** True when the file says how its values are to be shown, or when the server has decided already. */
-  hasWindow(imageId: string): boolean {
-    return this.metadata('voiLutModule', imageId) !== undefined;
   }
 
   origin(imageId: string): Origin | undefined {
@@ -65,16 +65,33 @@ export class FrameImages {
   async decode(imageId: string, signal?: AbortSignal): Promise<Types.IImage> {
     const frame = this.frames.get(imageId);
     if (!frame) throw new Error(`no frame is known as ${imageId}`);
+    const image = await this.decodeSomewhere(imageId, frame, signal);
+    if (!image.color && this.metadata('voiLutModule', imageId) === undefined) {
+      // One for all frames of a series, or each would look different. Here and not on the screen: Cornerstone3D makes
+      // a range of width 0 of a picture of one value, and all that follow are inverted.
+      const own = this.windows.get(frame.seriesUrl)
+        ?? autoWindow(image.voxelManager?.getScalarData() ?? image.getPixelData(), storableRange(frame.dataSet));
+      this.windows.set(frame.seriesUrl, own);
+      image.windowCenter = own.center;
+      image.windowWidth = own.width;
+    }
+    return image;
+  }
+
+  private async decodeSomewhere(imageId: string, frame: Frame, signal?: AbortSignal): Promise<Types.IImage> {
     if (!decodesInBrowser(frame.dataSet)) return this.drawn(imageId, frame, 'these samples', '', signal);
 
     const coded = await this.fetchStored(frame, signal);
     if (!coded) return this.drawn(imageId, frame, 'the server keeps it to itself', '', signal);
-    if (!decodesInSyntax(frame.dataSet, coded.transferSyntax)) {
+    if (!decodesInSyntax(frame.dataSet, coded.transferSyntax)
+      || !signAgrees(coded.body, number(frame.dataSet, tags.PixelRepresentation) ?? 0)) {
       return this.drawn(imageId, frame, 'this coding', coded.transferSyntax, signal);
     }
     this.origins.set(imageId, { drawnByServer: false, reason: '', transferSyntax: coded.transferSyntax });
     try {
-      return await decodeHere(imageId, coded.body, syntaxToDecode(coded.transferSyntax, coded.body));
+      const image = await decodeHere(imageId, coded.body, syntaxToDecode(coded.transferSyntax, coded.body));
+      checkSize(image, frame.dataSet);
+      return image;
     } catch {
       signal?.throwIfAborted();
       return this.drawn(imageId, frame, 'this coding', coded.transferSyntax, signal);
@@ -121,6 +138,15 @@ async function decodeHere(imageId: string, body: Uint8Array, transferSyntax: str
     preScale: { enabled: true }, useRGBA: false, allowFloatRendering: true,
   } as never);
   return image as unknown as Types.IImage;
+}
+
+/** A decoder takes the size from the codestream, and a broken one says anything. */
+function checkSize(image: Types.IImage, dataSet: DataSet): void {
+  const [rows, columns] = [number(dataSet, tags.Rows), number(dataSet, tags.Columns)];
+  const pixels = image.voxelManager?.getScalarData() ?? image.getPixelData();
+  if (image.rows !== rows || image.columns !== columns || pixels.length !== rows * columns * image.numberOfComponents) {
+    throw new Error(`the codestream holds ${image.rows} rows and ${image.columns} columns, the data set says ${rows} and ${columns}`);
+  }
 }
 
 interface Spacing {

@@ -5,7 +5,6 @@ import type { Turn } from '../geometry/orientation';
 import type { LoadQueue } from '../loading/loadQueue';
 import { planStack } from '../loading/priority';
 import { decodedSize_bytes, type Frame } from '../series/frames';
-import { autoWindow } from '../series/autoWindow';
 import { rangeToWindow, type Window, windowToRange } from '../series/presets';
 import type { FrameImages, Origin } from './frameImages';
 import { cacheSize_bytes } from './start';
@@ -48,8 +47,6 @@ export class StackView {
   private readonly problems = new Map<number, Problem>();
   private direction: 1 | -1 = 1;
   private stackSet = false;
-  /** Of series whose files give none: one window for all their frames, or each would look different. */
-  private ownWindow: Window | undefined;
   private disposed = false;
   /** Who asks the load queue. A new one forgets what has failed. */
   private owner = {};
@@ -126,17 +123,14 @@ export class StackView {
     if (!this.stackSet) return;
     let lower = Infinity;
     let upper = -Infinity;
-    for (const value of this.shownValues()) {
+    const image = this.viewport.getCornerstoneImage();
+    // Of the pixels themselves, which are already rescaled, unlike the minimum that the image names.
+    const values: ArrayLike<number> & Iterable<number> = image.voxelManager?.getScalarData() ?? image.getPixelData();
+    for (const value of values) {
       if (value < lower) lower = value;
       if (value > upper) upper = value;
     }
     if (upper > lower) this.setWindow(rangeToWindow(lower, upper));
-  }
-
-  /** Of the pixels themselves, which are already rescaled, unlike the minimum that the image names. */
-  private shownValues(): ArrayLike<number> & Iterable<number> {
-    const image = this.viewport.getCornerstoneImage();
-    return image.voxelManager?.getScalarData() ?? image.getPixelData();
   }
 
   invert(): void {
@@ -163,7 +157,6 @@ export class StackView {
     if (!this.stackSet) return;
     this.turn({ quarterTurns: 0, mirrored: false });
     this.viewport.resetProperties();
-    if (this.ownWindow) this.setWindow(this.ownWindow);
     this.viewport.resetCamera();
     this.viewport.render();
     this.onChanged();
@@ -224,20 +217,12 @@ export class StackView {
       else {
         this.stackSet = true;
         await this.viewport.setStack(this.imageIds, index);
-        this.chooseWindow(index);
         this.viewport.render();
       }
     } catch (error) {
       if (this.disposed || index !== this.state.index) return;
       this.set({ problem: problemOf(error) });
     }
-  }
-
-  private chooseWindow(index: number): void {
-    const imageId = this.imageIds[index];
-    if (imageId === undefined || this.images.hasWindow(imageId) || this.viewport.getCornerstoneImage().color) return;
-    this.ownWindow = autoWindow(this.shownValues());
-    if (this.ownWindow) this.setWindow(this.ownWindow);
   }
 
   private readonly onRendered = (): void => {

@@ -11,6 +11,8 @@ export interface Frame {
   url: string;
   /** Where the server draws it. */
   renderedUrl: string;
+  /** Of the series that it belongs to. */
+  seriesUrl: string;
   dataSet: DataSet;
   sopInstanceUid: string;
   instanceNumber: number | undefined;
@@ -49,6 +51,7 @@ function framesOf(studyUid: string, seriesUid: string, dataSet: DataSet): Frame[
   return Array.from({ length: count }, (_, index): Frame => ({
     url: `${base}/frames/${index + 1}`,
     renderedUrl: `${base}/frames/${index + 1}/rendered`,
+    seriesUrl: urls.series(studyUid, seriesUid),
     dataSet,
     sopInstanceUid,
     instanceNumber: number(dataSet, tags.InstanceNumber),
@@ -82,6 +85,16 @@ export function decodedSize_bytes(dataSet: DataSet): number {
   const pixels = (number(dataSet, tags.Rows) ?? 0) * (number(dataSet, tags.Columns) ?? 0);
   const samples = number(dataSet, tags.SamplesPerPixel) ?? 1;
   return pixels * samples * Math.max(1, (number(dataSet, tags.BitsAllocated) ?? 8) / 8);
+}
+
+/** The least and the greatest value that BitsStored and PixelRepresentation allow, rescaled. */
+export function storableRange(dataSet: DataSet): { lower: number; upper: number } {
+  const count = 2 ** (number(dataSet, tags.BitsStored) ?? number(dataSet, tags.BitsAllocated) ?? 8);
+  const least = number(dataSet, tags.PixelRepresentation) === 1 ? -count / 2 : 0;
+  const slope = number(dataSet, tags.RescaleSlope) ?? 1;
+  const intercept = number(dataSet, tags.RescaleIntercept) ?? 0;
+  const ends = [least, least + count - 1].map((value) => value * slope + intercept);
+  return { lower: Math.min(...ends), upper: Math.max(...ends) };
 }
 
 export function patientOrientation(dataSet: DataSet): string[] {

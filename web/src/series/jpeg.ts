@@ -33,3 +33,11 @@ function processOf(bytes: Uint8Array): string | undefined {
   }
   return undefined;
 }
+
+/** False when a JPEG 2000 codestream says that its samples are signed and the data set that they are not, or the other way
+ *  round: the decoder then reads each value as another one. Source: ISO/IEC 15444-1 table A.11, Ssiz. */
+export function signAgrees(codestream: Uint8Array, pixelRepresentation: number): boolean {
+  const isCodestream = codestream[0] === 0xff && codestream[1] === 0x4f && codestream[2] === 0xff && codestream[3] === 0x51;
+  const ssiz = codestream[42];
+  return !isCodestream || ssiz === undefined || ssiz >> 7 === pixelRepresentation;
+}

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { DataSet } from '../api/dicomJson';
 import { autoWindow } from './autoWindow';
-import { frameRate, planeOfFrame, seriesContents } from './frames';
-import { syntaxToDecode } from './jpeg';
+import { frameRate, planeOfFrame, seriesContents, storableRange } from './frames';
+import { signAgrees, syntaxToDecode } from './jpeg';
 import { decodesInBrowser, decodesInSyntax, pictureKind } from './picture';
 import { ctPresets, rangeToWindow, windowToRange } from './presets';
 
@@ -86,6 +86,23 @@ describe('syntaxToDecode', () => {
   });
 });
 
+describe('signAgrees', () => {
+  /** SOC, SIZ and its fields up to Ssiz. */
+  const j2k = (ssiz: number) => Uint8Array.from([0xff, 0x4f, 0xff, 0x51, 0, 41, ...Array.from({ length: 36 }, () => 0), ssiz]);
+
+  it('compares the sign of a JPEG 2000 codestream with that of the data set', () => {
+    expect(signAgrees(j2k(0x0f), 0)).toBe(true); // 16 bits, unsigned
+    expect(signAgrees(j2k(0x8f), 1)).toBe(true);
+    expect(signAgrees(j2k(0x0f), 1)).toBe(false);
+    expect(signAgrees(j2k(0x8f), 0)).toBe(false);
+  });
+
+  it('says nothing of other bytes, nor of a codestream that is cut off', () => {
+    expect(signAgrees(Uint8Array.from([0xff, 0xd8]), 1)).toBe(true);
+    expect(signAgrees(j2k(0x0f).subarray(0, 42), 1)).toBe(true);
+  });
+});
+
 describe('seriesContents', () => {
   it('lists each frame of a multi-frame instance with its own address', () => {
     const { frames } = seriesContents('1', '2', [{ ...ct, ...of('00280008', 'IS', 3) }]);
@@ -127,12 +144,19 @@ describe('playing and windows', () => {
   });
 
   it('finds a window that a few extreme values do not spoil', () => {
+    const anything = { lower: 0, upper: 1 };
     const values = Array.from({ length: 1000 }, (_, n) => n); // percentiles by hand: 4 and 994
-    expect(autoWindow([...values, 1e6])).toEqual(rangeToWindow(5, 995));
-    expect(autoWindow(values)).toEqual(rangeToWindow(4, 994));
-    expect(autoWindow([0, ...Array.from({ length: 999 }, () => 7)])).toEqual(rangeToWindow(0, 7));
-    expect(autoWindow([3, 3, 3])).toBeUndefined();
-    expect(autoWindow([])).toBeUndefined();
+    expect(autoWindow([...values, 1e6], anything)).toEqual(rangeToWindow(5, 995));
+    expect(autoWindow(values, anything)).toEqual(rangeToWindow(4, 994));
+    expect(autoWindow([0, ...Array.from({ length: 999 }, () => 7)], anything)).toEqual(rangeToWindow(0, 7));
+    expect(autoWindow([3, 3, 3], { lower: 0, upper: 255 })).toEqual(rangeToWindow(0, 255));
+    expect(autoWindow([], { lower: 0, upper: 255 })).toEqual(rangeToWindow(0, 255));
+  });
+
+  it('knows what the bits of a file can hold', () => {
+    expect(storableRange(ct)).toEqual({ lower: 0, upper: 4095 });
+    expect(storableRange({ ...ct, ...of('00280103', 'US', 1), ...of('00281053', 'DS', 2), ...of('00281052', 'DS', -1000) }))
+      .toEqual({ lower: -5096, upper: 3094 });
   });
 
   it('turns windows into ranges as C.11.2.1.2 does, and back', () => {
