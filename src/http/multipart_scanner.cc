@@ -69,7 +69,9 @@ Result<MultipartScanner::Step> MultipartScanner::preamble(std::string_view text,
         at = at == std::string_view::npos ? at : at + 1;
     }
     const bool found = at != std::string_view::npos;
-    if ((found ? at : text.size()) > limits_.preamble_bytes_max + dash_boundary_.size()) {
+    // A boundary that begins within the limit is whole when the limit and its length are there.
+    if (found ? at > limits_.preamble_bytes_max
+              : text.size() >= limits_.preamble_bytes_max + dash_boundary_.size()) {
         return over_limit(offset_, "no boundary near the start", limits_.preamble_bytes_max);
     }
     if (!found) {

@@ -14,6 +14,10 @@ Result<std::string> decode(std::string_view text, std::size_t offset) {
         return fail(decoded.error().code, "query parameter at byte " + std::to_string(offset) +
                                               ": " + decoded.error().message);
     }
+    // %00 is refused by the decoder; a bare NUL would end a text for whoever takes it as one.
+    if (decoded->find('\0') != std::string::npos) {
+        return invalid_at(offset, "query parameter has a NUL");
+    }
     if (!is_utf8(*decoded)) return invalid_at(offset, "query parameter is not UTF-8");
     return decoded;
 }

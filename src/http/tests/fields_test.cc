@@ -48,6 +48,7 @@ TEST(Query, RefusesWhatCannotBeText) {
         EXPECT_EQ(query.error().code, ErrorCode::InvalidInput) << text;
         EXPECT_THAT(query.error().message, testing::HasSubstr("byte"));
     }
+    EXPECT_FALSE(parse_query(std::string_view("a=\0b", 4)));
     EXPECT_EQ(parse_query("a&b&c", {.parameters_max = 2}).error().code,
               ErrorCode::LimitExceeded);
     EXPECT_EQ(parse_query("abc", {.bytes_max = 2}).error().code, ErrorCode::LimitExceeded);

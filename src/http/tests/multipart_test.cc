@@ -116,6 +116,15 @@ TEST(Multipart, ReadsAFormWithDispositions) {
     EXPECT_EQ(disposition_parameter(disposition, "none"), std::nullopt);
 }
 
+TEST(Multipart, TakesAPreambleOfExactlyTheLimit) {
+    const MultipartLimits limits{.preamble_bytes_max = 32};
+    for (const std::size_t size : {31, 32, 33}) {
+        const auto body = std::string(size - 2, 'p') + "\r\n--b--";
+        EXPECT_EQ(read_in_memory(body, "b", limits).has_value(), size <= 32) << size;
+        EXPECT_EQ(read_in_pieces(body, "b", 1, limits).has_value(), size <= 32) << size;
+    }
+}
+
 struct Broken {
     const char* what;
     std::string body;
