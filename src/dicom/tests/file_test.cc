@@ -138,6 +138,21 @@ TEST(OpenFile, InflatesADeflatedDataSet) {
     EXPECT_EQ(file->data_set.data(), file->inflated->data());
 }
 
+TEST(OpenFile, DoesNotTakeADeflateStreamForMoreOfTheMetaGroup) {
+    // RFC 1951: an empty block whose bytes are 02 00, as group 0002 starts, then a stored block
+    // of 10 bytes, then an empty last one.
+    const auto stream = hex("0200 0a00 f5ff 0800 6000 'CS' 0200 'CT' 01 0000 ffff");
+    const auto syntax = transfer_syntax(kDeflatedLittleUid);
+    auto length = hex("0200 0000 'UL' 0400 00000000");
+    length[8] = static_cast<std::byte>(syntax.size());
+    const auto bytes = kPreamble + length + syntax + stream;
+
+    const auto file = open_file(bytes);
+
+    ASSERT_TRUE(file) << file.error().message;
+    EXPECT_EQ(as_text(file->data_set), as_text(hex("0800 6000 'CS' 0200 'CT'")));
+}
+
 TEST(OpenFile, BoundsWhatADeflatedDataSetMayBecome) {
     const auto bomb = deflated(ByteBuffer(10'000'000));
     ASSERT_LT(bomb.size(), 10'000U);

@@ -109,6 +109,22 @@ TEST(Quirks, TruncatedEndsEverythingThatIsOpenWhereverTheCutIs) {
     }
 }
 
+TEST(Quirks, TruncatedMendsNothingButACutEnd) {
+    for (const auto* other : {
+             // An item that is shorter than what is in it, with more behind.
+             ("0800 4011 'SQ' 0000 12000000 feff 00e0 0a000000 0800 5011 'UI' 0400 '1' 00"
+              "1000 2000 'LO' 0000"),
+             // The first data element already: this is no data set in that encoding.
+             "1000 2000 'LO' ffff 'AB'",
+             // No VR.
+             "0800 6000 'CS' 0200 'CT' 1000 2000 04000000 'ABCD' 0000",
+         }) {
+        const auto repaired =
+            repair(hex(other), kExplicitLittle, std::array{std::string_view("truncated")});
+        EXPECT_FALSE(repaired) << other;
+    }
+}
+
 TEST(Quirks, RefusesAnUnknownName) {
     const auto repaired =
         repair({}, kExplicitLittle, std::array{std::string_view("make_it_work")});

@@ -70,6 +70,18 @@ TEST(Rewrite, MakesOneFormOfManyWhenNotPreserving) {
     EXPECT_EQ(rewritten(undefined, kExplicitLittle, kExplicitLittle, Preserve::No), expected);
 }
 
+TEST(Rewrite, PadsOddFragmentsUnlessPreserving) {
+    const auto odd =
+        hex("e07f 1000 'OB' 0000 ffffffff feff 00e0 03000000 010203"
+            "feff dde0 00000000");
+    const auto even =
+        hex("e07f 1000 'OB' 0000 ffffffff feff 00e0 04000000 01020300"
+            "feff dde0 00000000");
+
+    EXPECT_EQ(rewritten(odd, kExplicitLittle, kExplicitLittle, Preserve::No), even);
+    EXPECT_EQ(rewritten(odd, kExplicitLittle, kExplicitLittle, Preserve::Yes), odd);
+}
+
 TEST(Rewrite, ChangesTheVrFormAndKeepsLengthForms) {
     const auto explicit_form =
         hex("0800 4011 'SQ' 0000 12000000 feff 00e0 0a000000 0800 5011 'UI' 0200 '1' 00"
