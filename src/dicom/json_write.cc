@@ -1,15 +1,12 @@
 #include "dicom/json_write.h"
 
-#include <array>
+#include <algorithm>
 #include <cstring>
-#include <initializer_list>
-#include <optional>
-#include <vector>
+#include <utility>
 
-#include "dicom/charset.h"
 #include "dicom/dictionary.h"
-#include "dicom/json_out.h"
-#include "dicom/json_values.h"
+#include "dicom/json_form.h"
+#include "dicom/json_writer.h"
 #include "dicom/rewrite.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
@@ -17,58 +14,14 @@
 namespace larmor::dicom {
 namespace {
 
-constexpr std::string_view kUtf8Element = R"("00080005":{"vr":"CS","Value":["ISO_IR 192"]},)";
 constexpr std::string_view kOpenSequence = R"(,"Value":[)";
 constexpr Tag kPixelRepresentation{0x0028, 0x0103};
 constexpr std::size_t kDelimiterSize = 8;
 constexpr std::size_t kImplicitHeaderSize = 8;
 
-constexpr std::size_t vr_index(Vr vr) {
-    const auto letters = static_cast<std::uint16_t>(vr);
-    return (letters & 0x1fU) | (letters >> 8 & 0x1fU) << 5;
-}
-
 bool is_pixel_data(Tag tag) {
     return tag == Tag(0x7fe0, 0x0010) || tag == Tag(0x7fe0, 0x0008) ||
            tag == Tag(0x7fe0, 0x0009);
-}
-
-/// What the JSON form of a VR is.
-enum class Form : std::uint8_t {
-    Unknown,  ///< letters that are no VR of the standard, and SQ, which has its own tokens
-    Text,
-    TrimmedText,  ///< without blanks before it
-    SingleText,   ///< not parted at 5C
-    CharacterText,
-    SingleCharacterText,
-    Name,
-    NumberString,
-    Number,
-    Tags,
-    Binary,
-};
-
-constexpr auto kForms = [] {
-    std::array<Form, 1024> forms{};
-    const auto set = [&](Form form, std::initializer_list<Vr> vrs) {
-        for (const Vr vr : vrs) forms[vr_index(vr)] = form;
-    };
-    using namespace vr;
-    set(Form::Text, {AS, DA, DT, TM, UI});
-    set(Form::TrimmedText, {AE, CS});
-    set(Form::SingleText, {UR});
-    set(Form::CharacterText, {LO, SH, UC});
-    set(Form::SingleCharacterText, {LT, ST, UT});
-    set(Form::Name, {PN});
-    set(Form::NumberString, {DS, IS});
-    set(Form::Number, {FD, FL, SL, SS, SV, UL, US, UV});
-    set(Form::Tags, {AT});
-    set(Form::Binary, {OB, OD, OF, OL, OV, OW, UN});
-    return forms;
-}();
-/// The reader lets only capital letters through, so that the index tells them apart.
-Form form_of(Vr vr) {
-    return kForms[vr_index(vr)];
 }
 
 std::string_view without_padding(Bytes value) {
@@ -77,179 +30,13 @@ std::string_view without_padding(Bytes value) {
     return text;
 }
 
-/// (gggg,00bb), which says whose the elements (gggg,bbxx) are.
-struct Creator {
-    Tag tag;
-    std::string_view name;
-    std::optional<int> id;  ///< of the dictionary, once it was asked for
-};
-
-/// The data set or one item that is being written.
-struct Level {
-    Tag last;
-    CharacterSet character_set;
-    bool has_character_set = false;  ///< (0008,0005) with a value stands here
-    bool beyond_ascii = false;       ///< text that needs one was written here
-    /// Where (0008,0005) belongs if it turns out to be needed, and how much to replace there.
-    std::optional<std::size_t> character_set_at;
-    std::size_t character_set_size = 0;
-    std::size_t begin = 0;         ///< behind the `{`
-    std::size_t first_member = 0;  ///< in the list of members
-    bool is_signed = false;        ///< Pixel Representation, inherited
-    std::vector<Creator> creators;
-};
-
-/// Where the member of an object begins: kept only for data sets that must be sorted.
-struct Member {
-    Tag tag;
-    std::size_t begin = 0;
-};
-
-enum class Order : bool { AsStored, Sort };
-enum class Outcome : bool { Written, NotSorted };
-
-class JsonWriter {
-public:
-    JsonWriter(JsonOut& out, Bytes data_set, Encoding encoding, const JsonWriteOptions& options,
-               Order order)
-        : out_(out),
-          options_(options),
-          data_set_(data_set),
-          reader_(data_set, encoding, {.depth_max = options.depth_max}),
-          order_(order) {
-        levels_.reserve(16);
-    }
-
-    /// With Order::AsStored stops where a tag is not higher than the one before.
-    Result<Outcome> write();
-
-private:
-    void open_level(CharacterSet character_set);
-    void look_ahead();
-    void close_level();
-    void add_character_set(const Level& level);
-    void sort_members(const Level& level);
-    bool start_member(Tag tag, Vr vr);
-    void end_member();
-
-    Result<void> put(const Token& token);
-    Result<void> start_sequence(Tag tag);
-    void end_sequence();
-    Result<void> put_element(const Token& token);
-    Result<void> put_unknown(const Token& token);
-    Result<bool> put_unknown_sequence(const Token& token);
-    void put_value(const Token& token, Vr vr, ByteOrder order);
-    Vr known_vr(const Token& token);
-    void put_character_set(const Token& token);
-    void put_text(const Token& token, Vr vr, TextRules rules, CharacterSet character_set);
-    void put_name(const Token& token, CharacterSet character_set);
-    void put_character_text(const Token& token, Vr vr);
-    std::string_view decoded(std::string_view text, Vr vr, CharacterSet character_set);
-    void put_binary(const Token& token, Vr vr, ByteOrder order);
-    void put_uri(const Token& token, Vr vr, Bytes value, bool encapsulated);
-    Result<void> put_fragments(const Token& start);
-
-    JsonOut& out_;
-    const JsonWriteOptions& options_;
-    Bytes data_set_;
-    Reader reader_;
-    std::size_t offset_shift_ = 0;  ///< from `data_set_` to that of the caller
-    Order order_;
-    bool not_sorted_ = false;
-    std::vector<Level> levels_;
-    std::vector<ItemStep> path_;
-    std::vector<Member> members_;  ///< of all open levels
-    std::string scratch_;
-};
-
-void JsonWriter::open_level(CharacterSet character_set) {
-    out_.reserve(1);
-    out_.put('{');
-    const bool is_signed = !levels_.empty() && levels_.back().is_signed;
-    Level& level = levels_.emplace_back();
-    level.is_signed = is_signed;
-    level.character_set = character_set;
-    level.begin = out_.size();
-    level.first_member = members_.size();
-    if (order_ == Order::Sort) look_ahead();
-}
-
-/// The character set holds for text before it, too: private data elements below group 0008, and
-/// anything where tags are not sorted.
-void JsonWriter::look_ahead() {
-    Reader ahead = reader_;
-    for (Token token; ahead.advance(token);) {
-        const bool is_end = token.kind == TokenKind::End || token.kind == TokenKind::ItemEnd;
-        if (is_end || (order_ == Order::AsStored && token.tag > tags::SpecificCharacterSet))
-            return;
-        if (token.tag == tags::SpecificCharacterSet) {
-            levels_.back().character_set = CharacterSet(trimmed(token.value, vr::CS));
-        }
-        if (!ahead.skip()) return;  // the error comes again, in its place
-    }
-}
-
-/// Each member ends with a comma; the last one's gives its place to the brace.
-void JsonWriter::close_level() {
-    const Level level = std::move(levels_.back());
-    levels_.pop_back();
-    if (level.beyond_ascii && !level.has_character_set) {
-        if (level.character_set_at || levels_.empty()) {
-            add_character_set(level);
-        } else {
-            levels_.back().beyond_ascii = true;  // the set is inherited
-        }
-    }
-    if (order_ == Order::Sort) sort_members(level);
-    out_.reserve(2);
-    if (out_.at[-1] == ',') --out_.at;
-    out_.put('}');
-}
-
-/// Only now it is known that text is not in the default repertoire.
-void JsonWriter::add_character_set(const Level& level) {
-    const std::size_t at = level.character_set_at.value_or(out_.size());
-    if (order_ == Order::Sort) {
-        // Behind the empty one that may be there: the last one counts.
-        members_.push_back({tags::SpecificCharacterSet, out_.size()});
-        out_.reserve(kUtf8Element.size());
-        out_.put(kUtf8Element);
-        return;
-    }
-    const std::string behind(out_.written(at + level.character_set_size));
-    out_.replace(at, kUtf8Element);
-    out_.reserve(behind.size());
-    out_.put(behind);
-}
-
-void JsonWriter::sort_members(const Level& level) {
-    struct Part {
-        Tag tag;
-        std::size_t begin, end;
-    };
-    std::vector<Part> parts;
-    for (std::size_t i = level.first_member; i < members_.size(); ++i) {
-        const bool last = i + 1 == members_.size();
-        parts.push_back(
-            {members_[i].tag, members_[i].begin, last ? out_.size() : members_[i + 1].begin});
-    }
-    members_.resize(level.first_member);
-    std::ranges::sort(parts, {},
-                      [](const Part& part) { return std::pair(part.tag, part.begin); });
-    std::string sorted;
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        const bool repeated = i + 1 < parts.size() && parts[i + 1].tag == parts[i].tag;
-        if (repeated) continue;  // the last one counts
-        sorted += out_.written(parts[i].begin).substr(0, parts[i].end - parts[i].begin);
-    }
-    out_.replace(level.begin, sorted);
-}
+}  // namespace
 
 /// Writes `"00100010":{"vr":"PN"`; false for what DICOM JSON leaves out.
 bool JsonWriter::start_member(Tag tag, Vr vr) {
     if (tag.is_group_length() || tag.group == 2) return false;
-    Level& level = levels_.back();
-    if (order_ == Order::Sort) {
+    JsonLevel& level = levels_.back();
+    if (order_ == MemberOrder::Sort) {
         members_.push_back({tag, out_.size()});
     } else if (tag <= level.last) {
         not_sorted_ = true;
@@ -276,16 +63,16 @@ void JsonWriter::end_member() {
     out_.put("},");
 }
 
-Result<Outcome> JsonWriter::write() {
+Result<WriteOutcome> JsonWriter::write() {
     open_level({});
     Token token;
     while (reader_.advance(token) && token.kind != TokenKind::End) {
         TRY_VOID(put(token));
-        if (not_sorted_) return Outcome::NotSorted;
+        if (not_sorted_) return WriteOutcome::NotSorted;
     }
     if (reader_.failed()) return tl::unexpected(reader_.error());
     close_level();
-    return Outcome::Written;
+    return WriteOutcome::Written;
 }
 
 Result<void> JsonWriter::put(const Token& token) {
@@ -343,7 +130,7 @@ Result<void> JsonWriter::put_element(const Token& token) {
         return {};
     }
     // Letters that are no VR of the standard have no place in JSON.
-    const Vr vr = form_of(token.vr) != Form::Unknown ? token.vr : vr::UN;
+    const Vr vr = json_form_of(token.vr) != JsonForm::Unknown ? token.vr : vr::UN;
     if (!start_member(token.tag, vr)) return {};
     put_value(token, vr, reader_.encoding().order);
     end_member();
@@ -352,11 +139,11 @@ Result<void> JsonWriter::put_element(const Token& token) {
 
 /// What somebody on the way did not know may be known here (PS3.5 section 6.2.2 note 2).
 Vr JsonWriter::known_vr(const Token& token) {
-    Level& level = levels_.back();
+    JsonLevel& level = levels_.back();
     if (!token.tag.is_private()) return vr_of(token.tag, level.is_signed);
     if (token.tag.element < 0x1000) return vr_of(token.tag);
     const Tag block(token.tag.group, token.tag.element >> 8);
-    const auto creator = std::ranges::find(level.creators, block, &Creator::tag);
+    const auto creator = std::ranges::find(level.creators, block, &PrivateCreator::tag);
     if (creator == level.creators.end()) return vr::UN;
     if (!creator->id) {
         creator->id = find_private_creator(trimmed(as_bytes(creator->name), vr::LO));
@@ -416,29 +203,29 @@ Result<bool> JsonWriter::put_unknown_sequence(const Token& token) {
 
 void JsonWriter::put_value(const Token& token, Vr vr, ByteOrder order) {
     if (token.value.empty()) return;
-    switch (form_of(vr)) {
-        case Form::Text:
+    switch (json_form_of(vr)) {
+        case JsonForm::Text:
             return put_text(token, vr, {}, {});
-        case Form::TrimmedText:
+        case JsonForm::TrimmedText:
             return put_text(token, vr, {.trims_front = true}, {});
-        case Form::SingleText:
+        case JsonForm::SingleText:
             return put_text(token, vr, {.splits = false}, {});
-        case Form::CharacterText:
-        case Form::SingleCharacterText:
-        case Form::Name:
+        case JsonForm::CharacterText:
+        case JsonForm::SingleCharacterText:
+        case JsonForm::Name:
             return put_character_text(token, vr);
-        case Form::NumberString:
+        case JsonForm::NumberString:
             return put_number_strings(out_, trimmed(token.value, vr), vr);
-        case Form::Number:
+        case JsonForm::Number:
             if (token.tag == kPixelRepresentation && token.value.size() == 2) {
                 const std::size_t low = order == ByteOrder::Big ? 1 : 0;
                 levels_.back().is_signed = token.value[low] == std::byte{1};
             }
             return put_numbers(out_, token.value, vr, order);
-        case Form::Tags:
+        case JsonForm::Tags:
             return put_tags(out_, token.value, order);
-        case Form::Binary:
-        case Form::Unknown:
+        case JsonForm::Binary:
+        case JsonForm::Unknown:
             return put_binary(token, vr, order);
     }
 }
@@ -448,7 +235,7 @@ void JsonWriter::put_character_set(const Token& token) {
     const std::string_view value = trimmed(token.value, vr::CS);
     const std::size_t begin = out_.size();
     if (!start_member(token.tag, vr::CS)) return;
-    Level& level = levels_.back();
+    JsonLevel& level = levels_.back();
     level.character_set = CharacterSet(value);
     level.has_character_set = !value.empty();
     if (options_.character_set_element == Reported::AsStored) {
@@ -467,9 +254,9 @@ void JsonWriter::put_character_text(const Token& token, Vr vr) {
     if (token.tag < tags::SpecificCharacterSet) [[unlikely]]
         look_ahead();
     const CharacterSet character_set = levels_.back().character_set;
-    const Form form = form_of(vr);
-    if (form == Form::Name) return put_name(token, character_set);
-    put_text(token, vr, {.splits = form == Form::CharacterText}, character_set);
+    const JsonForm form = json_form_of(vr);
+    if (form == JsonForm::Name) return put_name(token, character_set);
+    put_text(token, vr, {.splits = form == JsonForm::CharacterText}, character_set);
 }
 
 /// Nearly all text is ASCII and goes out as it is; the rest is decoded first.
@@ -548,8 +335,6 @@ Result<void> JsonWriter::put_fragments(const Token& start) {
     return {};
 }
 
-}  // namespace
-
 void append_bulk_data_path(std::string& out, const BulkValue& value) {
     for (const ItemStep& step : value.path) {
         out += to_json_key(step.sequence);
@@ -571,11 +356,11 @@ BulkDataUri bulk_data_uri_under(std::string base) {
 Result<void> write_json(std::string& out, Bytes data_set, Encoding encoding,
                         const JsonWriteOptions& options) {
     JsonOut json(out);
-    Result<Outcome> outcome =
-        JsonWriter(json, data_set, encoding, options, Order::AsStored).write();
-    if (outcome && *outcome == Outcome::NotSorted) {
+    Result<WriteOutcome> outcome =
+        JsonWriter(json, data_set, encoding, options, MemberOrder::AsStored).write();
+    if (outcome && *outcome == WriteOutcome::NotSorted) {
         json.rewind(0);
-        outcome = JsonWriter(json, data_set, encoding, options, Order::Sort).write();
+        outcome = JsonWriter(json, data_set, encoding, options, MemberOrder::Sort).write();
     }
     if (!outcome) {
         json.discard();
