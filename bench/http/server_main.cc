@@ -28,7 +28,7 @@ Task<Response> take_body(Request request) {
 
 int main(int argc, char** argv) {
     ServerOptions options;
-    std::string file = "";
+    std::string file;
     CLI::App app{"the HTTP server alone"};
     app.add_option("--port", options.port)->required();
     app.add_option("--threads", options.threads);
