@@ -21,9 +21,10 @@ packages_for() {
 }
 
 missing_of() {
-    # "install ok installed" only: a removed package with its configuration left is missing.
+    # "installed" only: a removed package with its configuration left is missing. dpkg-query fails
+    # where it has never heard of one, which is what a fresh machine is like.
     local installed
-    installed=$(dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null |
+    installed=$({ dpkg-query -W -f='${Package} ${db:Status-Status}\n' "$@" 2> /dev/null || true; } |
         awk '$2 == "installed" { print $1 }' | sort -u)
     comm -23 <(printf '%s\n' "$@" | sort -u) <(echo "$installed")
 }
