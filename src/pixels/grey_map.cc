@@ -32,7 +32,7 @@ std::optional<Line> as_line(const GreyMap& map) {
 }
 
 std::uint8_t to_byte(double grey) {
-    return static_cast<std::uint8_t>(std::clamp(grey, 0.0, 255.0) + 0.5);
+    return static_cast<std::uint8_t>(std::lround(std::clamp(grey, 0.0, 255.0)));
 }
 
 /// The stored values between which the line goes from 0 to 255, rounded outwards. Everything

@@ -105,30 +105,6 @@ std::size_t step_for(std::size_t count) {
     return count <= kSamplesPerFrame ? 1 : count / kSamplesPerFrame | 1;
 }
 
-/// A bounded, evenly spread sample of an endless list, the same for the same list: when it is
-/// full, every second value goes and only every second one is taken from then on.
-class Sample {
-public:
-    void add(double value) {
-        if (skipped_ + 1 < stride_) {
-            ++skipped_;
-            return;
-        }
-        skipped_ = 0;
-        values_.push_back(value);
-        if (values_.size() < kSamplesPerFrame) return;
-        for (std::size_t i = 0; i < values_.size() / 2; ++i) values_[i] = values_[2 * i];
-        values_.resize(values_.size() / 2);
-        stride_ *= 2;
-    }
-    const std::vector<double>& values() const { return values_; }
-
-private:
-    std::vector<double> values_;
-    std::size_t stride_ = 1;
-    std::size_t skipped_ = 0;
-};
-
 double to_modality(const ValueTransform& transform, double stored) {
     if (!transform.modality_lut.empty()) {
         return transform.modality_lut.at(std::llround(stored));
@@ -143,6 +119,30 @@ Window window_between(double low, double high) {
 }  // namespace
 
 struct StatisticsCollector::State {
+    /// A bounded, evenly spread sample of an endless list, the same for the same list: when it
+    /// is full, every second value goes and only every second one is taken from then on.
+    class Sample {
+    public:
+        void add(double value) {
+            if (skipped_ + 1 < stride_) {
+                ++skipped_;
+                return;
+            }
+            skipped_ = 0;
+            values_.push_back(value);
+            if (values_.size() < kSamplesPerFrame) return;
+            for (std::size_t i = 0; i < values_.size() / 2; ++i) values_[i] = values_[2 * i];
+            values_.resize(values_.size() / 2);
+            stride_ *= 2;
+        }
+        const std::vector<double>& values() const { return values_; }
+
+    private:
+        std::vector<double> values_;
+        std::size_t stride_ = 1;
+        std::size_t skipped_ = 0;
+    };
+
     explicit State(const ImageDescription& described) : image(described) {
         one_transform = std::ranges::all_of(image.transform_of_frame,
                                             [](std::uint32_t index) { return index == 0; });

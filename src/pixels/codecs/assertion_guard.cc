@@ -18,7 +18,7 @@ thread_local Guard* active_guard = nullptr;
 }  // namespace
 
 // The name is the C library's (Linux Standard Base, libc section), reserved for just this.
-// NOLINTNEXTLINE(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming)
 extern "C" [[noreturn]] void __assert_fail(const char* assertion, const char* file,
                                            unsigned int line, const char* function) noexcept {
     if (active_guard != nullptr) {

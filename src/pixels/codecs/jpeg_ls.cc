@@ -34,7 +34,7 @@ Result<Decoded> decode_jpeg_ls(Bytes stream, const Expected& expected) {
         TRY_VOID(check_dimensions("JPEG-LS", expected, info.height, info.width,
                                   static_cast<std::uint64_t>(info.component_count),
                                   static_cast<unsigned>(info.bits_per_sample)));
-        const unsigned bytes_per_sample = info.bits_per_sample <= 8 ? 1 : 2;
+        const std::uint64_t bytes_per_sample = info.bits_per_sample <= 8 ? 1 : 2;
         TRY_VOID(check_memory("JPEG-LS", expected, 3 * bytes_per_sample));
         const auto size = decoder.destination_size();
         if (size != expected.sample_count() * bytes_per_sample) {
@@ -58,7 +58,7 @@ Result<Decoded> decode_jpeg_ls(Bytes stream, const Expected& expected) {
 
         Decoded decoded;
         decoded.own(std::move(out));
-        decoded.bytes_per_sample = bytes_per_sample;
+        decoded.bytes_per_sample = static_cast<unsigned>(bytes_per_sample);
         decoded.precision = static_cast<unsigned>(info.bits_per_sample);
         decoded.is_planar =
             expected.samples > 1 && decoder.interleave_mode() == charls::interleave_mode::none;

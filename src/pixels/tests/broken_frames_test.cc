@@ -176,6 +176,32 @@ TEST(BrokenFrames, FramesMayComeInManyParts) {
     }
 }
 
+TEST(BrokenFrames, ThreadsDecodeSideBySide) {
+    // Broken HTJ2K comes back from a failed assert in one thread while others go on.
+    std::vector<std::thread> threads;
+    std::atomic<int> wrong = 0;
+    for (int t = 0; t < 4; ++t) {
+        threads.emplace_back([&wrong] {
+            for (const auto& seed : kSeeds) {
+                const auto coded = read_seed(seed);
+                const auto whole = coded.decode(coded.stream);
+                for (std::size_t at = 0; at < coded.stream.size(); at += 5) {
+                    auto stream = coded.stream;
+                    stream[at] = static_cast<char>(~stream[at]);
+                    (void)coded.decode(stream);
+                }
+                const auto again = coded.decode(coded.stream);
+                if (!whole || !again ||
+                    !std::ranges::equal(whole->pixels.bytes(), again->pixels.bytes())) {
+                    ++wrong;
+                }
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(wrong, 0);
+}
+
 TEST(BrokenFrames, CodingsWithoutADecoderSaySo) {
     auto coded = read_seed(kSeeds[0]);
     coded.syntax = dicom::find_transfer_syntax("1.2.840.10008.1.2.4.102");

@@ -13,7 +13,6 @@ namespace {
 constexpr const char* kJpegBaseline = "1.2.840.10008.1.2.4.50";
 constexpr const char* kJpeg2000 = "1.2.840.10008.1.2.4.90";
 constexpr const char* kRle = "1.2.840.10008.1.2.5";
-constexpr dicom::Tag kPixelData{0x7fe0, 0x0010};
 
 std::string little32(std::initializer_list<std::uint32_t> values) {
     std::string out;

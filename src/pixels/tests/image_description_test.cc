@@ -8,7 +8,6 @@ namespace larmor::pixels::test {
 namespace {
 
 constexpr const char* kExplicitLittle = "1.2.840.10008.1.2.1";
-constexpr dicom::Tag kPixelData{0x7fe0, 0x0010};
 
 Result<std::optional<ImageDescription>> describe(const DataSetBuilder& builder,
                                                  const PixelLimits& limits = {}) {

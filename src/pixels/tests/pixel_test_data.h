@@ -20,6 +20,8 @@ inline const std::filesystem::path kSharedFiles = LARMOR_SOURCE_DIR "/../shared/
 inline const std::filesystem::path kPydicomFiles =
     "/usr/lib/python3/dist-packages/pydicom/data/test_files";
 
+inline constexpr dicom::Tag kPixelData{0x7fe0, 0x0010};
+
 inline bool has_shared_files() {
     static const bool has = std::filesystem::exists(kSharedFiles);
     static const bool told =
