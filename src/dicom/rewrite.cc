@@ -168,11 +168,18 @@ Result<void> rewrite(Bytes data_set, Encoding from, Encoding to, Preserve preser
     }
     out.reserve(out.size() + data_set.size() + data_set.size() / 8);
     Reader reader(data_set, from);
-    Rewriter rewriter(to, preserve, preserve == Preserve::Yes && from == to, out);
+    const bool verbatim = preserve == Preserve::Yes && from == to;
+    Rewriter rewriter(to, preserve, verbatim, out);
     for (Token token;;) {
         const Encoding encoding = reader.encoding();
         if (!reader.advance(token)) return tl::unexpected(reader.error());
         if (token.kind == TokenKind::End) return {};
+        // It would read back as more of the file meta information where it comes first.
+        const bool meta = token.tag.group == tags::FileMetaInformationGroupLength.group;
+        if (meta && !verbatim && token.depth == 0) {
+            TRY_VOID(reader.skip());
+            continue;
+        }
         const bool lost = token.kind == TokenKind::FragmentsStart && from != to &&
                           to.vr == VrForm::Implicit && vr_of(token.tag) != vr::OW;
         if (lost) {

@@ -23,9 +23,10 @@ enum class Preserve : bool { No, Yes };
 /// their VR. A UN sequence of undefined length becomes SQ, unless preserved in the same
 /// encoding; other UN stays UN, and so does the VR of a value that is longer than its VR can
 /// say. In Implicit VR a data element whose VR contradicts the dictionary reads back as
-/// something else, that is nobody's fault but its maker's. Errors: those of Reader; Unsupported
-/// for Big Endian as target, and for fragments in Implicit VR whose tag the dictionary does not
-/// know as pixels.
+/// something else, that is nobody's fault but its maker's. Group 0002 at the top level belongs
+/// to a file, not to a data set (PS3.10 section 7.1): it is kept only where everything is.
+/// Errors: those of Reader; Unsupported for Big Endian as target, and for fragments in Implicit
+/// VR whose tag the dictionary does not know as pixels.
 Result<void> rewrite(Bytes data_set, Encoding from, Encoding to, Preserve preserve,
                      ByteBuffer& out);
 

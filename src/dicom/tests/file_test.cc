@@ -118,6 +118,18 @@ TEST(OpenFile, RefusesWhatIsNoDicom) {
     }
 }
 
+TEST(OpenFile, GuessesNoEncodingForWhatOnlyLooksLikeADataElement) {
+    for (const auto* other : {
+             "0800 6000 'CS' 0200 'CT' 0800 6000 'CS' 0200 'CT'",  // not sorted
+             "0800 6000 'CS' 0200 'CT' 0800 0500 'CS' 0000",       // descending
+             "0800 ff7f 'CS' 0200 'CT' 1000 2000 'LO' 0000",       // unknown to the dictionary
+             "0800 6000 'CX' 0000 02000000 'CT'",                  // no VR of the standard
+             "0800 0000 'UL' 0200 0000",                           // a group length of 2 bytes
+         }) {
+        EXPECT_FALSE(open_file(hex(other))) << other;
+    }
+}
+
 TEST(OpenFile, SaysWhereTheMetaGroupIsCut) {
     const auto bytes = kPreamble + hex("0200 1000 'UI' 1200 '1.2.840'");
     const auto file = open_file(bytes);

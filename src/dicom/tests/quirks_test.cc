@@ -125,6 +125,20 @@ TEST(Quirks, TruncatedMendsNothingButACutEnd) {
     }
 }
 
+TEST(Quirks, ImplicitElementMendsOnlyWhatIsOne) {
+    const std::string first = "0800 6000 'CS' 0200 'CT'";
+    for (const auto* other : {
+             "1000 2000 'LO' ffff 'AB'",  // a VR, but a value that is too long
+             "feff 0de0 00000000",        // a stray delimiter
+             "1000 ff7f 02000000 'AB'",   // unknown to the dictionary
+             "1000 2000 03000000 'AB'",   // longer than what follows
+         }) {
+        const auto repaired = repair(hex(first + other), kExplicitLittle,
+                                     std::array{std::string_view("implicit_element")});
+        EXPECT_FALSE(repaired) << other;
+    }
+}
+
 TEST(Quirks, RefusesAnUnknownName) {
     const auto repaired =
         repair({}, kExplicitLittle, std::array{std::string_view("make_it_work")});

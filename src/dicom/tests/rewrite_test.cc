@@ -82,6 +82,19 @@ TEST(Rewrite, PadsOddFragmentsUnlessPreserving) {
     EXPECT_EQ(rewritten(odd, kExplicitLittle, kExplicitLittle, Preserve::Yes), odd);
 }
 
+TEST(Rewrite, LeavesOutFileMetaInformationAmongTheDataElements) {
+    const auto odd =
+        hex("0100 0000 'UL' 0400 00000000 0200 1000 'UI' 0200 '1' 00"
+            "0200 0110 'SQ' 0000 ffffffff feff dde0 00000000"
+            "0800 6000 'CS' 0200 'CT'");
+
+    EXPECT_EQ(rewritten(odd, kExplicitLittle, kExplicitLittle, Preserve::No),
+              hex("0800 6000 'CS' 0200 'CT'"));
+    EXPECT_EQ(rewritten(odd, kExplicitLittle, kImplicitLittle, Preserve::Yes),
+              hex("0800 6000 02000000 'CT'"));
+    EXPECT_EQ(rewritten(odd, kExplicitLittle, kExplicitLittle, Preserve::Yes), odd);
+}
+
 TEST(Rewrite, ChangesTheVrFormAndKeepsLengthForms) {
     const auto explicit_form =
         hex("0800 4011 'SQ' 0000 12000000 feff 00e0 0a000000 0800 5011 'UI' 0200 '1' 00"
