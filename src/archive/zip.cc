@@ -9,7 +9,7 @@ namespace larmor::archive {
 namespace {
 
 constexpr std::uint16_t kStored = 0, kDeflated = 8;
-constexpr std::size_t kPieceBytes = 128 << 10;
+constexpr std::size_t kZipPieceBytes = 128 << 10;
 
 class ZipReader final : public Reader {
 public:
@@ -19,7 +19,7 @@ public:
           directory_(directory),
           meter_(limits),
           next_entry_(directory.offset),
-          piece_(kPieceBytes) {
+          piece_(kZipPieceBytes) {
         LARMOR_CHECK(inflateInit2(&stream_, -MAX_WBITS) == Z_OK);
     }
     ~ZipReader() override { inflateEnd(&stream_); }
