@@ -82,7 +82,8 @@ void fuzz_file(Bytes bytes) {
 
 /// A failed assert leaves OpenJPEG in the middle of a code block: it loses 120 bytes, which is
 /// the price of going on (pixels/codecs/assertion_guard.h).
-extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier, readability-identifier-naming)
+extern "C" const char* __lsan_default_suppressions() {
     return "leak:libopenjp2";
 }
 

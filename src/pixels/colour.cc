@@ -11,7 +11,7 @@ namespace {
 
 /// 16.16 fixed point, as JPEG libraries do it: the same picture through either door.
 constexpr int fixed(double value) {
-    return static_cast<int>(value * 65536 + 0.5);
+    return static_cast<int>((value * 131072 + 1) / 2);  // rounded
 }
 struct Coefficients {
     int y;

@@ -37,7 +37,8 @@ std::vector<Cover> covers_of(std::uint32_t from, std::uint32_t to) {
 }
 
 void add_row(const std::uint8_t* row, float weight, std::span<float> sums) {
-    for (std::size_t x = 0; x < sums.size(); ++x) sums[x] += weight * row[x];
+    for (std::size_t x = 0; x < sums.size(); ++x)
+        sums[x] += weight * static_cast<float>(row[x]);
 }
 
 void write_row(std::span<const float> sums, const std::vector<Cover>& covers,
