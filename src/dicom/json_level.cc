@@ -21,13 +21,12 @@ void JsonWriter::open_level(CharacterSet character_set) {
     level.character_set = character_set;
     level.begin = out_.size();
     level.first_member = members_.size();
-    if (order_ == MemberOrder::Sort) look_ahead();
+    if (order_ == MemberOrder::Sort) look_ahead(reader_);
 }
 
-/// The character set holds for text before it, too: private data elements below group 0008, and
-/// anything where tags are not sorted.
-void JsonWriter::look_ahead() {
-    Reader ahead = reader_;
+/// The character set holds for text and items before it, too: private data elements below group
+/// 0008, the records of a DICOMDIR, and anything where tags are not sorted.
+void JsonWriter::look_ahead(Reader ahead) {
     for (Token token; ahead.advance(token);) {
         const bool is_end = token.kind == TokenKind::End || token.kind == TokenKind::ItemEnd;
         if (is_end ||

@@ -105,6 +105,10 @@ Result<void> JsonWriter::put(const Token& token) {
 Result<void> JsonWriter::start_sequence(Tag tag) {
     // A sequence in the place of (0008,0005) says nothing, and could not be read again.
     if (tag == tags::SpecificCharacterSet || !start_member(tag, vr::SQ)) return reader_.skip();
+    if (tag < tags::SpecificCharacterSet && order_ == MemberOrder::AsStored) {
+        Reader ahead = reader_;
+        if (ahead.skip()) look_ahead(ahead);
+    }
     path_.push_back({tag, 0});
     out_.put(kOpenSequence);
     return {};
@@ -189,6 +193,10 @@ Result<bool> JsonWriter::put_unknown_sequence(const Token& token) {
     }
     if (nested.failed() || !is_sequence) return false;
 
+    if (token.tag < tags::SpecificCharacterSet && order_ == MemberOrder::AsStored) {
+        look_ahead(
+            reader_);  // in the data set around it, whose character set its items inherit
+    }
     const auto outer_reader =
         std::exchange(reader_, Reader(copy, kImplicitLittle, {.depth_max = depth_max}));
     const auto outer_data_set = std::exchange(data_set_, Bytes(copy));
@@ -252,7 +260,7 @@ void JsonWriter::put_character_set(const Token& token) {
 
 void JsonWriter::put_character_text(const Token& token, Vr vr) {
     if (token.tag < tags::SpecificCharacterSet) [[unlikely]]
-        look_ahead();
+        look_ahead(reader_);
     const CharacterSet character_set = levels_.back().character_set;
     const JsonForm form = json_form_of(vr);
     if (form == JsonForm::Name) return put_name(token, character_set);

@@ -63,7 +63,7 @@ public:
 
 private:
     void open_level(CharacterSet character_set);
-    void look_ahead();
+    void look_ahead(Reader ahead);
     void close_level();
     void add_character_set(const JsonLevel& level);
     void sort_members(const JsonLevel& level);

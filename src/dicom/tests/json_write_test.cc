@@ -262,6 +262,25 @@ TEST(WriteJson, AppliesTheCharacterSetToTextInFrontOfIt) {
     low.text({0x0003, 0x0010}, vr::LO, "\xc3");
     low.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
     EXPECT_EQ(to_json(low.buffer()), R"({"00030010":{"vr":"LO",)" + gamma + "," + utf8 + "}");
+    // The records of a DICOMDIR are such items.
+    for (const bool as_unknown : {false, true}) {
+        Writer items(as_unknown ? kImplicitLittle : kExplicitLittle);
+        items.start_sequence({0x0004, 0x1220}, LengthForm::Defined);
+        items.start_item();
+        items.text({0x0010, 0x0020}, vr::LO, "\xc3");
+        items.end_item();
+        items.end_sequence();
+        Writer directory;
+        if (as_unknown) {
+            directory.element({0x0004, 0x1220}, vr::UN, Bytes(items.buffer()).subspan(8));
+        } else {
+            directory = Writer(kExplicitLittle, items.take());
+        }
+        directory.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
+        EXPECT_EQ(to_json(directory.buffer()),
+                  R"({"00041220":{"vr":"SQ","Value":[{"00100020":{"vr":"LO",)" + gamma +
+                      "}]}," + utf8 + "}");
+    }
     Writer unsorted;
     unsorted.text({0x0010, 0x0020}, vr::LO, "\xc3");
     unsorted.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
