@@ -180,6 +180,9 @@ void put_as_string(JsonOut& out, std::string_view text) {
     out.put('"');
 }
 
+/// Digits of an integer that 64 bits surely hold.
+constexpr std::size_t kWholeDigitsMax = 18;
+
 template <typename Float>
 void put_floating(JsonOut& out, Float value) {
     if (std::isnan(value)) {
@@ -193,7 +196,12 @@ void put_floating(JsonOut& out, Float value) {
     } else if (value == 0 && std::signbit(value)) {
         out.put("-0.0");  // `-0` is an integer for some readers, and 0
     } else {
+        const char* const begin = out.at;
         out.at = std::to_chars(out.at, out.at + 32, value).ptr;
+        // Digits alone are an integer, and one that 64 bits do not hold breaks readers.
+        const std::string_view digits(begin, static_cast<std::size_t>(out.at - begin));
+        const bool is_whole = digits.find_first_of(".e") == std::string_view::npos;
+        if (is_whole && digits.size() > kWholeDigitsMax) out.put(".0");
     }
 }
 
@@ -205,7 +213,9 @@ void put_decimal_string(JsonOut& out, std::string_view text) {
     const bool finite =
         parts && ((text.size() < 300 && parts->exponent.empty()) || parse_decimal(text) ||
                   std::abs(std::strtod(std::string(text).c_str(), nullptr)) < 1);
-    if (!finite) return put_as_string(out, text);
+    const bool too_whole = finite && parts->fraction.empty() && parts->exponent.empty() &&
+                           parts->whole.size() > kWholeDigitsMax;
+    if (!finite || too_whole) return put_as_string(out, text);
     if (parts->negative) out.put('-');
     std::string_view whole = parts->whole;
     while (whole.size() > 1 && whole.front() == '0') whole.remove_prefix(1);
@@ -226,8 +236,8 @@ void put_integer_string(JsonOut& out, std::string_view text) {
     if (text.empty()) return out.put("null");
     const std::size_t sign = text.front() == '-' ? 1 : 0;
     const std::size_t digits = digits_from(text, sign);
-    const bool canonical = digits > 0 && digits + sign == text.size() && digits <= 18 &&
-                           (text[sign] != '0' || text.size() == 1);
+    const bool canonical = digits > 0 && digits + sign == text.size() &&
+                           digits <= kWholeDigitsMax && (text[sign] != '0' || text.size() == 1);
     if (canonical) return out.put(text);
     const auto number = parse_integer(text);
     if (!number) return put_as_string(out, text);

@@ -59,8 +59,9 @@ struct JsonWriteOptions {
 ///   second pass). Group lengths and group 0002 are left out.
 /// - DS and IS are numbers with the digits as stored; what is no number (or no finite one, or
 /// an
-///   IS with a fraction) is a string, as table F.2.3-1 allows. FL and FD are the shortest
-///   digits that read back equal; NaN and infinities are the strings `NaN`, `Infinity`,
+///   IS with a fraction, or over 18 digits) is a string, as table F.2.3-1 allows. FL and FD are
+///   the shortest digits that read back equal; NaN and infinities are the strings `NaN`,
+///   `Infinity`,
 ///   `-Infinity`.
 /// - An empty value among others is null, an empty element has no Value, an empty item is {}.
 /// - Binary is little endian whatever the data set is. UN of unknown content is InlineBinary.

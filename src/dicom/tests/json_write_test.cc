@@ -88,6 +88,7 @@ TEST(WriteJson, WritesWhatIsNoNumberAsString) {
                              "1 2", "1e999", "-1e999"}) {
         EXPECT_EQ(values(vr::DS, text), '"' + std::string(text) + '"');
     }
+    EXPECT_EQ(values(vr::DS, "1234567890123456789"), "\"1234567890123456789\"");
     EXPECT_EQ(values(vr::DS, "1\\\"\\\xe9"), R"(1,"\"","é")");
     for (const char* text : {"1A", "1.5", "-", "99999999999999999999"}) {
         EXPECT_EQ(values(vr::IS, text), '"' + std::string(text) + '"');
@@ -115,6 +116,8 @@ TEST(WriteJson, WritesTheShortestDigitsThatReadBackEqual) {
     EXPECT_EQ(values(vr::FD, hex("000000000000f07f 000000000000f0ff 000000000000f87f")),
               R"("Infinity","-Infinity","NaN")");
     EXPECT_EQ(values(vr::FD, hex("ffffffffffffef7f")), "1.7976931348623157e+308");
+    // 3 * 2^66 (Python: int): as digits alone it would be an integer that no reader holds.
+    EXPECT_EQ(values(vr::FD, hex("0000000000002844")), "221360928884514619392.0");
 }
 
 TEST(WriteJson, WritesBinaryIntegersAtTheirLimits) {
