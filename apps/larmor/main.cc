@@ -7,11 +7,6 @@
 
 namespace larmor {
 
-int fail_command(const Error& error) {
-    std::fprintf(stderr, "larmor: %s\n", error.message.c_str());
-    return kFailed;
-}
-
 namespace {
 
 Result<void> configure_log(const Settings& settings) {
