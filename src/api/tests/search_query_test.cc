@@ -9,14 +9,14 @@ using catalog::Level;
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-SearchRequest parsed(std::string_view query, Level level = Level::Instance) {
+SearchRequest parsed_query(std::string_view query, Level level = Level::Instance) {
     auto result = parse_search_request(query, level);
     EXPECT_TRUE(result) << query << ": " << (result ? "" : result.error().message);
     return result ? *std::move(result) : SearchRequest{};
 }
 
 TEST(SearchRequest, TakesKeywordsAndTags) {
-    const auto request = parsed("PatientID=17&0020000D=1.2.3");
+    const auto request = parsed_query("PatientID=17&0020000D=1.2.3");
     ASSERT_EQ(request.conditions.size(), 2U);
     EXPECT_EQ(request.conditions[0].attribute, Attribute::PatientID);
     EXPECT_THAT(request.conditions[0].values, ElementsAre("17"));
@@ -24,7 +24,7 @@ TEST(SearchRequest, TakesKeywordsAndTags) {
 }
 
 TEST(SearchRequest, GoesIntoSequences) {
-    const auto request = parsed(
+    const auto request = parsed_query(
         "RequestAttributesSequence.ScheduledProcedureStepID=SPS1&"
         "00400275.00401001=RP1");
     ASSERT_EQ(request.conditions.size(), 2U);
@@ -33,7 +33,7 @@ TEST(SearchRequest, GoesIntoSequences) {
 }
 
 TEST(SearchRequest, DecodesAndTrimsValues) {
-    const auto request = parsed("StudyID=%20M%C3%BCller%5EJ*+&StudyDescription=a+b");
+    const auto request = parsed_query("StudyID=%20M%C3%BCller%5EJ*+&StudyDescription=a+b");
     ASSERT_EQ(request.conditions.size(), 2U);
     EXPECT_EQ(request.conditions[0].kind, Condition::Kind::Wildcard);
     EXPECT_THAT(request.conditions[0].values, ElementsAre("M\xc3\xbcller^J*"));
@@ -42,14 +42,14 @@ TEST(SearchRequest, DecodesAndTrimsValues) {
 
 TEST(SearchRequest, SplitsListsOfUids) {
     for (const auto* value : {"1.2,3.4,5", "1.2%2C3.4%2C5", "1.2%5C3.4%5C5"}) {
-        const auto request = parsed(std::string("StudyInstanceUID=") + value);
+        const auto request = parsed_query(std::string("StudyInstanceUID=") + value);
         ASSERT_EQ(request.conditions.size(), 1U);
         EXPECT_THAT(request.conditions[0].values, ElementsAre("1.2", "3.4", "5")) << value;
     }
 }
 
 TEST(SearchRequest, ReadsRangesOfDates) {
-    const auto request = parsed("StudyDate=20200101-20201231");
+    const auto request = parsed_query("StudyDate=20200101-20201231");
     ASSERT_EQ(request.conditions.size(), 1U);
     EXPECT_EQ(request.conditions[0].kind, Condition::Kind::Range);
     EXPECT_EQ(request.conditions[0].from, "20200101");
@@ -57,27 +57,27 @@ TEST(SearchRequest, ReadsRangesOfDates) {
 }
 
 TEST(SearchRequest, NoValueAndAStarAskForTheAttributeOnly) {
-    const auto request = parsed("PatientName=&StudyDate=*&StudyID");
+    const auto request = parsed_query("PatientName=&StudyDate=*&StudyID");
     EXPECT_TRUE(request.conditions.empty());
     EXPECT_THAT(request.include,
                 ElementsAre(Attribute::PatientName, Attribute::StudyDate, Attribute::StudyID));
 }
 
 TEST(SearchRequest, ReadsIncludefieldInAllItsForms) {
-    const auto request = parsed("includefield=PatientSex,00081030&includefield=0008103E");
+    const auto request = parsed_query("includefield=PatientSex,00081030&includefield=0008103E");
     EXPECT_THAT(request.include, ElementsAre(Attribute::PatientSex, Attribute::StudyDescription,
                                              Attribute::SeriesDescription));
-    EXPECT_TRUE(parsed("includefield=all").include_all);
+    EXPECT_TRUE(parsed_query("includefield=all").include_all);
     // PS3.18 section 8.3.4.3: beside `all` there are no others.
     EXPECT_FALSE(
         parse_search_request("includefield=all&includefield=PatientSex", Level::Study));
 }
 
 TEST(SearchRequest, ReadsPaging) {
-    const auto request = parsed("limit=25&offset=50");
+    const auto request = parsed_query("limit=25&offset=50");
     EXPECT_EQ(request.limit, 25U);
     EXPECT_EQ(request.offset, 50U);
-    EXPECT_FALSE(parsed("").limit);
+    EXPECT_FALSE(parsed_query("").limit);
     for (const auto* bad : {"limit=", "limit=-1", "limit=1.5", "offset=x", "fuzzymatching=yes",
                             "limit=99999999999999999999"}) {
         const auto result = parse_search_request(bad, Level::Study);
@@ -89,10 +89,10 @@ TEST(SearchRequest, ReadsPaging) {
 TEST(SearchRequest, SaysThatFuzzyMatchingIsLiteral) {
     // The words of PS3.18 section 8.3.4.2.
     EXPECT_THAT(
-        parsed("fuzzymatching=true").warnings,
+        parsed_query("fuzzymatching=true").warnings,
         ElementsAre("The fuzzymatching parameter is not supported. Only literal matching "
                     "has been performed."));
-    EXPECT_TRUE(parsed("fuzzymatching=false").warnings.empty());
+    EXPECT_TRUE(parsed_query("fuzzymatching=false").warnings.empty());
 }
 
 TEST(SearchRequest, RefusesValuesThatCannotMatch) {
@@ -119,7 +119,7 @@ TEST(SearchRequest, RefusesAnAttributeGivenTwice) {
 
 TEST(SearchRequest, ReportsWhatItIgnores) {
     // PS3.18 section 8.3.1: unsupported parameters are ignored; a Warning header tells.
-    const auto request = parsed("_=1716&PatientNam=x&ProtocolName=y&a%0D%0A%22b=1");
+    const auto request = parsed_query("_=1716&PatientNam=x&ProtocolName=y&a%0D%0A%22b=1");
     EXPECT_TRUE(request.conditions.empty());
     EXPECT_THAT(request.warnings,
                 ElementsAre("The parameter _ is unknown and was ignored.",
@@ -129,10 +129,10 @@ TEST(SearchRequest, ReportsWhatItIgnores) {
 }
 
 TEST(SearchRequest, AttributesOfLowerLevelsAreIgnoredWithAWarning) {
-    const auto request = parsed("Modality=CT&SOPClassUID=1.2", Level::Study);
+    const auto request = parsed_query("Modality=CT&SOPClassUID=1.2", Level::Study);
     EXPECT_TRUE(request.conditions.empty());
     EXPECT_EQ(request.warnings.size(), 2U);
-    EXPECT_EQ(parsed("Modality=CT", Level::Series).conditions.size(), 1U);
+    EXPECT_EQ(parsed_query("Modality=CT", Level::Series).conditions.size(), 1U);
 }
 
 TEST(SearchRequest, RefusesWrongEscapesAndText) {

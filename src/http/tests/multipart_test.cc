@@ -15,7 +15,7 @@ Result<Read> read_in_memory(std::string_view body, std::string_view boundary,
     TRY(const auto parts, parse_multipart(as_bytes(body), boundary, limits));
     Read read;
     for (const auto& part : parts) {
-        read.parts.emplace_back(part.headers.get("Content-Type"), to_string(part.data));
+        read.parts.emplace_back(part.headers.get("Content-Type"), larmor::to_string(part.data));
         // The data is a view of the body, at the offset that is told.
         EXPECT_EQ(body.substr(part.offset, part.data.size()), as_text(part.data));
     }

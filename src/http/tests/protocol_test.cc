@@ -5,14 +5,14 @@
 namespace larmor::http {
 namespace {
 
-Task<Response> echo(Request request) {
+Task<Response> echo_body(Request request) {
     co_return Response(200, "text/plain", std::move(request.body));
 }
 
 class ProtocolTest : public ServerTest {
 protected:
     void SetUp() override {
-        route(Method::Post, "/echo", echo);
+        route(Method::Post, "/echo", echo_body);
         route(Method::Get, "/secret", [](Request) { return answer_text("smuggled"); });
         start();
     }
