@@ -452,10 +452,12 @@ TEST(RetrieveMany, AStudyOfManyInstancesComesInPages) {
     EXPECT_EQ(api.store(instances).status, 200);
     const auto parts =
         parts_of(api.get("/dicomweb/studies/1.2.3", {{"Accept", std::string(kAllAsStored)}}));
-    ASSERT_THAT(parts, SizeIs(600));
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        ASSERT_EQ(parts[i].data, instances[i]) << i;
-    }
+    // Instances of one request are stored side by side: they come back in no promised order.
+    std::vector<std::string> returned;
+    for (const auto& part : parts) returned.push_back(part.data);
+    std::ranges::sort(returned);
+    std::ranges::sort(instances);
+    EXPECT_TRUE(returned == instances) << returned.size() << " of " << instances.size();
     const auto metadata = api.get("/dicomweb/studies/1.2.3/metadata");
     std::size_t count = 0;
     for (auto at = metadata.body.find("\"00080018\""); at != std::string::npos;
