@@ -94,10 +94,11 @@ Result<MultipartScanner::Step> MultipartScanner::boundary_line(std::string_view 
         state_ = State::End;
         return Step{std::exchange(in_part_, false) ? Kind::PartEnds : Kind::End, at + 2};
     }
-    const auto padding = after.find_first_not_of(" \t");
-    const auto line =
-        padding == std::string_view::npos ? std::string_view() : after.substr(padding);
-    if (!rest && line.size() < 2 && after.size() <= kPaddingMax) return Step{Kind::NeedMore};
+    // The same answer however much of the body the window shows: padding that is too long makes
+    // no boundary line, whether or not its end can be seen.
+    const auto padding = std::min(after.find_first_not_of(" \t"), after.size());
+    const auto line = padding > kPaddingMax ? std::string_view() : after.substr(padding);
+    if (!rest && padding <= kPaddingMax && line.size() < 2) return Step{Kind::NeedMore};
     const bool crlf = line.starts_with("\r\n");
     const bool lf = line.starts_with('\n');
     if (first && (crlf || lf)) {
@@ -123,8 +124,10 @@ Result<MultipartScanner::Step> MultipartScanner::head(std::string_view text, boo
     std::size_t length = 0;  // of the header lines, each with its line end
     if (!text.starts_with(newline_)) {
         const auto blank = text.find(std::string(newline_) + std::string(newline_));
-        if ((blank == std::string_view::npos ? text.size() : blank) >
-            limits_.part_head_bytes_max) {
+        // A head within the limit is seen whole once the limit and its blank line are there.
+        if (blank == std::string_view::npos
+                ? text.size() >= limits_.part_head_bytes_max + 2 * newline_.size()
+                : blank > limits_.part_head_bytes_max) {
             return over_limit(offset_, "the head of a part is too long",
                               limits_.part_head_bytes_max);
         }

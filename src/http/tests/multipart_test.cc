@@ -116,6 +116,25 @@ TEST(Multipart, ReadsAFormWithDispositions) {
     EXPECT_EQ(disposition_parameter(disposition, "none"), std::nullopt);
 }
 
+TEST(Multipart, JudgesPaddingAndHeadsTheSameHoweverTheBodyArrives) {
+    const MultipartLimits limits{.part_head_bytes_max = 40};
+    for (const std::size_t blanks : {63, 64, 65, 200}) {
+        const auto delimiter = "\r\n--b" + std::string(blanks, ' ') + "\r\n";
+        const auto body = "--b\r\n\r\none" + delimiter + "\r\ntwo\r\n--b--";
+        const auto whole = read_in_memory(body, "b");
+        ASSERT_TRUE(whole);
+        EXPECT_EQ(whole->parts.size(), blanks <= 64 ? 2U : 1U) << blanks;
+        const auto streamed = read_in_pieces(body, "b", 1);
+        ASSERT_TRUE(streamed);
+        EXPECT_EQ(*streamed, *whole) << blanks;
+    }
+    for (const std::size_t size : {39, 40, 41}) {
+        const auto body = "--b\r\nX: " + std::string(size - 3, 'v') + "\r\n\r\nd\r\n--b--";
+        EXPECT_EQ(read_in_memory(body, "b", limits).has_value(), size <= 40) << size;
+        EXPECT_EQ(read_in_pieces(body, "b", 1, limits).has_value(), size <= 40) << size;
+    }
+}
+
 TEST(Multipart, TakesAPreambleOfExactlyTheLimit) {
     const MultipartLimits limits{.preamble_bytes_max = 32};
     for (const std::size_t size : {31, 32, 33}) {
