@@ -3,6 +3,7 @@
 #include <string>
 
 #include "pixels/codecs/codec.h"
+#include "pixels/codecs/codestream_header.h"
 #include "pixels/codecs/native.h"
 #include "pixels/unpack.h"
 
@@ -66,6 +67,72 @@ Result<Decoded> decode_stream(const ImageDescription& image, dicom::PixelCoding 
     return fail(ErrorCode::Unsupported, "there is no decoder for this coding of pixels");
 }
 
+/// Rows and columns of a codestream that says so itself.
+struct StreamSize {
+    std::uint64_t rows = 0;
+    std::uint64_t columns = 0;
+};
+std::optional<StreamSize> size_of_stream(dicom::PixelCoding coding, Bytes stream) {
+    switch (coding) {
+        case dicom::PixelCoding::JpegBaseline:
+        case dicom::PixelCoding::JpegExtended:
+        case dicom::PixelCoding::JpegLossless:
+        case dicom::PixelCoding::JpegLs: {
+            const auto header = codecs::read_jpeg_header(stream);
+            if (header) return StreamSize{header->rows, header->columns};
+            break;
+        }
+        case dicom::PixelCoding::Jpeg2000:
+        case dicom::PixelCoding::Htj2k: {
+            const auto header = codecs::read_jpeg_2000_header(stream);
+            if (header) return StreamSize{header->rows, header->columns};
+            break;
+        }
+        default:
+            break;
+    }
+    return std::nullopt;
+}
+
+/// A tile at the edge of its matrix that was encoded without the rows and columns beyond the
+/// edge: with its own size. Nothing for every other frame.
+std::optional<ImageDescription> as_edge_tile(const ImageDescription& image,
+                                             dicom::PixelCoding coding, Bytes stream) {
+    if (image.edge_rows == 0) return std::nullopt;
+    const auto size = size_of_stream(coding, stream);
+    if (!size || (size->rows == image.rows && size->columns == image.columns)) {
+        return std::nullopt;
+    }
+    if ((size->rows != image.rows && size->rows != image.edge_rows) ||
+        (size->columns != image.columns && size->columns != image.edge_columns)) {
+        return std::nullopt;
+    }
+    ImageDescription tile = image;
+    tile.rows = static_cast<std::uint32_t>(size->rows);
+    tile.columns = static_cast<std::uint32_t>(size->columns);
+    return tile;
+}
+
+/// The tile at the top left of a whole frame; what lies outside of the matrix is 0.
+Frame fill_up(const Frame& tile, const ImageDescription& image) {
+    Frame whole;
+    whole.rows = image.rows;
+    whole.columns = image.columns;
+    whole.samples = tile.samples;
+    whole.bits_stored = tile.bits_stored;
+    whole.type = tile.type;
+    whole.photometric = tile.photometric;
+    const std::size_t pixel_bytes = tile.samples * size_of(tile.type);
+    whole.pixels = SampleBuffer(whole.sample_count() * size_of(whole.type));
+    std::memset(whole.pixels.data(), 0, whole.pixels.size());
+    for (std::size_t row = 0; row < tile.rows; ++row) {
+        std::memcpy(whole.pixels.data() + row * whole.columns * pixel_bytes,
+                    tile.pixels.data() + row * tile.columns * pixel_bytes,
+                    tile.columns * pixel_bytes);
+    }
+    return whole;
+}
+
 /// Encapsulated pixels under a native transfer syntax and the other way round: the data set was
 /// written wrongly, and its bytes tell.
 Result<void> check_form(const ImageDescription& image, const dicom::TransferSyntax& syntax) {
@@ -97,6 +164,11 @@ Result<Frame> decode_frame(const ImageDescription& image, const dicom::TransferS
     if (!image.pixel_data->encapsulated) {
         TRY(auto decoded, codecs::decode_native(image, joined.bytes, bytes.bit_offset));
         return unpack(image, std::move(decoded));
+    }
+    if (const auto tile = as_edge_tile(image, syntax.coding, joined.bytes)) {
+        TRY(auto decoded, decode_stream(*tile, syntax.coding, joined.bytes, limits));
+        TRY(const Frame frame, unpack(*tile, std::move(decoded)));
+        return fill_up(frame, image);
     }
     TRY(auto decoded, decode_stream(image, syntax.coding, joined.bytes, limits));
     return unpack(image, std::move(decoded));

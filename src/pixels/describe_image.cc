@@ -81,6 +81,8 @@ private:
     Result<void> element(const Token& token) {
         const auto tag = token.tag;
         if (tag.group == 0x7fe0) return pixel_group(token);
+        if (tag == tags::TotalPixelMatrixRows) matrix_rows_ = integer(token).value_or(0);
+        if (tag == tags::TotalPixelMatrixColumns) matrix_columns_ = integer(token).value_or(0);
         if (tag.group != 0x0028) return {};
         if (tag == tags::Rows) {
             has_rows_ = true;
@@ -379,7 +381,22 @@ private:
                               std::max(*padding_value_, limit)};
         }
         if (image_.photometric == Photometric::PaletteColor) complete_palette();
+        complete_edges();
         return {};
+    }
+
+    /// What the matrix leaves of the tiles at its end.
+    void complete_edges() {
+        if (matrix_rows_ <= 0 || matrix_columns_ <= 0 || image_.rows == 0 ||
+            image_.columns == 0) {
+            return;
+        }
+        const auto rest = [](std::int64_t matrix, std::uint32_t tile) {
+            const auto left = static_cast<std::uint32_t>(matrix % tile);
+            return left == 0 ? tile : left;
+        };
+        image_.edge_rows = rest(matrix_rows_, image_.rows);
+        image_.edge_columns = rest(matrix_columns_, image_.columns);
     }
 
     /// Broken palettes are left out; drawing then says that there is none.
@@ -417,6 +434,8 @@ private:
     std::array<TableParts, 3> palette_;
     Windows windows_;
     std::uint64_t tables_bytes_ = 0;
+    std::int64_t matrix_rows_ = 0;
+    std::int64_t matrix_columns_ = 0;
 };
 
 }  // namespace

@@ -52,12 +52,14 @@ std::pair<T, T> span_of(Line line) {
 template <typename T>
 void map_short_by_line(std::span<const T> values, Line line, std::uint8_t* out) {
     const auto [low, high] = span_of<T>(line);
-    // float holds 24 bits: enough for 16-bit values and a rounded byte.
+    // float holds 24 bits: enough for 16-bit values and a rounded byte, where values are
+    // counted from the low end; the intercept of a steep line far from 0 would need more.
+    const int base = low;
     const auto slope = static_cast<float>(line.slope);
-    const auto intercept = static_cast<float>(line.intercept + 0.5);
+    const auto intercept = static_cast<float>(base * line.slope + line.intercept + 0.5);
     for (std::size_t i = 0; i < values.size(); ++i) {
         const T value = std::min(std::max(values[i], low), high);
-        const int grey = static_cast<int>(static_cast<float>(value) * slope + intercept);
+        const int grey = static_cast<int>(static_cast<float>(value - base) * slope + intercept);
         out[i] = static_cast<std::uint8_t>(std::min(std::max(grey, 0), 255));
     }
 }

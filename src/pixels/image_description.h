@@ -102,6 +102,12 @@ struct ImageDescription {
     };
     std::optional<Padding> padding;
 
+    /// Of a tiled image (Total Pixel Matrix): what is left of a frame at its lower and at its
+    /// right edge; rows and columns themselves where nothing is cut off. Some writers encode
+    /// such tiles no larger than this instead of filling them up.
+    std::uint32_t edge_rows = 0;  ///< 0: no tiled image
+    std::uint32_t edge_columns = 0;
+
     /// Red, green, blue; all three or none.
     std::optional<std::array<LookupTable, 3>> palette;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <string>
 
 #include "pixels/grey_map.h"
@@ -111,16 +112,18 @@ Frame copy_of(const Frame& frame) {
     return copy;
 }
 
-/// The size that fits, at least one pixel; the picture's own where it fits already.
+/// The size that fits, at least one pixel; the picture's own where it fits already and is not
+/// to be scaled up.
 std::pair<std::uint32_t, std::uint32_t> fit(const Picture& picture,
                                             const RenderOptions& options) {
-    double scale = 1;
+    double scale = std::numeric_limits<double>::infinity();
     if (options.rows_max != 0) {
         scale = std::min(scale, static_cast<double>(options.rows_max) / picture.rows);
     }
     if (options.columns_max != 0) {
         scale = std::min(scale, static_cast<double>(options.columns_max) / picture.columns);
     }
+    if (!std::isfinite(scale) || (scale > 1 && !options.scale_up)) scale = 1;
     const auto scaled = [&](std::uint32_t side) {
         return std::max<std::uint32_t>(1,
                                        static_cast<std::uint32_t>(std::lround(side * scale)));
@@ -142,9 +145,12 @@ Result<Picture> render_frame(const ImageDescription& image, const Frame& frame,
         picture = {frame.rows, frame.columns, 1, SampleBuffer(frame.sample_count())};
         map_grey(frame, map, reinterpret_cast<std::uint8_t*>(picture.pixels.data()));
     }
+    if (options.region) {
+        TRY(picture, crop(picture, *options.region));
+    }
     const auto [rows, columns] = fit(picture, options);
     if (rows == picture.rows && columns == picture.columns) return picture;
-    return scale_down(picture, rows, columns);
+    return scale(picture, rows, columns);
 }
 
 }  // namespace larmor::pixels

@@ -16,6 +16,16 @@ struct Picture {
     SampleBuffer pixels;
 };
 
+/// A part of a frame in its pixels, from the top left corner. Source: PS3.18 section 8.3.5.1.3.
+struct Region {
+    double x = 0;
+    double y = 0;
+    std::optional<double> width{};  ///< nothing: up to the right edge
+    std::optional<double> height{};
+    bool flip_horizontally = false;
+    bool flip_vertically = false;
+};
+
 struct RenderOptions {
     /// Instead of the data set's own window, VOI LUT or default.
     std::optional<Window> window;
@@ -25,17 +35,22 @@ struct RenderOptions {
     /// Used as LINEAR_EXACT when neither the caller nor the data set has a window; without it
     /// the frame's own statistics are taken. Give the instance's so that all frames look alike.
     std::optional<Window> default_window;
-    /// The picture keeps its aspect and fits into these; 0: no bound. Never scales up.
+    /// The part of the frame to draw; nothing for all of it.
+    std::optional<Region> region;
+    /// The picture keeps its aspect and fits into these; 0: no bound. Scales down, and up only
+    /// where `scale_up` says so.
     std::uint32_t rows_max = 0;
     std::uint32_t columns_max = 0;
+    bool scale_up = false;
 };
 
 /// Modality LUT or rescale, window or VOI LUT, MONOCHROME1 inverted, palette applied, colour
-/// turned to RGB; then scaled down by area averaging. Padding is drawn as the darkest value.
-/// `frame_number` (from 0) chooses the frame's own transform.
-/// Errors: InvalidInput for a window index that there is not, a width out of range (below 1 for
-/// LINEAR, not above 0 otherwise; only of the caller's window: a data set's bad one is
-/// ignored), a palette that is missing. Source: PS3.3 section C.11.2.1.2, PS3.4 section N.2.
+/// turned to RGB; then cut to the region and scaled by area averaging. Padding is drawn as the
+/// darkest value. `frame_number` (from 0) chooses the frame's own transform. Errors:
+/// InvalidInput for a window index that there is not, a width out of range (below 1 for LINEAR,
+/// not above 0 otherwise; only of the caller's window: a data set's bad one is ignored), a
+/// palette that is missing, a region outside of the frame. Source: PS3.3 section C.11.2.1.2,
+/// PS3.4 section N.2.
 Result<Picture> render_frame(const ImageDescription& image, const Frame& frame,
                              std::uint32_t frame_number, const RenderOptions& options = {});
 
@@ -47,8 +62,13 @@ double apply_window(double value, const Window& window, VoiFunction function);
 /// is returned as it is. Errors: InvalidInput for PALETTE COLOR without a palette.
 Result<Frame> to_rgb(const ImageDescription& image, Frame frame);
 
-/// Scales down to exactly this size, every pixel the mean of the area it covers.
-Picture scale_down(const Picture& picture, std::uint32_t rows, std::uint32_t columns);
+/// Scales to exactly this size, every pixel the mean of the area it covers: enlarged pixels
+/// keep their edges.
+Picture scale(const Picture& picture, std::uint32_t rows, std::uint32_t columns);
+
+/// The pixels that a region touches, cut at the picture's edges and turned as it says.
+/// Errors: InvalidInput where nothing is left.
+Result<Picture> crop(const Picture& picture, const Region& region);
 
 /// Errors: InvalidInput for an empty picture or one with a side over 65,500; quality 1 to 100.
 Result<std::string> encode_jpeg(const Picture& picture, int quality = 85);

@@ -59,15 +59,15 @@ void write_row(std::span<const float> sums, const std::vector<Cover>& covers,
 
 }  // namespace
 
-Picture scale_down(const Picture& picture, std::uint32_t rows, std::uint32_t columns) {
-    LARMOR_CHECK(rows > 0 && columns > 0 && rows <= picture.rows && columns <= picture.columns);
+Picture scale(const Picture& picture, std::uint32_t rows, std::uint32_t columns) {
+    LARMOR_CHECK(rows > 0 && columns > 0);
     const auto row_covers = covers_of(picture.rows, rows);
     const auto column_covers = covers_of(picture.columns, columns);
     const std::size_t samples = picture.samples;
     const auto row_bytes = picture.columns * samples;
     const auto* in = reinterpret_cast<const std::uint8_t*>(picture.pixels.data());
-    const float scale = static_cast<float>(rows) / static_cast<float>(picture.rows) *
-                        static_cast<float>(columns) / static_cast<float>(picture.columns);
+    const float mean = static_cast<float>(rows) / static_cast<float>(picture.rows) *
+                       static_cast<float>(columns) / static_cast<float>(picture.columns);
 
     Picture scaled{rows, columns, picture.samples,
                    SampleBuffer(std::size_t{rows} * columns * samples)};
@@ -81,7 +81,7 @@ Picture scale_down(const Picture& picture, std::uint32_t rows, std::uint32_t col
                                                    : 1.0F;
             add_row(in + y * row_bytes, weight, sums);
         }
-        write_row(sums, column_covers, samples, scale, out);
+        write_row(sums, column_covers, samples, mean, out);
         out += columns * samples;
     }
     return scaled;

@@ -112,8 +112,10 @@ double to_modality(const ValueTransform& transform, double stored) {
     return stored * transform.slope + transform.intercept;
 }
 
+/// One single value is drawn black, as DCMTK's dcm2pnm +Wm draws it (white in MONOCHROME1): it
+/// lies at the lower end of its window, where every window between two values has the lower.
 Window window_between(double low, double high) {
-    return {(low + high) / 2, high > low ? high - low : 1};
+    return high > low ? Window{(low + high) / 2, high - low} : Window{low + 0.5, 1};
 }
 
 }  // namespace

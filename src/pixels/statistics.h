@@ -16,8 +16,9 @@ struct PixelStatistics {
     double modality_min = 0;  ///< after rescale or Modality LUT
     double modality_max = 0;
     /// What lies between the 0.5th and the 99.5th percentile of the modality values, for
-    /// VoiFunction::LinearExact (its width may be below 1). The description's own window, where
-    /// it has one, comes first for viewers.
+    /// VoiFunction::LinearExact (its width may be below 1). One single value is at its lower
+    /// end: drawn black. The description's own window, where it has one, comes first for
+    /// viewers.
     Window default_window;
     std::uint64_t values_counted = 0;  ///< without padding and NaN
 };

@@ -40,14 +40,13 @@ def one_bit_frames(ds, unpacked):
 
 
 def tiles_of_many_sizes(ds):
-    """JPEG frames whose edge tiles are smaller, for which GDCM gives zeros: the whole ones."""
+    """JPEG frames whose edge tiles are smaller, for which GDCM gives zeros: at the top left of a frame of zeros."""
     from PIL import Image
 
     array = numpy.zeros((int(ds.NumberOfFrames), ds.Rows, ds.Columns, 3), "u1")
     for i, frame in enumerate(generate_pixel_data_frame(ds.PixelData, int(ds.NumberOfFrames))):
         tile = numpy.asarray(Image.open(io.BytesIO(frame)).convert("RGB"))
-        if tile.shape == array.shape[1:]:
-            array[i] = tile
+        array[i, : tile.shape[0], : tile.shape[1]] = tile
     ds.PhotometricInterpretation = "RGB"
     return array
 

@@ -185,11 +185,10 @@ TEST(Render, PalettesAndYbrBecomeRgb) {
 TEST(Render, ScalingDownAveragesWhatAPixelCovers) {
     Picture picture{2, 4, 1, SampleBuffer(8)};
     std::memcpy(picture.pixels.data(), "\x00\x0a\x14\x1e\x28\x32\x3c\x46", 8);
-    EXPECT_THAT(bytes_of(scale_down(picture, 1, 2)), testing::ElementsAre(25, 45));
-    EXPECT_THAT(bytes_of(scale_down(picture, 1, 1)), testing::ElementsAre(35));
+    EXPECT_THAT(bytes_of(scale(picture, 1, 2)), testing::ElementsAre(25, 45));
+    EXPECT_THAT(bytes_of(scale(picture, 1, 1)), testing::ElementsAre(35));
     // 4 to 3: the first covers 1 and a third of the next: (0 + 10 / 3) / (4 / 3) = 2.5.
-    EXPECT_THAT(bytes_of(scale_down(picture, 2, 3)),
-                testing::ElementsAre(3, 15, 28, 43, 55, 68));
+    EXPECT_THAT(bytes_of(scale(picture, 2, 3)), testing::ElementsAre(3, 15, 28, 43, 55, 68));
 
     RenderOptions options;
     options.rows_max = options.columns_max = 100;
@@ -200,6 +199,76 @@ TEST(Render, ScalingDownAveragesWhatAPixelCovers) {
     EXPECT_EQ(fitted->rows, 3U);
     const auto small = frame_of(SampleType::U8, 10, 20, std::vector<std::uint8_t>(200, 7));
     EXPECT_EQ(render_frame(image_of(small), small, 0, options)->columns, 20U);
+}
+
+TEST(Render, ScalingUpKeepsTheEdgesOfPixels) {
+    Picture picture{1, 2, 1, SampleBuffer(2)};
+    std::memcpy(picture.pixels.data(), "\x0a\x46", 2);
+    EXPECT_THAT(bytes_of(scale(picture, 2, 4)),
+                testing::ElementsAre(10, 10, 70, 70, 10, 10, 70, 70));
+    // 2 to 3: the middle one covers two thirds, half of it from each.
+    EXPECT_THAT(bytes_of(scale(picture, 1, 3)), testing::ElementsAre(10, 40, 70));
+
+    const auto small = frame_of(SampleType::U8, 10, 20, std::vector<std::uint8_t>(200, 7));
+    RenderOptions options;
+    options.rows_max = options.columns_max = 100;
+    options.scale_up = true;
+    const auto fitted = render_frame(image_of(small), small, 0, options);
+    ASSERT_TRUE(fitted);
+    EXPECT_EQ(fitted->columns, 100U);
+    EXPECT_EQ(fitted->rows, 50U);
+}
+
+TEST(Render, CutsOutARegionAndTurnsIt) {
+    auto frame = frame_of<std::uint8_t>(SampleType::U8, 3, 4,
+                                        {0, 1, 2, 3, 10, 11, 12, 13, 20, 21, 22, 23});
+    const auto image = image_of(frame);
+    RenderOptions options;
+    options.window = Window{127.5, 255};
+    options.voi_function = VoiFunction::LinearExact;
+    const auto drawn = [&](const Region& region) {
+        options.region = region;
+        const auto picture = render_frame(image, frame, 0, options);
+        return picture ? bytes_of(*picture) : std::vector<int>{};
+    };
+    using testing::ElementsAre;
+    EXPECT_THAT(drawn({.x = 1, .y = 1, .width = 2, .height = 2}), ElementsAre(11, 12, 21, 22));
+    EXPECT_THAT(drawn({.x = 2, .y = 2}), ElementsAre(22, 23));
+    // What is touched is drawn, what lies beyond the frame is not.
+    EXPECT_THAT(drawn({.x = 2.5, .y = 1.5, .width = 9, .height = 0.4}), ElementsAre(12, 13));
+    EXPECT_THAT(drawn({.x = 1, .y = 1, .width = 2, .height = 2, .flip_horizontally = true}),
+                ElementsAre(12, 11, 22, 21));
+    EXPECT_THAT(drawn({.x = 1, .y = 1, .width = 2, .height = 2, .flip_vertically = true}),
+                ElementsAre(21, 22, 11, 12));
+    options.region = Region{.x = 4};
+    EXPECT_EQ(render_frame(image, frame, 0, options).error().code, ErrorCode::InvalidInput);
+}
+
+// dcm2pnm +Wm draws the same: black, and white in MONOCHROME1.
+TEST(Render, OneSingleValueIsBlackWhateverItIs) {
+    const auto expect_black = [](auto frame) {
+        auto image = image_of(frame);
+        for (const double slope : {1.0, -0.25, 1000.0}) {
+            image.transforms[0].slope = slope;
+            image.photometric = Photometric::Monochrome2;
+            EXPECT_THAT(bytes_of(*render_frame(image, frame, 0)), testing::Each(0)) << slope;
+            image.photometric = Photometric::Monochrome1;
+            EXPECT_THAT(bytes_of(*render_frame(image, frame, 0)), testing::Each(255)) << slope;
+        }
+    };
+    expect_black(frame_of<std::uint8_t>(SampleType::U8, 1, 3, {0, 0, 0}));
+    expect_black(frame_of<std::uint8_t>(SampleType::U8, 1, 3, {255, 255, 255}));
+    expect_black(frame_of<std::uint16_t>(SampleType::U16, 1, 2, {65535, 65535}));
+    expect_black(frame_of<std::int16_t>(SampleType::S16, 1, 2, {-32768, -32768}));
+    expect_black(frame_of<std::uint32_t>(SampleType::U32, 1, 2, {4294967295U, 4294967295U}));
+    expect_black(frame_of<std::int32_t>(SampleType::S32, 1, 1, {-5}));
+    expect_black(frame_of<float>(SampleType::F32, 1, 2, {1e-6F, 1e-6F}));
+    expect_black(frame_of<double>(SampleType::F64, 1, 2, {1e12, 1e12}));
+
+    auto frame = frame_of<std::uint8_t>(SampleType::U8, 1, 2, {1, 1});
+    auto image = image_of(frame);
+    image.transforms[0].modality_lut = {0, 16, {1000, 500}};
+    EXPECT_THAT(bytes_of(*render_frame(image, frame, 0)), testing::Each(0));
 }
 
 TEST(Statistics, CountsEveryTypeAndKeepsFloatsApart) {
