@@ -1,6 +1,7 @@
 #include "http/client.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -9,7 +10,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
+
+#include "http/transport.h"
 
 namespace larmor::http {
 namespace {
@@ -17,11 +21,24 @@ namespace {
 constexpr std::size_t kReadStep = 64 * 1024;
 constexpr std::size_t kHeadMax = 256 * 1024;
 
+using Steady = std::chrono::steady_clock;
+
+tl::unexpected<Error> unavailable(std::string_view what, std::string_view why) {
+    return fail(ErrorCode::Unavailable, std::string(what) + ": " + std::string(why));
+}
 tl::unexpected<Error> socket_failure(std::string_view what, int error_number) {
-    if (error_number == EAGAIN) {
-        return fail(ErrorCode::Unavailable, std::string(what) + ": timed out");
-    }
-    return fail(ErrorCode::Unavailable, std::string(what) + ": " + std::strerror(error_number));
+    const bool late = error_number == EAGAIN || error_number == EINPROGRESS;
+    return unavailable(what, late ? "timed out" : std::strerror(error_number));
+}
+
+/// Whether a wait that ended without anything was as long as it should be: a signal ends one
+/// early, and OpenSSL does not tell which it was.
+bool is_over(Steady::time_point began, std::chrono::milliseconds timeout) {
+    return Steady::now() - began + std::chrono::milliseconds(5) >= timeout;
+}
+
+std::string_view host_address(std::string_view host) {
+    return host == "localhost" ? "127.0.0.1" : host;
 }
 
 std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
@@ -37,19 +54,39 @@ std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
 }  // namespace
 
 Client::Client(std::string host, std::uint16_t port, ClientOptions options)
-    : host_(std::move(host)), port_(port), options_(options) {}
+    : host_(std::move(host)), port_(port), options_(std::move(options)) {}
+Client::Client(Client&&) noexcept = default;
+Client::~Client() = default;
 
 Result<void> Client::connect() {
     close();
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port_);
-    const char* host = host_ == "localhost" ? "127.0.0.1" : host_.c_str();
-    if (inet_pton(AF_INET, host, &address.sin_addr) != 1) {
-        return fail(ErrorCode::InvalidInput,
-                    "the client takes numeric IPv4 addresses: " + host_);
+    if (options_.tls && !tls_) {
+        TRY(tls_, TlsClientContext::load(*options_.tls));
     }
-    socket_ = UniqueFd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    auto connected = open_socket();
+    if (connected) {
+        transport_ = tls_ ? tls_->make_transport(socket_.get(), host_)
+                          : make_plain_transport(socket_.get());
+        connected = shake_hands();
+    }
+    if (!connected) close();
+    return connected;
+}
+
+Result<void> Client::open_socket() {
+    sockaddr_storage address{};
+    auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
+    auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
+    const std::string host(host_address(host_));
+    if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
+        v4->sin_family = AF_INET;
+    } else if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
+        v6->sin6_family = AF_INET6;
+    } else {
+        return fail(ErrorCode::InvalidInput, "the client takes numeric addresses: " + host_);
+    }
+    v4->sin_port = htons(port_);  // at the same place in both families
+    socket_ = UniqueFd(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket_) return socket_failure("socket", errno);
     const int one = 1;
     setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
@@ -57,16 +94,28 @@ Result<void> Client::connect() {
     const timeval timeout{us.count() / 1'000'000, us.count() % 1'000'000};
     setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
     setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
-    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
-        0) {
-        const int error_number = errno;
-        close();
-        return socket_failure("connect", error_number);
+    const socklen_t size =
+        address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
+        return socket_failure("connect", errno);
     }
     return {};
 }
 
+Result<void> Client::shake_hands() {
+    const auto began = Steady::now();
+    while (true) {
+        const auto outcome = transport_->handshake();
+        if (outcome.io == Io::Done) return {};
+        if (outcome.io == Io::Failed) return unavailable("TLS", transport_->failure());
+        if (outcome.io == Io::End)
+            return unavailable("TLS", "the server closed the connection");
+        if (is_over(began, options_.timeout)) return unavailable("TLS", "timed out");
+    }
+}
+
 void Client::close() {
+    transport_.reset();
     socket_.reset();
     buffer_.clear();
     consumed_ = 0;
@@ -77,30 +126,49 @@ void Client::shutdown_write() {
 }
 
 Result<void> Client::write_raw(std::string_view bytes) {
-    if (!socket_) TRY_VOID(connect());
-    while (!bytes.empty()) {
-        const auto n = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return socket_failure("send", errno);
-        bytes.remove_prefix(static_cast<std::size_t>(n));
+    if (!transport_) TRY_VOID(connect());
+    iovec piece{const_cast<char*>(bytes.data()), bytes.size()};
+    return write_pieces(std::span(&piece, 1));
+}
+
+Result<void> Client::write_pieces(std::span<iovec> pieces) {
+    auto began = Steady::now();
+    for (auto left = advance_pieces(pieces, 0); !left.empty();) {
+        const auto outcome = transport_->write(left, More::No);
+        if (outcome.io == Io::Done) {
+            left = advance_pieces(left, outcome.count);
+            began = Steady::now();
+        } else if (outcome.io == Io::Failed) {
+            return unavailable("send", transport_->failure());
+        } else if (outcome.io == Io::End) {
+            return unavailable("send", "the server closed the connection");
+        } else if (is_over(began, options_.timeout)) {
+            return unavailable("send", "timed out");
+        }
     }
     return {};
 }
 
 Result<void> Client::fill() {
+    if (!transport_) return unavailable("receive", "not connected");
     if (consumed_ == buffer_.size()) {
         buffer_.clear();
         consumed_ = 0;
     }
     const auto before = buffer_.size();
     buffer_.resize(before + kReadStep);
-    ssize_t n = 0;
+    const auto began = Steady::now();
+    IoOutcome outcome{};
     do {
-        n = ::recv(socket_.get(), buffer_.data() + before, kReadStep, 0);
-    } while (n < 0 && errno == EINTR);
-    buffer_.resize(before + static_cast<std::size_t>(std::max<ssize_t>(n, 0)));
-    if (n < 0) return socket_failure("receive", errno);
-    if (n == 0) return fail(ErrorCode::Unavailable, "the server closed the connection");
+        outcome = transport_->read(std::span(buffer_).subspan(before));
+    } while ((outcome.io == Io::Done && outcome.count == 0) ||
+             ((outcome.io == Io::WouldRead || outcome.io == Io::WouldWrite) &&
+              !is_over(began, options_.timeout)));
+    buffer_.resize(before + outcome.count);
+    if (outcome.io == Io::Failed) return unavailable("receive", transport_->failure());
+    if (outcome.io == Io::End)
+        return unavailable("receive", "the server closed the connection");
+    if (outcome.io != Io::Done) return unavailable("receive", "timed out");
     got_bytes_ = true;
     return {};
 }
@@ -119,9 +187,24 @@ bool Client::readable(std::chrono::milliseconds wait_max) {
 
 bool Client::closed_by_server() {
     if (consumed_ < buffer_.size()) return false;
+    if (!transport_) return true;
     char byte = 0;
-    const auto n = ::recv(socket_.get(), &byte, 1, MSG_PEEK);
-    return n == 0 || (n < 0 && errno == ECONNRESET);
+    const auto outcome = transport_->read(std::span(&byte, 1));
+    if (outcome.io == Io::Done && outcome.count == 1) buffer_ += byte;
+    return outcome.io == Io::End || outcome.io == Io::Failed;
+}
+
+/// Looks, without waiting, whether the server has said anything or is gone.
+bool Client::has_answer() {
+    if (!readable(std::chrono::milliseconds(0))) return false;
+    // With TLS the bytes may be none of an answer: only a read tells.
+    const int flags = ::fcntl(socket_.get(), F_GETFL);
+    ::fcntl(socket_.get(), F_SETFL, flags | O_NONBLOCK);
+    char byte = 0;
+    const auto outcome = transport_->read(std::span(&byte, 1));
+    ::fcntl(socket_.get(), F_SETFL, flags);
+    if (outcome.io == Io::Done && outcome.count == 1) buffer_ += byte;
+    return outcome.io == Io::End || outcome.io == Io::Failed || consumed_ < buffer_.size();
 }
 
 Result<std::string_view> Client::read_line() {
@@ -160,43 +243,76 @@ Result<ClientResponse> Client::send(const ClientRequest& request, const Sink& si
     return exchange(request, &sink);
 }
 
-Result<ClientResponse> Client::exchange(const ClientRequest& request, const Sink* sink) {
+std::string Client::head_of(const ClientRequest& request, std::string_view body_field) const {
+    const bool v6 = host_.find(':') != std::string::npos;
     std::string head;
     head += request.method;
     head += ' ';
     head += request.target;
-    head += " HTTP/1.1\r\nHost: " + host_ + ':' + std::to_string(port_) + "\r\n";
+    head += " HTTP/1.1\r\nHost: ";
+    head += v6 ? '[' + host_ + ']' : host_;
+    head += ':' + std::to_string(port_) + "\r\n";
     for (const auto& header : request.headers) {
         head += header.name + ": " + header.value + "\r\n";
     }
-    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
-        head += "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
-    }
+    head += body_field;
     head += "\r\n";
+    return head;
+}
 
-    const bool kept = static_cast<bool>(socket_);
+Result<ClientResponse> Client::exchange(const ClientRequest& request, const Sink* sink) {
+    std::string length;
+    if (!request.body.empty() || request.method == "POST" || request.method == "PUT") {
+        length = "Content-Length: " + std::to_string(request.body.size()) + "\r\n";
+    }
+    std::string head = head_of(request, length);
+    const bool kept = transport_ != nullptr;
     for (bool again = kept;; again = false) {
-        if (!socket_) TRY_VOID(connect());
+        if (!transport_) TRY_VOID(connect());
         got_bytes_ = false;
-        const auto written = [&]() -> Result<void> {
-            iovec pieces[] = {{head.data(), head.size()},
-                              {const_cast<char*>(request.body.data()), request.body.size()}};
-            msghdr message{};
-            message.msg_iov = pieces;
-            message.msg_iovlen = 2;
-            const auto n = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-            if (n < 0) return socket_failure("send", errno);
-            const auto sent = static_cast<std::size_t>(n);
-            if (sent < head.size()) TRY_VOID(write_raw(std::string_view(head).substr(sent)));
-            return write_raw(request.body.substr(
-                std::min(sent - std::min(sent, head.size()), request.body.size())));
-        }();
+        iovec pieces[] = {{head.data(), head.size()},
+                          {const_cast<char*>(request.body.data()), request.body.size()}};
+        const auto written = write_pieces(pieces);
         // A server that refuses early answers and then closes while we still send.
         auto response = read_response(request.method, sink);
         if (response) return response;
         close();
         if (!again || got_bytes_) return written ? response : tl::unexpected(written.error());
     }
+}
+
+Result<void> Client::begin_body(const ClientRequest& head) {
+    TRY_VOID(connect());
+    got_bytes_ = false;
+    std::string text = head_of(head, "Transfer-Encoding: chunked\r\n");
+    iovec piece{text.data(), text.size()};
+    body_written_ = write_pieces(std::span(&piece, 1));
+    if (!body_written_) close();
+    return body_written_;
+}
+
+bool Client::write_body(Bytes piece) {
+    if (!body_written_ || piece.empty()) return body_written_.has_value();
+    if (has_answer()) {
+        body_written_ = unavailable("send", "the server took no more");
+        return false;
+    }
+    char size[24];
+    const int digits = std::snprintf(size, sizeof size, "%zx\r\n", piece.size());
+    char end[] = "\r\n";
+    iovec pieces[] = {{size, static_cast<std::size_t>(digits)},
+                      {const_cast<std::byte*>(piece.data()), piece.size()},
+                      {end, 2}};
+    body_written_ = write_pieces(pieces);
+    return body_written_.has_value();
+}
+
+Result<ClientResponse> Client::end_body() {
+    if (body_written_) body_written_ = write_raw("0\r\n\r\n");
+    auto response = read_response("POST", nullptr);
+    if (!response || !body_written_) close();
+    if (!response && !body_written_) return tl::unexpected(body_written_.error());
+    return response;
 }
 
 Result<ClientResponse> Client::read_response(std::string_view method) {

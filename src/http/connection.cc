@@ -102,8 +102,12 @@ void Connection::close_when_idle() {
 
 Task<void> Connection::serve() {
     if (state_.tls) {
-        const bool agreed = co_await stream_.handshake();
-        if (!agreed) co_return;
+        const auto handshake = co_await stream_.handshake();
+        if (handshake == Stream::Handshake::PlainHttp) {
+            const HeadRefused plain{400, "this port speaks TLS: ask with https"};
+            co_await refuse(plain);
+        }
+        if (handshake != Stream::Handshake::Done) co_return;
     }
     while (true) {
         auto head = co_await read_head();

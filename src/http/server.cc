@@ -263,17 +263,25 @@ Server::~Server() {
 
 Result<std::unique_ptr<Server>> Server::start(ServerOptions options,
                                               std::shared_ptr<Service> service) {
+    return start(std::move(options),
+                 [&](std::uint16_t) -> Result<std::shared_ptr<Service>> { return service; });
+}
+
+Result<std::unique_ptr<Server>> Server::start(ServerOptions options,
+                                              const ServiceMaker& make_service) {
     // sendfile and OpenSSL have no MSG_NOSIGNAL: a client that goes away must not end us.
     std::signal(SIGPIPE, SIG_IGN);
     const unsigned threads =
         options.threads ? options.threads : std::max(1U, std::thread::hardware_concurrency());
     TRY(SocketAddress address, parse_address(options.address, options.port));
-    auto impl = std::make_unique<Impl>(std::move(options), std::move(service));
-    auto& state = impl->state;
-    if (state.options.tls) {
-        TRY(state.tls, TlsContext::load(*state.options.tls));
+    std::shared_ptr<TlsContext> tls;
+    if (options.tls) {
+        TRY(tls, TlsContext::load(*options.tls));
     }
-    TRY(auto listeners, listen_on(address, state.options.address, threads));
+    TRY(auto listeners, listen_on(address, options.address, threads));
+    TRY(auto service, make_service(address.port()));
+    auto impl = std::make_unique<Impl>(std::move(options), std::move(service));
+    impl->state.tls = std::move(tls);
     impl->port = address.port();
     for (auto& listener : listeners) {
         auto& worker = *impl->workers.emplace_back(std::make_unique<Worker>());
@@ -301,6 +309,10 @@ std::string Server::base_url() const {
     const bool v6 = options.address.find(':') != std::string::npos;
     return std::string(options.tls ? "https://" : "http://") + (v6 ? "[" : "") +
            options.address + (v6 ? "]" : "") + ':' + std::to_string(impl_->port);
+}
+
+std::string Server::certificate_sha256() const {
+    return impl_->state.tls ? impl_->state.tls->certificate_sha256() : std::string();
 }
 
 std::vector<async::Executor*> Server::executors() {

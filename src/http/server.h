@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -63,6 +64,11 @@ public:
     /// InvalidInput for an address, certificate or key that cannot be read.
     static Result<std::unique_ptr<Server>> start(ServerOptions options,
                                                  std::shared_ptr<Service> service);
+    /// The same for a service that must know the port that was bound. Errors: also those of
+    /// `make_service`.
+    using ServiceMaker = std::function<Result<std::shared_ptr<Service>>(std::uint16_t port)>;
+    static Result<std::unique_ptr<Server>> start(ServerOptions options,
+                                                 const ServiceMaker& make_service);
     /// As `stop` without patience.
     ~Server();
     Server(const Server&) = delete;
@@ -71,6 +77,8 @@ public:
     std::uint16_t port() const;
     /// `http://127.0.0.1:8080`
     std::string base_url() const;
+    /// Of the certificate that it shows, in hex (see ClientTls); empty without TLS.
+    std::string certificate_sha256() const;
 
     /// The loops that connections run on: for tasks that share their thread.
     std::vector<async::Executor*> executors();

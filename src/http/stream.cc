@@ -14,19 +14,6 @@ constexpr std::uint64_t kTurnBytes = 1024 * 1024;
 constexpr auto kLinger = 2s;
 constexpr std::uint64_t kLingerBytesMax = 4 * 1024 * 1024;
 
-/// Takes `count` sent bytes off the front.
-std::span<iovec> advance(std::span<iovec> pieces, std::size_t count) {
-    while (!pieces.empty() && count >= pieces.front().iov_len) {
-        count -= pieces.front().iov_len;
-        pieces = pieces.subspan(1);
-    }
-    if (!pieces.empty()) {
-        pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + count;
-        pieces.front().iov_len -= count;
-    }
-    return pieces;
-}
-
 }  // namespace
 
 Stream::Stream(Loop& loop, UniqueFd socket, TlsContext* tls, const Timeouts& timeouts)
@@ -63,14 +50,18 @@ IoOutcome Stream::try_read(std::span<char> out) {
     return outcome;
 }
 
-Task<bool> Stream::handshake() {
+Task<Stream::Handshake> Stream::handshake() {
     watch_.set_deadline(loop_.now() + timeouts_.head);
     while (true) {
         const auto outcome = transport_->handshake();
-        if (outcome.io == Io::Done) co_return true;
-        if (outcome.io != Io::WouldRead && outcome.io != Io::WouldWrite) co_return false;
+        if (outcome.io == Io::Done) co_return Handshake::Done;
+        if (outcome.io != Io::WouldRead && outcome.io != Io::WouldWrite) {
+            if (!transport_->met_plain_http()) co_return Handshake::Failed;
+            transport_ = make_plain_transport(socket_.get());
+            co_return Handshake::PlainHttp;
+        }
         const auto waited = co_await wait(outcome.io);
-        if (waited != Wait::Ready) co_return false;
+        if (waited != Wait::Ready) co_return Handshake::Failed;
     }
 }
 
@@ -141,7 +132,7 @@ Task<Result<std::size_t>> Stream::read_direct(std::span<char> out) {
 }
 
 Task<bool> Stream::send(std::vector<iovec>& pieces, More more) {
-    auto left = advance(std::span(pieces), 0);
+    auto left = advance_pieces(pieces, 0);
     std::uint64_t turn = 0;
     while (!left.empty()) {
         const auto outcome =
@@ -150,7 +141,7 @@ Task<bool> Stream::send(std::vector<iovec>& pieces, More more) {
         if (outcome.io == Io::Done) {
             bytes_out_ += outcome.count;
             turn += outcome.count;
-            left = advance(left, outcome.count);
+            left = advance_pieces(left, outcome.count);
             if (turn >= kTurnBytes && !left.empty()) {
                 turn = 0;
                 co_await async::yield();

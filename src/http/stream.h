@@ -21,7 +21,12 @@ public:
     /// How a wait for bytes ended.
     enum class Read : std::uint8_t { Bytes, End, TimedOut, Cancelled, Failed };
 
-    Task<bool> handshake();
+    enum class Handshake : std::uint8_t {
+        Done,
+        PlainHttp,  ///< no TLS, but a request: what is sent from here on goes without TLS
+        Failed,     ///< no TLS, or too late: nothing more can be said
+    };
+    Task<Handshake> handshake();
     /// Reads at least one byte behind what is buffered. The buffer grows to `size_max` at most;
     /// LARMOR_CHECKs that it is not full. Waits until `deadline`.
     Task<Read> fill(std::size_t size_max, async::SteadyTime deadline);

@@ -1,14 +1,17 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <openssl/x509v3.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <climits>
+#include <csignal>
 #include <cstring>
 #include <vector>
 
+#include "base/hash.h"
 #include "http/transport.h"
 
 namespace larmor::http {
@@ -20,21 +23,40 @@ struct SslDeleter {
     void operator()(SSL* ssl) const { SSL_free(ssl); }
     void operator()(SSL_CTX* context) const { SSL_CTX_free(context); }
 };
+using SslPtr = std::unique_ptr<SSL, SslDeleter>;
+using ContextPtr = std::unique_ptr<SSL_CTX, SslDeleter>;
+
+std::string openssl_reason() {
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason ? reason : "unknown reason";
+}
 
 class TlsTransport final : public Transport {
 public:
-    TlsTransport(std::unique_ptr<SSL, SslDeleter> ssl, int fd)
-        : ssl_(std::move(ssl)), fd_(fd) {}
+    /// `ssl` knows which side it is.
+    TlsTransport(SslPtr ssl, int fd) : ssl_(std::move(ssl)), fd_(fd) {
+        LARMOR_CHECK(SSL_set_fd(ssl_.get(), fd) == 1);
+    }
 
     IoOutcome handshake() override {
         ERR_clear_error();
-        return outcome(SSL_accept(ssl_.get()), 0);
+        const auto tried = outcome(SSL_do_handshake(ssl_.get()), 0);
+        if (tried.io == Io::Failed) {
+            met_plain_http_ = ERR_GET_REASON(ERR_peek_error()) == SSL_R_HTTP_REQUEST;
+            const auto verdict = SSL_get_verify_result(ssl_.get());
+            if (verdict != X509_V_OK) failure_ = X509_verify_cert_error_string(verdict);
+        }
+        return tried;
     }
+
+    bool met_plain_http() const override { return met_plain_http_; }
+    std::string failure() const override { return failure_; }
 
     IoOutcome read(std::span<char> out) override {
         ERR_clear_error();
         std::size_t n = 0;
-        return outcome(SSL_read_ex(ssl_.get(), out.data(), out.size(), &n), n);
+        const int result = SSL_read_ex(ssl_.get(), out.data(), out.size(), &n);
+        return outcome(result, n);
     }
 
     /// No: the rest of a record waits inside of OpenSSL.
@@ -76,7 +98,8 @@ private:
     IoOutcome write(const void* data, std::size_t size) {
         ERR_clear_error();
         std::size_t n = 0;
-        return outcome(SSL_write_ex(ssl_.get(), data, size, &n), n);
+        const int result = SSL_write_ex(ssl_.get(), data, size, &n);
+        return outcome(result, n);
     }
     IoOutcome outcome(int result, std::size_t count) {
         if (result == 1) return {Io::Done, count};
@@ -87,25 +110,52 @@ private:
                 return {Io::WouldWrite};
             case SSL_ERROR_ZERO_RETURN:
                 return {Io::End};
+            case SSL_ERROR_SYSCALL:
+                failure_ = errno != 0 ? std::strerror(errno) : "the connection broke";
+                return {Io::Failed};
             default:
+                failure_ = openssl_reason();
                 return {Io::Failed};
         }
     }
 
-    std::unique_ptr<SSL, SslDeleter> ssl_;
+    SslPtr ssl_;
     int fd_;
+    bool met_plain_http_ = false;
+    std::string failure_;
     std::vector<char> gathered_;
 };
 
-std::string openssl_reason() {
-    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-    return reason ? reason : "unknown reason";
+std::string sha256_of(const X509* certificate) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest;
+    unsigned size = 0;
+    LARMOR_CHECK(X509_digest(certificate, EVP_sha256(), digest.data(), &size) == 1);
+    return to_hex(std::as_bytes(std::span(digest)).first(size));
+}
+
+/// What both sides want. Renegotiation is TLS 1.2's and lets the other end burn our time.
+void configure(SSL_CTX* context) {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION);
+    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                  SSL_MODE_RELEASE_BUFFERS);
+}
+
+/// In place of the check of chain and name: `pin` is the one certificate that is good.
+int check_pin(X509_STORE_CTX* store, void* pin) {
+    const X509* certificate = X509_STORE_CTX_get0_cert(store);
+    if (certificate && sha256_of(certificate) == *static_cast<const std::string*>(pin)) {
+        return 1;
+    }
+    X509_STORE_CTX_set_error(store, X509_V_ERR_CERT_REJECTED);
+    return 0;
 }
 
 }  // namespace
 
 struct TlsContext::State {
-    std::unique_ptr<SSL_CTX, SslDeleter> context;
+    ContextPtr context;
 };
 
 TlsContext::TlsContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -116,11 +166,8 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const TlsFiles& files) {
     state->context.reset(SSL_CTX_new(TLS_server_method()));
     auto* context = state->context.get();
     LARMOR_CHECK(context != nullptr);
-    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-    SSL_CTX_set_options(context, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE);
-    SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
-                                  SSL_MODE_RELEASE_BUFFERS);
+    configure(context);
+    SSL_CTX_set_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
     ERR_clear_error();
     if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1) {
         return fail(ErrorCode::InvalidInput,
@@ -130,6 +177,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const TlsFiles& files) {
         return fail(ErrorCode::InvalidInput,
                     "TLS key " + files.key.string() + ": " + openssl_reason());
     }
+    // A key of another kind than the certificate's was taken without a word.
     if (SSL_CTX_check_private_key(context) != 1) {
         return fail(ErrorCode::InvalidInput,
                     "TLS key " + files.key.string() + " does not belong to the certificate");
@@ -138,9 +186,57 @@ Result<std::shared_ptr<TlsContext>> TlsContext::load(const TlsFiles& files) {
 }
 
 std::unique_ptr<Transport> TlsContext::make_transport(int fd) {
-    std::unique_ptr<SSL, SslDeleter> ssl(SSL_new(state_->context.get()));
+    SslPtr ssl(SSL_new(state_->context.get()));
     LARMOR_CHECK(ssl != nullptr);
-    LARMOR_CHECK(SSL_set_fd(ssl.get(), fd) == 1);
+    SSL_set_accept_state(ssl.get());
+    return std::make_unique<TlsTransport>(std::move(ssl), fd);
+}
+
+std::string TlsContext::certificate_sha256() const {
+    return sha256_of(SSL_CTX_get0_certificate(state_->context.get()));
+}
+
+struct TlsClientContext::State {
+    ContextPtr context;
+    ClientTls options;
+};
+
+TlsClientContext::TlsClientContext(std::unique_ptr<State> state) : state_(std::move(state)) {}
+TlsClientContext::~TlsClientContext() = default;
+
+Result<std::shared_ptr<TlsClientContext>> TlsClientContext::load(const ClientTls& options) {
+    // OpenSSL has no MSG_NOSIGNAL: a server that goes away must not end us.
+    std::signal(SIGPIPE, SIG_IGN);
+    auto state = std::make_unique<State>();
+    state->options = options;
+    state->context.reset(SSL_CTX_new(TLS_client_method()));
+    auto* context = state->context.get();
+    LARMOR_CHECK(context != nullptr);
+    configure(context);
+    SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+    ERR_clear_error();
+    if (!options.certificate_sha256.empty()) {
+        SSL_CTX_set_cert_verify_callback(context, check_pin,
+                                         &state->options.certificate_sha256);
+    } else if (options.authorities.empty()) {
+        LARMOR_CHECK(SSL_CTX_set_default_verify_paths(context) == 1);
+    } else if (SSL_CTX_load_verify_file(context, options.authorities.c_str()) != 1) {
+        return fail(ErrorCode::InvalidInput, "TLS authorities " + options.authorities.string() +
+                                                 ": " + openssl_reason());
+    }
+    return std::shared_ptr<TlsClientContext>(new TlsClientContext(std::move(state)));
+}
+
+std::unique_ptr<Transport> TlsClientContext::make_transport(int fd, const std::string& host) {
+    SslPtr ssl(SSL_new(state_->context.get()));
+    LARMOR_CHECK(ssl != nullptr);
+    SSL_set_connect_state(ssl.get());
+    const auto& name = state_->options.server_name.empty() ? host : state_->options.server_name;
+    auto* expected = SSL_get0_param(ssl.get());
+    if (X509_VERIFY_PARAM_set1_ip_asc(expected, name.c_str()) != 1) {
+        LARMOR_CHECK(X509_VERIFY_PARAM_set1_host(expected, name.data(), name.size()) == 1);
+        LARMOR_CHECK(SSL_set_tlsext_host_name(ssl.get(), name.c_str()) == 1);
+    }
     return std::make_unique<TlsTransport>(std::move(ssl), fd);
 }
 

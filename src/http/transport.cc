@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace larmor::http {
 namespace {
@@ -40,20 +41,36 @@ public:
 
     void shutdown_write() override { ::shutdown(fd_, SHUT_WR); }
 
+    std::string failure() const override { return std::strerror(error_number_); }
+
 private:
-    static IoOutcome outcome(ssize_t n, Io if_blocked) {
+    IoOutcome outcome(ssize_t n, Io if_blocked) {
         if (n >= 0) return {Io::Done, static_cast<std::size_t>(n)};
         if (errno == EAGAIN || errno == EWOULDBLOCK) return {if_blocked};
         if (errno == EINTR) return {Io::Done, 0};
+        error_number_ = errno;
         return {Io::Failed};
     }
     int fd_;
+    int error_number_ = 0;
 };
 
 }  // namespace
 
 std::unique_ptr<Transport> make_plain_transport(int fd) {
     return std::make_unique<PlainTransport>(fd);
+}
+
+std::span<iovec> advance_pieces(std::span<iovec> pieces, std::size_t count) {
+    while (!pieces.empty() && count >= pieces.front().iov_len) {
+        count -= pieces.front().iov_len;
+        pieces = pieces.subspan(1);
+    }
+    if (!pieces.empty()) {
+        pieces.front().iov_base = static_cast<char*>(pieces.front().iov_base) + count;
+        pieces.front().iov_len -= count;
+    }
+    return pieces;
 }
 
 }  // namespace larmor::http

@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "base/file.h"
+#include "http/client.h"
 #include "http/server.h"
 
 namespace larmor::http {
@@ -33,6 +35,9 @@ public:
     virtual ~Transport() = default;
     /// Before anything else, until it gives Done.
     virtual IoOutcome handshake() = 0;
+    /// After a handshake that failed: the other end spoke HTTP where TLS was expected. It may
+    /// be answered in its own tongue, through a plain transport.
+    virtual bool met_plain_http() const { return false; }
     virtual IoOutcome read(std::span<char> out) = 0;
     /// Whether a read that did not fill its buffer has taken all that the socket had.
     virtual bool short_read_drains() const = 0;
@@ -43,10 +48,15 @@ public:
     virtual IoOutcome send_file(int file, std::uint64_t offset, std::uint64_t count) = 0;
     /// Tells the other end that nothing more comes; it may still send.
     virtual void shutdown_write() = 0;
+    /// After Failed: what the system, or OpenSSL, says of it.
+    virtual std::string failure() const = 0;
 };
 
 /// `fd` is not owned.
 std::unique_ptr<Transport> make_plain_transport(int fd);
+
+/// Takes `count` sent bytes, and pieces without any, off the front.
+std::span<iovec> advance_pieces(std::span<iovec> pieces, std::size_t count);
 
 /// The certificate and key of a server, shared by its connections.
 class TlsContext {
@@ -55,10 +65,28 @@ public:
     static Result<std::shared_ptr<TlsContext>> load(const TlsFiles& files);
     ~TlsContext();
     std::unique_ptr<Transport> make_transport(int fd);
+    /// Of the certificate itself (its DER), in hex.
+    std::string certificate_sha256() const;
 
 private:
     struct State;
     explicit TlsContext(std::unique_ptr<State> state);
+    std::unique_ptr<State> state_;
+};
+
+/// What a client believes, shared by its connections.
+class TlsClientContext {
+public:
+    /// Errors: InvalidInput for authorities that cannot be read.
+    static Result<std::shared_ptr<TlsClientContext>> load(const ClientTls& options);
+    ~TlsClientContext();
+    /// `host` is what the connection was made to: the name to check where the options have
+    /// none.
+    std::unique_ptr<Transport> make_transport(int fd, const std::string& host);
+
+private:
+    struct State;
+    explicit TlsClientContext(std::unique_ptr<State> state);
     std::unique_ptr<State> state_;
 };
 

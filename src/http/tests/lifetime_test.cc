@@ -128,17 +128,16 @@ TEST_F(LifetimeTest, BoundsTheMemoryOfAllBodiesTogether) {
     options_.timeouts.stall = 20s;
     start();
     auto holder = client();
-    ASSERT_TRUE(holder.write_raw(
-        "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\nbegin"));
-    // Until the first one holds its share, the second may be let in.
-    int status = 0;
-    for (int i = 0; i < 200 && status != 503; ++i) {
-        status = client().post("/echo", "x/y", pattern_bytes(100'000))->status;
-    }
-    EXPECT_EQ(status, 503);
-    ASSERT_TRUE(holder.write_raw(std::string(99'995, 'x')));
+    ASSERT_TRUE(
+        holder.write_raw("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+                         "Expect: 100-continue\r\n\r\n"));
+    // It is asked for its body when it holds its share.
+    EXPECT_EQ(holder.read_raw(25).value_or(""), "HTTP/1.1 100 Continue\r\n\r\n");
+    EXPECT_EQ(client().post("/echo", "x/y", pattern_bytes(100'000))->status, 503);
+    ASSERT_TRUE(holder.write_raw(std::string(100'000, 'x')));
     EXPECT_EQ(holder.read_response()->status, 200);
-    EXPECT_EQ(client().post("/echo", "x/y", pattern_bytes(100'000))->status, 200);
+    // On the same connection, where the share of the request before has been given back.
+    EXPECT_EQ(holder.post("/echo", "x/y", pattern_bytes(100'000))->status, 200);
 }
 
 TEST_F(LifetimeTest, LetsRunningRequestsEndWhenItStops) {
