@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/context.h"
 #include "api/dicomweb/routes.h"
+#include "api/instances.h"
 #include "api/session.h"
 #include "api/system.h"
 #include "base/percent.h"
@@ -34,6 +35,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_frame_routes(*router, context);
     add_bulk_data_routes(*router, context);
     add_rendered_routes(*router, context);
+    add_instance_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);
     add_system_routes(*router, context);

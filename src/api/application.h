@@ -45,9 +45,9 @@ struct Options {
     std::size_t search_results_max = 5'000;  ///< in one answer; more come with `offset`
 };
 
-/// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in and tokens under /v1,
-/// health, metrics, the OpenAPI document, and the page. Every route names the right it needs
-/// (the name of an auth::Right), which is checked before the body is read.
+/// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in, tokens and the
+/// import under /v1, health, metrics, the OpenAPI document, and the page. Every route names the
+/// right it needs (the name of an auth::Right), which is checked before the body is read.
 /// Errors: those of loading the page.
 ///
 ///     TRY(auto router, api::make_router(services, options));

@@ -34,7 +34,8 @@ int status_of(ErrorCode code) {
     return 500;
 }
 
-std::string problem_json(const Error& error, std::string_view request_id, int status) {
+std::string problem_json(const Error& error, std::string_view request_id, int status,
+                         std::string_view further) {
     const int code = status == 0 ? status_of(error.code) : status;
     std::string json = R"({"type":"about:blank","title":)";
     append_json_string(json, http::reason_of(code));
@@ -46,11 +47,16 @@ std::string problem_json(const Error& error, std::string_view request_id, int st
     append_json_string(json, "urn:larmor:request:" + std::string(request_id));
     json += R"(,"code":)";
     append_json_string(json, name_of(error.code));
+    if (!further.empty()) {
+        json += ',';
+        json += further;
+    }
     json += '}';
     return json;
 }
 
-http::Response problem(const http::Request& request, const Error& error, int status) {
+http::Response problem(const http::Request& request, const Error& error, int status,
+                       std::string_view further) {
     const int code = status == 0 ? status_of(error.code) : status;
     if (code >= 500) {
         observe::log_error("request failed", {{"request_id", request.id},
@@ -59,7 +65,7 @@ http::Response problem(const http::Request& request, const Error& error, int sta
                                               {"reason", error.message}});
     }
     http::Response response(code, "application/problem+json",
-                            problem_json(error, request.id, code));
+                            problem_json(error, request.id, code, further));
     response.headers.add("Cache-Control", "no-store");
     // Refusals before the body never meet the router's middleware, which adds this otherwise.
     response.headers.add("X-Content-Type-Options", "nosniff");

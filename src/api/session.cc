@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/handler.h"
 #include "api/json_request.h"
 #include "api/problem.h"
 #include "base/json_text.h"
@@ -153,32 +154,27 @@ Task<Response> sign_out(ContextPtr context, Request request) {
 }  // namespace
 
 void add_session_routes(http::Router& router, const ContextPtr& context) {
-    const auto with = [&](auto handler) {
-        return [context, handler](Request request) {
-            return handler(context, std::move(request));
-        };
-    };
     router.add({.method = http::Method::Get,
                 .pattern = "/signin",
                 .name = "session.link",
                 .right = right(auth::Right::Public),
-                .handler = with(sign_in_by_link)});
+                .handler = handler(context, sign_in_by_link)});
     router.add({.method = http::Method::Get,
                 .pattern = "/v1/session",
                 .name = "session.show",
                 .right = right(auth::Right::SignedIn),
-                .handler = with(show_session)});
+                .handler = handler(context, show_session)});
     router.add({.method = http::Method::Post,
                 .pattern = "/v1/session",
                 .name = "session.create",
                 .right = right(auth::Right::Public),
-                .handler = with(sign_in_by_token),
+                .handler = handler(context, sign_in_by_token),
                 .body_max = kSmallJsonMaxBytes});
     router.add({.method = http::Method::Delete,
                 .pattern = "/v1/session",
                 .name = "session.delete",
                 .right = right(auth::Right::SignedIn),
-                .handler = with(sign_out)});
+                .handler = handler(context, sign_out)});
 }
 
 }  // namespace larmor::api

@@ -1,6 +1,7 @@
 #include "api/system.h"
 
 #include "api/access.h"
+#include "api/handler.h"
 #include "api/problem.h"
 #include "http/compress.h"
 #include "http/conditional.h"
@@ -74,14 +75,12 @@ bool is_of_programs(std::string_view path) {
 
 void add_system_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string pattern, std::string name, auth::Right needed,
-                         auto handler) {
+                         auto answer) {
         router.add({.method = http::Method::Get,
                     .pattern = std::move(pattern),
                     .name = std::move(name),
                     .right = right(needed),
-                    .handler = [context, handler](Request request) {
-                        return handler(context, std::move(request));
-                    }});
+                    .handler = handler(context, answer)});
     };
     add("/healthz", "system.health", auth::Right::Public, show_health);
     add("/readyz", "system.readiness", auth::Right::Public, show_readiness);

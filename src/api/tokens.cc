@@ -1,4 +1,5 @@
 #include "api/access.h"
+#include "api/handler.h"
 #include "api/json_request.h"
 #include "api/problem.h"
 #include "api/session.h"
@@ -105,27 +106,22 @@ Task<Response> revoke_token(ContextPtr context, Request request) {
 }  // namespace
 
 void add_token_routes(http::Router& router, const ContextPtr& context) {
-    const auto with = [&](auto handler) {
-        return [context, handler](Request request) {
-            return handler(context, std::move(request));
-        };
-    };
     router.add({.method = http::Method::Get,
                 .pattern = "/v1/tokens",
                 .name = "tokens.list",
                 .right = right(auth::Right::Administer),
-                .handler = with(list_tokens)});
+                .handler = handler(context, list_tokens)});
     router.add({.method = http::Method::Post,
                 .pattern = "/v1/tokens",
                 .name = "tokens.create",
                 .right = right(auth::Right::Administer),
-                .handler = with(create_token),
+                .handler = handler(context, create_token),
                 .body_max = kSmallJsonMaxBytes});
     router.add({.method = http::Method::Delete,
                 .pattern = "/v1/tokens/{token}",
                 .name = "tokens.revoke",
                 .right = right(auth::Right::Administer),
-                .handler = with(revoke_token)});
+                .handler = handler(context, revoke_token)});
 }
 
 }  // namespace larmor::api

@@ -33,6 +33,10 @@ public:
     /// Statements without parameters or rows, separated by semicolons: for migrations.
     virtual Result<void> run_script(std::string_view statements) = 0;
 
+    /// `wait` is called on the writer's thread before the group's commit, after everything else
+    /// that is written in it: for what must be durable before the rows that point at it, and
+    /// whose sync goes on beside the statements. An error fails the group.
+    virtual void commit_after(std::function<Result<void>()> wait) = 0;
     /// `undo` is called on the writer's thread, latest first, when what was done up to now is
     /// rolled back: with this request's savepoint, or with the whole group. It repairs memory
     /// (caches, counters) and must not touch the database.

@@ -33,6 +33,13 @@ Result<ByteBuffer> read_start(archive::Source& content, std::uint64_t declared_b
     return start;
 }
 
+/// The destination is full, gone, or does not take anything of ours: every file that follows
+/// would be rejected for the same reason.
+bool ends_the_import(ErrorCode code) {
+    return code == ErrorCode::NoSpace || code == ErrorCode::Unavailable ||
+           code == ErrorCode::Unauthenticated || code == ErrorCode::Denied;
+}
+
 /// Bounds what is on its way, and collects outcomes.
 class Run final : public WalkVisitor {
 public:
@@ -129,6 +136,11 @@ private:
 
     void finish(const std::string& name, const ImportResult& result, std::uint64_t bytes) {
         const std::lock_guard lock(mutex_);
+        if (result.error && ends_the_import(result.error->code)) {
+            // Nothing about this file: it has no outcome.
+            if (!fatal_) fatal_ = result.error;
+            return;
+        }
         switch (result.outcome) {
             case Outcome::Stored:
                 ++tally_.imported;
@@ -147,12 +159,6 @@ private:
                 break;
         }
         if (result.outcome != Outcome::Rejected) tally_.bytes += bytes;
-        // The store is full or gone: going on would reject every file that follows for the same
-        // reason.
-        if (result.error && (result.error->code == ErrorCode::NoSpace ||
-                             result.error->code == ErrorCode::Unavailable)) {
-            fatal_ = result.error;
-        }
         observer_.done(name, result, tally_);
     }
 

@@ -32,8 +32,9 @@ public:
 
 /// Imports everything below `paths` (see walk.h): reads in order, keeps up to 256 instances and
 /// 64 MiB on their way at a time, so that they share syncs. Blocks; not on an executor's
-/// thread. Errors: Unavailable, NoSpace where the destination takes nothing more; single bad
-/// files are in the tally.
+/// thread. Errors: Unavailable, NoSpace, Unauthenticated, Denied where the destination takes
+/// nothing more: the observer was told of all that had an outcome before. Single bad files are
+/// in the tally.
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,
                                  ImportObserver& observer);

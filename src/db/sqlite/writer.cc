@@ -28,21 +28,30 @@ public:
     Result<void> run_script(std::string_view statements) override {
         return connection_.execute(std::string(statements));
     }
+    void commit_after(std::function<Result<void>()> wait) override {
+        waits_.push_back(std::move(wait));
+    }
     void on_rollback(std::function<void()> undo) override { undo_.push_back(std::move(undo)); }
     void on_commit(std::function<void()> done) override { done_.push_back(std::move(done)); }
 
     struct Mark {
+        std::size_t wait;
         std::size_t undo;
         std::size_t done;
     };
-    Mark mark() const { return {undo_.size(), done_.size()}; }
+    Mark mark() const { return {waits_.size(), undo_.size(), done_.size()}; }
     void roll_back_to(Mark mark) {
         while (undo_.size() > mark.undo) {
             const auto undo = std::move(undo_.back());
             undo_.pop_back();
             undo();
         }
+        waits_.resize(mark.wait);
         done_.resize(mark.done);
+    }
+    Result<void> wait() {
+        for (auto& wait : waits_) TRY_VOID(wait());
+        return {};
     }
     void committed() {
         for (auto& done : done_) done();
@@ -50,6 +59,7 @@ public:
 
 private:
     Connection& connection_;
+    std::vector<std::function<Result<void>()>> waits_;
     std::vector<std::function<void()>> undo_;
     std::vector<std::function<void()>> done_;
 };
@@ -190,12 +200,14 @@ void Writer::run_group(std::vector<WriteRequest*>& group, std::vector<Result<voi
     if (!lost && successes > 0) {
         if (auto hooked = run_hooks(transaction); !hooked) {
             lost = hooked.error();
+        } else if (auto waited = transaction.wait(); !waited) {
+            lost = waited.error();
         } else if (auto committed = commit(transaction); !committed) {
             lost = committed.error();
         }
     }
     if (lost || successes == 0) {
-        transaction.roll_back_to({0, 0});
+        transaction.roll_back_to({0, 0, 0});
         if (connection_->in_transaction()) static_cast<void>(connection_->execute("ROLLBACK"));
     }
     if (lost) return fail_all(*lost);

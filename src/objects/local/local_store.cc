@@ -92,6 +92,9 @@ public:
         if (staged.intent != 0) TRY_VOID(remove_intent(tx, staged.intent));
         const std::int64_t id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
         TRY_VOID(insert_object(tx, id, staged.location, now_us()));
+        if (staged.sync != 0) {
+            tx.commit_after([this, sync = staged.sync] { return segments_->wait_for(sync); });
+        }
         return ObjectId{id};
     }
 

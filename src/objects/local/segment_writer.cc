@@ -223,14 +223,21 @@ void SegmentWriter::run() {
         } else {
             outcome = write_group(group, staged);
         }
-        const async::PostBatch one_wake_up_per_executor;
-        for (std::size_t i = 0; i < group.size(); ++i) {
-            if (outcome) {
-                group[i]->done(std::move(staged[i]));
-            } else {
-                group[i]->done(tl::unexpected(outcome.error()));
+        std::size_t records = 0;
+        {
+            const async::PostBatch one_wake_up_per_executor;
+            for (std::size_t i = 0; i < group.size(); ++i) {
+                if (outcome) {
+                    records += staged[i].size();
+                    group[i]->done(std::move(staged[i]));
+                } else {
+                    group[i]->done(tl::unexpected(outcome.error()));
+                }
             }
         }
+        // After telling where the records are: their rows are written while the disk works, and
+        // committed when it has (`wait_for`).
+        if (outcome) sync_group(records);
     }
 }
 
@@ -274,7 +281,8 @@ Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
                                               .record_offset = at,
                                               .head_bytes = header.head_bytes(),
                                               .size_bytes = record.body_bytes,
-                                              .sha256 = record.sha256}});
+                                              .sha256 = record.sha256},
+                                 .sync = sync_ + 1});
             at = header.next();
         }
     }
@@ -288,23 +296,33 @@ Result<void> SegmentWriter::write_group(const std::vector<StageJob*>& group,
         if (written.error().code != ErrorCode::NoSpace) fail_for_good(written.error());
         return written;
     }
-    if (auto synced = sync_data(current_.file); !synced) {
-        // The kernel may have dropped the pages: a second sync that succeeds would prove
-        // nothing.
-        fail_for_good(synced.error());
-        return tl::unexpected(*broken_);
-    }
-    // Acknowledged bytes share no page with what comes: it is never written again.
-    const std::uint64_t end = align_up(at, kPageBytes);
-    const std::uint64_t written = end - current_.end;
-    current_.end = end;
-
-    const std::lock_guard lock(mutex_);
-    stats_.groups += 1;
-    stats_.records += records;
-    stats_.bytes += written;
-    stats_.group_records_max = std::max<std::uint64_t>(stats_.group_records_max, records);
+    // Records share no page with what comes: one that was acknowledged is never written again.
+    written_end_ = align_up(at, kPageBytes);
+    ++sync_;
     return {};
+}
+
+void SegmentWriter::sync_group(std::size_t records) {
+    const auto synced = sync_data(current_.file);
+    // The kernel may have dropped the pages: a second sync that succeeds would prove nothing.
+    if (!synced) fail_for_good(synced.error());
+    const std::lock_guard lock(mutex_);
+    if (synced) {
+        synced_ = sync_;
+        stats_.groups += 1;
+        stats_.records += records;
+        stats_.bytes += written_end_ - current_.end;
+        stats_.group_records_max = std::max<std::uint64_t>(stats_.group_records_max, records);
+    }
+    current_.end = written_end_;
+    synced_changed_.notify_all();
+}
+
+Result<void> SegmentWriter::wait_for(std::uint64_t sync) {
+    std::unique_lock lock(mutex_);
+    synced_changed_.wait(lock, [&] { return synced_ >= sync || broken_; });
+    if (synced_ >= sync) return {};
+    return tl::unexpected(*broken_);
 }
 
 Result<void> SegmentWriter::make_room(std::uint64_t bytes) {

@@ -32,7 +32,8 @@ class StageJob {
 public:
     explicit StageJob(std::vector<PreparedRecord> records) : records_(std::move(records)) {}
     virtual ~StageJob() = default;
-    /// On the writer's thread; the job may be gone afterwards.
+    /// On the writer's thread, when the records are written and their sync is about to begin;
+    /// the job may be gone afterwards.
     virtual void done(Result<std::vector<StagedObject>> outcome) = 0;
     const std::vector<PreparedRecord>& records() const { return records_; }
     std::uint64_t bytes() const;  ///< in the file, at most
@@ -50,7 +51,8 @@ struct OpenSegment {
 };
 
 /// The one thread that appends to segments: takes every job that waits, writes them as one
-/// group and syncs once. A second thread prepares the next segment and seals the last.
+/// group, says where they are and syncs once. A second thread prepares the next segment and
+/// seals the last.
 ///
 /// A segment is written with zeros before it is used. A sync of bytes that overwrite others
 /// changes no extent and so waits for no commit of the file system's journal, which has to
@@ -65,12 +67,16 @@ public:
     ~SegmentWriter();
 
     void submit(StageJob& job);
+    /// Until the sync with this number (see StagedObject) is done. Blocks; for the thread that
+    /// commits. Errors: NoSpace when it failed.
+    Result<void> wait_for(std::uint64_t sync);
     LocalStoreStats stats() const;
 
 private:
     void run();
     Result<void> write_group(const std::vector<StageJob*>& group,
                              std::vector<std::vector<StagedObject>>& staged);
+    void sync_group(std::size_t records);
     Result<void> make_room(std::uint64_t bytes);
     void prepare_ahead();
     Result<OpenSegment> make_segment();
@@ -84,23 +90,25 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable queue_changed_;
     std::condition_variable ahead_changed_;
+    std::condition_variable synced_changed_;
     std::deque<StageJob*> queue_;
     std::uint64_t queued_bytes_ = 0;
     LocalStoreStats stats_;
     std::optional<Error> broken_;
     bool stopping_ = false;
+    std::uint64_t synced_ = 0;  ///< the number of the last sync that is done
 
     // Between the two threads, under the mutex.
     std::deque<OpenSegment> ready_;
     std::deque<OpenSegment> full_;
     bool next_wanted_ = false;
-    std::uint64_t grow_to_ = 0;          ///< wanted size of the current segment; 0: none
-    bool growing_ = false;               ///< the second thread uses `current_.file`
     std::optional<Error> ahead_failed_;  ///< why there is no room
     bool ahead_stopping_ = false;
 
-    /// The writer's own, but for `allocated` (under the mutex) and what `growing_` says.
+    // The writer's own.
     OpenSegment current_;
+    std::uint64_t sync_ = 0;         ///< the number of the last group that was written
+    std::uint64_t written_end_ = 0;  ///< of that group, in the current segment
 
     std::thread ahead_thread_;
     std::thread thread_;
