@@ -6,7 +6,9 @@
 #include "ingest/walk.h"
 #include "larmor/command.h"
 #include "larmor/import_report.h"
+#include "larmor/remote_importer.h"
 #include "library/library.h"
+#include "observe/log.h"
 
 namespace larmor {
 namespace {
@@ -18,6 +20,8 @@ struct ImportRequest {
     bool no_previews = false;
 };
 
+enum class Previews : std::uint8_t { Now, Later };
+
 ReportForm form_for(const ImportRequest& request) {
     if (request.json) {
         return ReportForm::Json;
@@ -25,24 +29,66 @@ ReportForm form_for(const ImportRequest& request) {
     return isatty(STDERR_FILENO) != 0 ? ReportForm::Terminal : ReportForm::Plain;
 }
 
-Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
-    TRY(const auto library, Library::open({.folder = settings.library}));
-    if (!request.no_previews) {
-        library->preprocessor().start();
+/// Where an import goes.
+class Target {
+public:
+    virtual ~Target() = default;
+    virtual ingest::Destination& destination() = 0;
+    /// After all is durable: what is left to do before the command ends.
+    virtual Result<void> settle() { return {}; }
+};
+
+class OwnLibrary final : public Target {
+public:
+    OwnLibrary(std::unique_ptr<Library> library, Previews previews)
+        : library_(std::move(library)), previews_(previews) {
+        if (previews_ == Previews::Now) library_->preprocessor().start();
     }
+    ingest::Destination& destination() override { return library_->importer(); }
+    /// Thumbnails and metadata are on their way; what is not made now is made by the next
+    /// start.
+    Result<void> settle() override {
+        if (previews_ == Previews::Later) return {};
+        return library_->preprocessor().wait_until_idle();
+    }
+
+private:
+    std::unique_ptr<Library> library_;
+    Previews previews_;
+};
+
+/// The server that has the library open. It makes previews in its own time.
+class ThroughServer final : public Target {
+public:
+    explicit ThroughServer(RunningServer server) : importer_(std::move(server)) {}
+    ingest::Destination& destination() override { return importer_; }
+
+private:
+    RemoteImporter importer_;
+};
+
+Result<std::unique_ptr<Target>> open_target(const Settings& settings, Previews previews) {
+    auto library = Library::open({.folder = settings.library});
+    if (library) return std::make_unique<OwnLibrary>(*std::move(library), previews);
+    TRY(auto server, server_instead_of(library.error(), settings.library));
+    observe::log_info("importing through the running server", {{"server", server.name()}});
+    return std::make_unique<ThroughServer>(std::move(server));
+}
+
+Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
+    TRY(const auto target,
+        open_target(settings, request.no_previews ? Previews::Later : Previews::Now));
     const auto form = form_for(request);
     const auto total =
         form == ReportForm::Json ? ingest::WalkTotal{} : ingest::total_size(request.paths);
     ImportReport report(form, {total.files, total.bytes});
     stop_imports_on_signals();
-    TRY(const auto tally, ingest::import_paths(library->importer(), request.paths, report));
-    // Everything is durable by now; thumbnails and metadata are on their way, and what is not
-    // made now is made by the next start.
-    if (!request.no_previews && !report.should_stop()) {
-        TRY_VOID(library->preprocessor().wait_until_idle());
+    const auto tally = ingest::import_paths(target->destination(), request.paths, report);
+    if (tally && !report.should_stop()) {
+        TRY_VOID(target->settle());
     }
-    report.close(tally);
-    if (report.should_stop()) {
+    report.close();
+    if (tally && report.should_stop()) {
         return fail(ErrorCode::Cancelled, "stopped before the end");
     }
     return tally;

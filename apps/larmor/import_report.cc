@@ -7,6 +7,7 @@
 #include <cstdio>
 
 #include "base/json_text.h"
+#include "ingest/result_json.h"
 
 namespace larmor {
 namespace {
@@ -35,13 +36,6 @@ std::string printable(const std::string& name) {
         text.begin(), text.end(),
         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return text;
-}
-
-void append_member(std::string& json, std::string_view key, std::string_view value) {
-    if (!value.empty()) {
-        json += std::string(",\"") + std::string(key) + "\":";
-        append_json_string(json, is_utf8(value) ? value : "(no UTF-8)");
-    }
 }
 
 }  // namespace
@@ -87,14 +81,11 @@ std::string closing_line(const ImportTally& tally, double seconds) {
 std::string json_line(const std::string& name, const ImportResult& result) {
     std::string json = R"({"file":)";
     append_json_string(json, is_utf8(name) ? name : "(no UTF-8)");
-    append_member(json, "outcome", ingest::name_of(result.outcome));
-    append_member(json, "study_instance_uid", result.study_instance_uid);
-    append_member(json, "series_instance_uid", result.series_instance_uid);
-    append_member(json, "sop_instance_uid", result.sop_instance_uid);
-    append_member(json, "image_set_id", result.image_set_id);
-    json += R"(,"size_bytes":)" + std::to_string(result.size_bytes);
+    ingest::append_result_members(json, result);
     if (result.error) {
-        append_member(json, "reason", result.error->message);
+        const auto& reason = result.error->message;
+        json += R"(,"reason":)";
+        append_json_string(json, is_utf8(reason) ? reason : "(no UTF-8)");
     }
     return json + "}";
 }
@@ -122,6 +113,7 @@ bool ImportReport::should_stop() {
 
 void ImportReport::done(const std::string& name, const ImportResult& result,
                         const ImportTally& tally) {
+    tally_ = tally;
     if (form_ == ReportForm::Json) {
         // Each line at once: whoever reads them knows what is durable, even if we are killed.
         std::puts(json_line(name, result).c_str());
@@ -136,10 +128,10 @@ void ImportReport::done(const std::string& name, const ImportResult& result,
         std::printf("%s %s: %s\n", std::string(ingest::name_of(result.outcome)).c_str(),
                     printable(name).c_str(), printable(reason).c_str());
     }
-    show_progress(tally);
+    show_progress();
 }
 
-void ImportReport::show_progress(const ImportTally& tally) {
+void ImportReport::show_progress() {
     using namespace std::chrono_literals;
     const auto pause = form_ == ReportForm::Terminal ? 200ms : 10000ms;
     if (Steady::now() - shown_ < pause) {
@@ -147,12 +139,12 @@ void ImportReport::show_progress(const ImportTally& tally) {
     }
     shown_ = Steady::now();
     const auto seconds = seconds_since(started_);
-    const auto passed = static_cast<double>(tally.bytes_passed);
+    const auto passed = static_cast<double>(tally_.bytes_passed);
     const auto left = (static_cast<double>(expected_.bytes) - passed) * seconds / passed;
     std::fprintf(
         stderr, "%s%llu files, %.0f %%, %.1f MB/s, %s left%s",
         form_ == ReportForm::Terminal ? "\r\x1b[K" : "",
-        static_cast<unsigned long long>(files_of(tally)),
+        static_cast<unsigned long long>(files_of(tally_)),
         expected_.bytes == 0 ? 0.0 : 100 * passed / static_cast<double>(expected_.bytes),
         passed / 1e6 / seconds, format_duration(left).c_str(),
         form_ == ReportForm::Terminal ? "" : "\n");
@@ -166,11 +158,11 @@ void ImportReport::clear_progress() {
     }
 }
 
-void ImportReport::close(const ImportTally& tally) {
+void ImportReport::close() {
     clear_progress();
     const auto seconds = seconds_since(started_);
-    std::puts((form_ == ReportForm::Json ? json_summary(tally, seconds)
-                                         : closing_line(tally, seconds))
+    std::puts((form_ == ReportForm::Json ? json_summary(tally_, seconds)
+                                         : closing_line(tally_, seconds))
                   .c_str());
     std::fflush(stdout);
 }

@@ -27,15 +27,16 @@ public:
               const ingest::ImportTally& tally) override;
     bool should_stop() override;
 
-    /// The closing line.
-    void close(const ingest::ImportTally& tally);
+    /// The closing line, of what was done so far: also of an import that could not go on.
+    void close();
 
 private:
-    void show_progress(const ingest::ImportTally& tally);
+    void show_progress();
     void clear_progress();
 
     ReportForm form_;
     Expected expected_;
+    ingest::ImportTally tally_;
     std::chrono::steady_clock::time_point started_;
     std::chrono::steady_clock::time_point shown_;
     bool line_open_ = false;

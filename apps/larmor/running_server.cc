@@ -11,6 +11,7 @@
 namespace larmor {
 namespace {
 
+constexpr std::chrono::seconds kProbeTimeout{10};
 constexpr std::string_view kTokenName = "commands of the running server";
 
 std::filesystem::path file_in(const std::filesystem::path& library) {
@@ -48,9 +49,27 @@ Result<void> write_private(const std::filesystem::path& path, std::string_view t
 
 }  // namespace
 
+std::string RunningServer::name() const {
+    const bool v6 = host.find(':') != std::string::npos;
+    return (v6 ? "[" + host + "]" : host) + ":" + std::to_string(port);
+}
+
+http::Client RunningServer::client(std::chrono::milliseconds timeout) const {
+    http::ClientOptions options;
+    options.timeout = timeout;
+    if (!certificate_sha256.empty()) {
+        options.tls = http::ClientTls{.certificate_sha256 = certificate_sha256};
+    }
+    return {host, port, std::move(options)};
+}
+
+http::Headers RunningServer::headers() const {
+    return {{"Authorization", "Bearer " + token}};
+}
+
 Result<Announcement> Announcement::publish(const std::filesystem::path& library,
                                            auth::Credentials& credentials,
-                                           const std::string& host, std::uint16_t port) {
+                                           RunningServer server) {
     TRY_VOID(revoke_leftovers(credentials));
     TRY(const auto issued, credentials.issue_and_wait({.kind = auth::Kind::Token,
                                                        .name = std::string(kTokenName),
@@ -58,9 +77,10 @@ Result<Announcement> Announcement::publish(const std::filesystem::path& library,
                                                        .lifetime = std::chrono::hours(24 * 365),
                                                        .parent_id = {}}));
     Announcement announcement(file_in(library), credentials, issued.credential.id);
-    const auto text = R"({"host":)" + to_json_string(reachable(host)) + R"(,"port":)" +
-                      std::to_string(port) + R"(,"token":)" + to_json_string(issued.secret) +
-                      "}\n";
+    const auto text = R"({"host":)" + to_json_string(reachable(server.host)) + R"(,"port":)" +
+                      std::to_string(server.port) + R"(,"certificate_sha256":)" +
+                      to_json_string(server.certificate_sha256) + R"(,"token":)" +
+                      to_json_string(issued.secret) + "}\n";
     TRY_VOID(write_private(announcement.file_, text));
     return announcement;
 }
@@ -85,17 +105,38 @@ Result<RunningServer> find_running_server(const std::filesystem::path& library) 
     const simdjson::padded_string padded(text);
     simdjson::ondemand::parser parser;
     simdjson::ondemand::document document;
-    std::string_view host, token;
+    std::string_view host, certificate, token;
     std::uint64_t port = 0;
     if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
         document["host"].get(host) != simdjson::SUCCESS ||
         document["port"].get(port) != simdjson::SUCCESS || port > 0xffff ||
+        document["certificate_sha256"].get(certificate) != simdjson::SUCCESS ||
         document["token"].get(token) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput,
                     file_in(library).string() + " is not what a server writes");
     }
-    return RunningServer{std::string(host), static_cast<std::uint16_t>(port),
-                         std::string(token)};
+    return RunningServer{.host = std::string(host),
+                         .port = static_cast<std::uint16_t>(port),
+                         .certificate_sha256 = std::string(certificate),
+                         .token = std::string(token)};
+}
+
+Result<RunningServer> server_instead_of(const Error& refusal,
+                                        const std::filesystem::path& library) {
+    if (refusal.code != ErrorCode::Conflict) {
+        return tl::unexpected(refusal);
+    }
+    // A server that was killed leaves its file: then it is somebody else who has the library.
+    auto server = find_running_server(library);
+    if (!server) {
+        return tl::unexpected(refusal);
+    }
+    auto client = server->client(kProbeTimeout);
+    const auto answer = client.get("/v1/session", server->headers());
+    if (!answer || answer->status != 200) {
+        return tl::unexpected(refusal);
+    }
+    return server;
 }
 
 }  // namespace larmor

@@ -1,28 +1,40 @@
 #pragma once
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
 
 #include "auth/credentials.h"
+#include "http/client.h"
 
 namespace larmor {
 
 /// How the commands reach the server that has a library open: one process owns it at a time.
 struct RunningServer {
-    std::string host;
+    std::string host;  ///< numeric
     std::uint16_t port = 0;
+    /// Of its certificate, in hex; empty without TLS. Says who it is better than a name could:
+    /// the file that it stands in is private.
+    std::string certificate_sha256;
     std::string token;  ///< of an admin
+
+    /// `127.0.0.1:4258`, for messages.
+    std::string name() const;
+    /// A client that has not connected yet.
+    http::Client client(std::chrono::milliseconds timeout) const;
+    /// Authorization.
+    http::Headers headers() const;
 };
 
 /// `server.json` in the library's folder, readable by its owner only, for as long as the server
 /// runs. What a server that was killed left is replaced, and its token revoked, by the next.
 class Announcement {
 public:
-    /// Makes the token and writes the file. Errors: those of Credentials and of files.
+    /// Makes the token and writes the file, `server` with that token. Errors: those of
+    /// Credentials and of files.
     static Result<Announcement> publish(const std::filesystem::path& library,
-                                        auth::Credentials& credentials, const std::string& host,
-                                        std::uint16_t port);
+                                        auth::Credentials& credentials, RunningServer server);
     Announcement(Announcement&& other) noexcept;
     Announcement& operator=(Announcement&&) = delete;
     /// Removes the file and revokes the token.
@@ -40,5 +52,11 @@ private:
 /// What the file says; whether anybody still listens there shows when it is tried.
 /// Errors: NotFound where there is no file, InvalidInput where it is none of ours.
 Result<RunningServer> find_running_server(const std::filesystem::path& library);
+
+/// The server to go through where Library::open gave `refusal`: it answers, and knows us.
+/// Errors: `refusal` itself where it is not that another process has the library, or where that
+/// process is no server that answers.
+Result<RunningServer> server_instead_of(const Error& refusal,
+                                        const std::filesystem::path& library);
 
 }  // namespace larmor

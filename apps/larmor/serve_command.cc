@@ -58,10 +58,10 @@ http::ServerOptions server_options(const ServeRequest& request) {
     return options;
 }
 
-api::Options api_options(const ServeRequest& request) {
+api::Options api_options(const ServeRequest& request, std::uint16_t port) {
     api::Options options;
     options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
-    options.session_cookie = "larmor_session_" + std::to_string(request.port);
+    options.session_cookie = "larmor_session_" + std::to_string(port);
     options.web_folder = request.web.empty()
                              ? find_web_folder()
                              : std::optional<std::filesystem::path>(request.web);
@@ -90,19 +90,25 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     const auto ending = block_ending_signals();
     TRY(const auto library, Library::open({.folder = settings.library}));
     auth::SignInCode sign_in_code(system_clock());
-    TRY(auto router, api::make_router({.database = library->database(),
-                                       .store = library->store(),
-                                       .catalog = library->catalog(),
-                                       .importer = library->importer(),
-                                       .preprocessor = library->preprocessor(),
-                                       .pool = library->pool(),
-                                       .credentials = library->credentials(),
-                                       .sign_in_code = sign_in_code},
-                                      api_options(request)));
-    TRY(const auto server, http::Server::start(server_options(request), std::move(router)));
+    const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
+        return api::make_router({.database = library->database(),
+                                 .store = library->store(),
+                                 .catalog = library->catalog(),
+                                 .importer = library->importer(),
+                                 .preprocessor = library->preprocessor(),
+                                 .pool = library->pool(),
+                                 .credentials = library->credentials(),
+                                 .sign_in_code = sign_in_code},
+                                api_options(request, port));
+    };
+    TRY(const auto server, http::Server::start(server_options(request), make_router));
     library->preprocessor().start();
-    TRY(const auto announcement, Announcement::publish(settings.library, library->credentials(),
-                                                       request.address, server->port()));
+    TRY(const auto announcement,
+        Announcement::publish(settings.library, library->credentials(),
+                              {.host = request.address,
+                               .port = server->port(),
+                               .certificate_sha256 = server->certificate_sha256(),
+                               .token = {}}));
     print_welcome(settings, request, server->base_url(), sign_in_code);
     wait_for_end(ending);
     const auto report = server->stop(10s);

@@ -57,7 +57,7 @@ private:
 class RemoteTokens final : public TokenService {
 public:
     explicit RemoteTokens(const RunningServer& server)
-        : client_(server.host, server.port), authorization_("Bearer " + server.token) {}
+        : client_(server.client(std::chrono::seconds(30))), headers_(server.headers()) {}
 
     Result<NewToken> create(const std::string& name, const std::string& role,
                             const std::string& lifetime) override {
@@ -88,8 +88,7 @@ public:
 private:
     Result<std::string> call(std::string_view method, const std::string& target,
                              std::string_view body, int expected) {
-        http::Headers headers;
-        headers.add("Authorization", authorization_);
+        http::Headers headers = headers_;
         if (!body.empty()) {
             headers.add("Content-Type", "application/json");
         }
@@ -138,7 +137,7 @@ private:
     }
 
     http::Client client_;
-    std::string authorization_;
+    http::Headers headers_;
 };
 
 }  // namespace
@@ -148,14 +147,8 @@ Result<std::unique_ptr<TokenService>> open_token_service(const std::filesystem::
     if (opened) {
         return std::make_unique<LocalTokens>(*std::move(opened));
     }
-    if (opened.error().code != ErrorCode::Conflict) {
-        return tl::unexpected(std::move(opened).error());
-    }
-    const auto server = find_running_server(library);
-    if (!server) {
-        return tl::unexpected(std::move(opened).error());
-    }
-    return std::make_unique<RemoteTokens>(*server);
+    TRY(const auto server, server_instead_of(opened.error(), library));
+    return std::make_unique<RemoteTokens>(server);
 }
 
 }  // namespace larmor
