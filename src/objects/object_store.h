@@ -61,7 +61,8 @@ struct StageRequest {
 /// dropped instead, its bytes become dead space (segment) or are removed later (file).
 struct StagedObject {
     ObjectLocation location;
-    std::uint64_t sync = 0;   ///< the number of the sync that `record` waits for; 0 for none
+    std::uint64_t write =
+        0;  ///< what `record` has to have synced; 0 when it is durable already
     std::int64_t intent = 0;  ///< the row that `record` removes; 0 for a record in a segment
 };
 
@@ -85,10 +86,10 @@ public:
 
 /// Immutable objects. Put in two steps: `stage` writes the bytes, `record` makes them an object
 /// in the caller's transaction, together with the rows that point at it; that transaction
-/// commits only after the bytes are durable. So their sync goes on while the rows are written,
-/// and a failed one shows as the failure of the transaction. An object that
-/// was recorded reads back equal or as Corrupt, never as something else. Safe from any thread;
-/// `record`, `locate` and `remove` use the transaction's thread.
+/// commits only after the bytes are durable: one sync serves all that are recorded together,
+/// and a failed one shows as the failure of the transaction. An object that was recorded reads
+/// back equal or as Corrupt, never as something else. Safe from any thread; `record`, `locate`
+/// and `remove` use the transaction's thread.
 class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
@@ -96,12 +97,11 @@ public:
     /// Objects up to this size are taken in groups; larger ones get a file of their own.
     virtual std::uint64_t small_max_bytes() const = 0;
 
-    /// Writes a small object and starts to make it durable: many at a time share one fdatasync.
-    /// An empty body is fine. Errors: InvalidInput (the key), LimitExceeded (over
-    /// `small_max_bytes`: use `begin_upload`), NoSpace, Unavailable (too much is waiting);
-    /// after a failed sync NoSpace, for good.
+    /// Writes a small object. An empty body is fine. Errors: InvalidInput (the key),
+    /// LimitExceeded (over `small_max_bytes`: use `begin_upload`), NoSpace, Unavailable (too
+    /// much is waiting); after a failed sync NoSpace, for good.
     virtual async::Task<Result<StagedObject>> stage(StageRequest request) = 0;
-    /// Several objects with one hand-over and at best one fdatasync: all or none.
+    /// Several objects, side by side in the store: all or none.
     virtual async::Task<Result<std::vector<StagedObject>>> stage_all(
         std::vector<StageRequest> requests) = 0;
 
@@ -110,7 +110,8 @@ public:
     virtual Result<std::unique_ptr<Upload>> begin_upload(std::string key) = 0;
 
     /// Makes the staged bytes an object: visible when the transaction commits, which it does
-    /// not before they are durable. Errors: Conflict when an upload was recorded before or its intent expired.
+    /// not before they are durable. Errors: Conflict when an upload was recorded before or its
+    /// intent expired.
     virtual Result<ObjectId> record(db::Transaction& tx, const StagedObject& staged) = 0;
 
     /// Errors: NotFound.

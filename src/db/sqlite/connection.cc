@@ -180,6 +180,12 @@ Result<void> Connection::execute(const std::string& sql) {
     return {};
 }
 
+Result<void> Connection::run(std::string_view sql) {
+    TRY(Query query, prepare(sql));
+    TRY_VOID(query.run());
+    return {};
+}
+
 Result<std::int64_t> Connection::integer(const std::string& sql) {
     TRY(Query query, prepare(sql));
     TRY(const bool row, query.next());

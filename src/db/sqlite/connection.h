@@ -33,6 +33,8 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     Result<Query> prepare(std::string_view sql);
+    /// A statement without parameters or rows that comes again and again: prepared once.
+    Result<void> run(std::string_view sql);
     /// One or more statements without parameters or rows.
     Result<void> execute(const std::string& sql);
     /// A pragma or query with one integer as its answer.

@@ -64,12 +64,12 @@ Result<void> ReaderPool::run(const std::function<void(Snapshot&)>& f) {
         reader, [this](Reader* done) { give_back(done); });
     reader->deadline = std::chrono::steady_clock::now() + limits_.held;
 
-    TRY_VOID(reader->connection->execute("BEGIN"));
+    TRY_VOID(reader->connection->run("BEGIN"));
     // Also when f throws: an open transaction would hold the log for good.
     const std::unique_ptr<Connection, void (*)(Connection*)> ended(
         reader->connection.get(), [](Connection* connection) {
             if (connection->in_transaction()) {
-                static_cast<void>(connection->execute("ROLLBACK"));
+                static_cast<void>(connection->run("ROLLBACK"));
             }
         });
     ReadSnapshot snapshot(*reader);

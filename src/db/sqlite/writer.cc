@@ -182,7 +182,7 @@ void Writer::run_group(std::vector<WriteRequest*>& group, std::vector<Result<voi
     }
 
     GroupTransaction transaction(*connection_);
-    if (auto begun = connection_->execute("BEGIN IMMEDIATE"); !begun) {
+    if (auto begun = connection_->run("BEGIN IMMEDIATE"); !begun) {
         note_io_error(begun.error(), sqlite3_extended_errcode(connection_->handle()));
         return fail_all(begun.error());
     }

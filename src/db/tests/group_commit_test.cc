@@ -171,6 +171,45 @@ TEST_F(GroupCommit, AFailingHookFailsTheWholeGroup) {
     EXPECT_TRUE(database_->write_and_wait(insert("a")));
 }
 
+TEST_F(GroupCommit, CommitsAfterWhatARequestWaitsForUnlessTheRequestFailed) {
+    open();
+    make_table();
+    std::vector<std::string> order;
+    database_->before_commit([&](Transaction&) -> Result<void> {
+        order.emplace_back("hook");
+        return {};
+    });
+    HeldWriter held(*database_);
+    CountedWrite failed([&](Transaction& tx) -> Result<void> {
+        tx.commit_after([&]() -> Result<void> {
+            order.emplace_back("wait of the failed one");
+            return {};
+        });
+        return fail(ErrorCode::InvalidInput, "no");
+    });
+    CountedWrite stored([&](Transaction& tx) -> Result<void> {
+        tx.commit_after([&]() -> Result<void> {
+            order.emplace_back("wait");
+            return {};
+        });
+        tx.on_commit([&] { order.emplace_back("committed"); });
+        return insert("a")(tx);
+    });
+    database_->submit(failed);
+    database_->submit(stored);
+    held.release();
+    EXPECT_TRUE(stored.wait());
+    // The first is of the group that held the writer.
+    EXPECT_EQ(order, (std::vector<std::string>{"hook", "hook", "wait", "committed"}));
+
+    const auto outcome = database_->write_and_wait([&](Transaction& tx) -> Result<void> {
+        tx.commit_after([] { return Result<void>(fail(ErrorCode::NoSpace, "the disk")); });
+        return insert("b")(tx);
+    });
+    EXPECT_EQ(outcome.error().message, "the disk");
+    EXPECT_EQ(count(*database_, "SELECT count(*) FROM things"), 1);
+}
+
 TEST_F(GroupCommit, StopsWritingAfterAFailedSyncAndSaysSo) {
     open();
     make_table();

@@ -9,7 +9,6 @@
 #include <limits>
 #include <vector>
 
-#include "async/completion.h"
 #include "objects/local/file_cache.h"
 #include "objects/local/rows.h"
 #include "objects/local/segment_writer.h"
@@ -17,16 +16,6 @@
 
 namespace larmor::objects::local {
 namespace {
-
-/// A job whose outcome a task awaits; lives in the task's frame.
-class AwaitedStage final : public StageJob {
-public:
-    using StageJob::StageJob;
-    void done(Result<std::vector<StagedObject>> outcome) override {
-        completion.set(std::move(outcome));
-    }
-    async::Completion<Result<std::vector<StagedObject>>> completion;
-};
 
 class LocalStoreImpl final : public LocalStore {
 public:
@@ -54,33 +43,24 @@ public:
 
     async::Task<Result<std::vector<StagedObject>>> stage_all(
         std::vector<StageRequest> requests) override {
-        // Jobs of a size that fits into a segment: one, unless the requests are many.
+        // Of a size that fits into a segment: one, unless the requests are many.
         std::vector<std::vector<PreparedRecord>> groups;
         std::uint64_t bytes = 0;
         for (auto& request : requests) {
             CO_TRY(auto record, prepare(std::move(request)));
             const auto more = record.bytes();
-            if (groups.empty() || bytes + more > group_max_bytes(options_)) {
+            if (groups.empty() || bytes + more > segments_->group_max_bytes()) {
                 groups.emplace_back();
                 bytes = 0;
             }
             bytes += more;
             groups.back().push_back(std::move(record));
         }
-        std::deque<AwaitedStage> jobs;
-        for (auto& group : groups) segments_->submit(jobs.emplace_back(std::move(group)));
         std::vector<StagedObject> staged;
-        std::optional<Error> failed;
-        // All of them, also after a failure: they live in this frame.
-        for (auto& job : jobs) {
-            auto outcome = co_await job.completion;
-            if (!outcome) {
-                failed = outcome.error();
-            } else {
-                std::ranges::move(*outcome, std::back_inserter(staged));
-            }
+        for (auto& group : groups) {
+            CO_TRY(auto written, co_await segments_->write(std::move(group)));
+            std::ranges::move(written, std::back_inserter(staged));
         }
-        if (failed) co_return tl::unexpected(*failed);
         co_return staged;
     }
 
@@ -92,8 +72,10 @@ public:
         if (staged.intent != 0) TRY_VOID(remove_intent(tx, staged.intent));
         const std::int64_t id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
         TRY_VOID(insert_object(tx, id, staged.location, now_us()));
-        if (staged.sync != 0) {
-            tx.commit_after([this, sync = staged.sync] { return segments_->wait_for(sync); });
+        if (staged.write != 0) {
+            segments_->start_sync(staged.write);
+            tx.commit_after(
+                [this, write = staged.write] { return segments_->wait_for_sync(write); });
         }
         return ObjectId{id};
     }
@@ -188,7 +170,7 @@ Result<OpenSegment> LocalStoreImpl::reopen(const SegmentRow& row, StoreId store)
         }
         // We stopped between its row and its header.
         return create_segment(directory, {store, row.segment, row.created_us},
-                              segment_size(options_, row.segment));
+                              segment_size(options_, row.segment), Blocks::Zeros);
     }
     if (header->store != store || header->segment != row.segment) {
         return fail(ErrorCode::Corrupt,

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
@@ -13,27 +14,25 @@ namespace larmor::objects::local {
 struct LocalStoreOptions {
     std::filesystem::path directory{};  ///< made where missing; on a local file system
     std::uint64_t small_max_bytes = 1 << 20;
-    /// Segments are made whole, in advance and with zeros written; the first is small and each
-    /// one twice as large as the last, up to `segment_max_bytes`.
+    /// Segments are made whole, in advance; the first is small and each one twice as large as
+    /// the last, up to `segment_max_bytes`.
     std::uint64_t segment_first_bytes = 4ULL << 20;
     std::uint64_t segment_max_bytes = 64ULL << 20;
-    std::uint64_t group_max_bytes = 8ULL << 20;  ///< of one write and one fdatasync
-    std::size_t queued_max = 4096;               ///< stage requests that may wait
-    std::uint64_t queued_max_bytes = 256ULL << 20;
+    std::uint64_t group_max_bytes = 8ULL << 20;  ///< of one write
     /// Longer than any read or upload takes: bytes without a row, and uploads without a record,
     /// are removed after it.
     std::chrono::microseconds grace = std::chrono::hours(24);
     std::size_t open_files_max = 256;  ///< descriptors kept for reading
     const Clock* clock = &system_clock();
+    const std::atomic<bool>* fail_syncs = nullptr;  ///< for tests: true makes syncs fail
 };
 
 /// Counts since the store was opened, for metrics and tests.
 struct LocalStoreStats {
-    std::uint64_t groups = 0;   ///< fdatasync calls on segments
-    std::uint64_t records = 0;  ///< staged into segments
-    std::uint64_t bytes = 0;    ///< written to segments, headers and padding included
-    std::uint64_t queued = 0;   ///< waiting right now
-    std::uint64_t group_records_max = 0;
+    std::uint64_t groups = 0;             ///< fdatasync calls on segments
+    std::uint64_t records = 0;            ///< staged into segments
+    std::uint64_t bytes = 0;              ///< written to segments, headers and padding included
+    std::uint64_t group_records_max = 0;  ///< made durable by one of them
 };
 
 class LocalStore : public ObjectStore {

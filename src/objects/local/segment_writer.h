@@ -9,78 +9,70 @@
 #include <thread>
 #include <vector>
 
+#include "async/completion.h"
+#include "async/task.h"
 #include "db/database.h"
 #include "objects/local/local_store.h"
-#include "objects/local/segment_format.h"
+#include "objects/local/segment_file.h"
 
 namespace larmor::objects::local {
 
-/// A request with what the caller's thread computes, so that the writer's only copies and
-/// syncs.
+/// A request with what is computed from its body.
 struct PreparedRecord {
     StageRequest request;
     std::uint64_t body_bytes = 0;
     std::uint32_t body_crc32c = 0;
     Sha256 sha256{};
-    std::uint64_t bytes() const {  ///< in the file, at most
-        return body_bytes + request.key.size() + kRecordHeaderBytes + 16;
-    }
+    std::uint64_t bytes() const;  ///< in the file
 };
 
-/// Records that are made durable together; lives until `done` was called.
-class StageJob {
-public:
-    explicit StageJob(std::vector<PreparedRecord> records) : records_(std::move(records)) {}
-    virtual ~StageJob() = default;
-    /// On the writer's thread, when the records are written and their sync is about to begin;
-    /// the job may be gone afterwards.
-    virtual void done(Result<std::vector<StagedObject>> outcome) = 0;
-    const std::vector<PreparedRecord>& records() const { return records_; }
-    std::uint64_t bytes() const;  ///< in the file, at most
-
-private:
-    std::vector<PreparedRecord> records_;
-};
-
-/// A segment that can be appended to.
-struct OpenSegment {
-    std::int64_t number = 0;
-    UniqueFd file;
-    std::uint64_t end = kPageBytes;  ///< where the next group goes
-    std::uint64_t size_bytes = 0;    ///< of the file: nothing is written beyond
-};
-
-/// The one thread that appends to segments: takes every job that waits, writes them as one
-/// group, says where they are and syncs once. A second thread prepares the next segment and
-/// seals the last.
-///
-/// A segment is written with zeros before it is used. A sync of bytes that overwrite others
-/// changes no extent and so waits for no commit of the file system's journal, which has to
-/// write what other programs changed too: 85 us against 150 us for 40 KB on an idle disk here,
-/// and 100 us against 2 to 10 ms while others write.
+/// Appends groups of records to segments. The thread that brings a group writes it, at a place
+/// that is its own, so that arrivals do not wait for each other. The thread that commits rows
+/// asks for a sync, which serves all that is written by then and goes on beside its statements,
+/// and waits for it before its commit. One thread of ours syncs; one prepares the next segment
+/// and seals full ones.
 class SegmentWriter {
 public:
     /// `ready` are the segments that were not full, oldest first.
     SegmentWriter(db::Database& database, const LocalStoreOptions& options, StoreId store,
                   std::deque<OpenSegment> ready);
-    /// Runs what is queued to its end and gives unused blocks back.
+    /// Nothing may be in it any more.
     ~SegmentWriter();
 
-    void submit(StageJob& job);
-    /// Until the sync with this number (see StagedObject) is done. Blocks; for the thread that
-    /// commits. Errors: NoSpace when it failed.
-    Result<void> wait_for(std::uint64_t sync);
+    /// Writes the records as one group, on the calling thread, and says where they are; a sync
+    /// makes them durable. Suspends only where no segment has room. At most `group_max_bytes()`
+    /// in one call. Errors: NoSpace, Unavailable.
+    async::Task<Result<std::vector<StagedObject>>> write(std::vector<PreparedRecord> records);
+    /// Makes everything up to the write with this number (StagedObject has it) durable.
+    void start_sync(std::uint64_t write);
+    /// Until a sync that was started has done so. Blocks. Errors: NoSpace when a sync failed,
+    /// now or earlier, which is for good.
+    Result<void> wait_for_sync(std::uint64_t write);
+
+    /// What one group may have at most.
+    std::uint64_t group_max_bytes() const;
     LocalStoreStats stats() const;
 
 private:
-    void run();
-    Result<void> write_group(const std::vector<StageJob*>& group,
-                             std::vector<std::vector<StagedObject>>& staged);
-    void sync_group(std::size_t records);
-    Result<void> make_room(std::uint64_t bytes);
+    /// A place for a group.
+    struct Place {
+        std::shared_ptr<OpenSegment> segment;
+        std::uint64_t offset = 0;
+    };
+    /// Somebody who waits for a segment with room; lives in a coroutine's frame.
+    using Room = async::Completion<Result<void>>;
+
+    /// Nothing when no segment has room: then `room` will be set when there is one.
+    Result<std::optional<Place>> take_place(std::uint64_t bytes, Room& room);
+    Result<std::vector<StagedObject>> write_at_place(
+        const Place& place, const std::vector<PreparedRecord>& records);
+    void sync_when_wanted();
+    Result<void> sync_segment(OpenSegment& segment);
     void prepare_ahead();
-    Result<OpenSegment> make_segment();
+    Result<OpenSegment> make_segment(Blocks blocks);
+    Result<void> seal(OpenSegment& segment);
     void fail_for_good(const Error& error);
+    Result<void> check_usable() const;
 
     db::Database& database_;
     const LocalStoreOptions options_;
@@ -88,40 +80,23 @@ private:
     const std::filesystem::path directory_;
 
     mutable std::mutex mutex_;
-    std::condition_variable queue_changed_;
     std::condition_variable ahead_changed_;
-    std::condition_variable synced_changed_;
-    std::deque<StageJob*> queue_;
-    std::uint64_t queued_bytes_ = 0;
+    std::condition_variable sync_changed_;
     LocalStoreStats stats_;
     std::optional<Error> broken_;
-    bool stopping_ = false;
-    std::uint64_t synced_ = 0;  ///< the number of the last sync that is done
+    std::uint64_t writes_ = 0;  ///< complete ones: gives their numbers
+    std::uint64_t sync_wanted_ = 0;
+    std::uint64_t synced_ = 0;  ///< up to which write everything is durable
 
-    // Between the two threads, under the mutex.
-    std::deque<OpenSegment> ready_;
-    std::deque<OpenSegment> full_;
+    std::shared_ptr<OpenSegment> current_;
+    std::deque<std::shared_ptr<OpenSegment>> ready_;
+    std::deque<std::shared_ptr<OpenSegment>> full_;  ///< to be sealed
+    std::vector<Room*> waiting_;
     bool next_wanted_ = false;
-    std::optional<Error> ahead_failed_;  ///< why there is no room
-    bool ahead_stopping_ = false;
-
-    // The writer's own.
-    OpenSegment current_;
-    std::uint64_t sync_ = 0;         ///< the number of the last group that was written
-    std::uint64_t written_end_ = 0;  ///< of that group, in the current segment
+    bool stopping_ = false;
 
     std::thread ahead_thread_;
-    std::thread thread_;
+    std::thread sync_thread_;
 };
-
-/// Creates the file of a segment: zeros, then its header, all durable with its name.
-Result<OpenSegment> create_segment(const std::filesystem::path& directory,
-                                   const SegmentHeader& header, std::uint64_t size_bytes);
-
-/// What one job with several records may have at most.
-std::uint64_t group_max_bytes(const LocalStoreOptions& options);
-
-/// The size of the segment with this number.
-std::uint64_t segment_size(const LocalStoreOptions& options, std::int64_t number);
 
 }  // namespace larmor::objects::local

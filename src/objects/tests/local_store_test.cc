@@ -1,5 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <set>
+
 #include "async/sync_wait.h"
 #include "objects/tests/local_library.h"
 #include "objects/tests/object_store_conformance.h"
@@ -37,31 +40,81 @@ INSTANTIATE_TEST_SUITE_P(Local, ObjectStoreConformance,
                              "local", [] { return std::make_unique<LocalUnderTest>(); }}),
                          [](const auto& param) { return param.param.name; });
 
-async::Task<void> stage_many(local::LocalStore& store, std::string_view body, int count,
-                             std::vector<StagedObject>& staged) {
-    std::vector<async::Task<Result<StagedObject>>> tasks;
-    for (int i = 0; i < count; ++i) {
-        StageRequest request;
-        request.key = "k";
-        request.body = {as_bytes(body)};
-        tasks.push_back(store.stage(std::move(request)));
-    }
-    for (auto& one : co_await async::when_all(std::move(tasks))) {
-        staged.push_back(must(std::move(one)));
-    }
+StageRequest request_of(std::string_view body) {
+    StageRequest request;
+    request.key = "k";
+    request.body = {as_bytes(body)};
+    return request;
 }
 
-TEST(LocalStore, SyncsWhatWaitsTogetherOnce) {
+async::Task<Result<ObjectId>> put_object(LocalLibrary& library, std::string_view body) {
+    auto request = request_of(body);
+    CO_TRY(const StagedObject staged, co_await library.store().stage(std::move(request)));
+    co_return co_await library.database().write(
+        [&](db::Transaction& tx) { return library.store().record(tx, staged); });
+}
+
+async::Task<std::vector<Result<ObjectId>>> put_many(LocalLibrary& library,
+                                                    std::string_view body, int count) {
+    std::vector<async::Task<Result<ObjectId>>> tasks;
+    for (int i = 0; i < count; ++i) tasks.push_back(put_object(library, body));
+    return async::when_all(std::move(tasks));
+}
+
+TEST(LocalStore, SyncsWhatIsRecordedTogetherOnce) {
     const TempDirectory directory;
     LocalLibrary library(directory.path());
     const std::string body(39'000, 'x');
-    std::vector<StagedObject> staged;
-    async::sync_wait(stage_many(library.store(), body, 64, staged));
+    for (const auto& id : async::sync_wait(put_many(library, body, 64))) EXPECT_TRUE(id);
 
-    // The first may go alone; the others came while it was synced.
-    EXPECT_LE(library.store().stats().groups, 4U);
-    EXPECT_EQ(library.store().stats().records, 64U);
-    EXPECT_GE(library.store().stats().group_records_max, 16U);
+    const auto stats = library.store().stats();
+    EXPECT_EQ(stats.records, 64U);
+    // A sync for each commit at most, and one serves many.
+    EXPECT_LE(stats.groups, library.database().stats().groups);
+    EXPECT_GE(stats.group_records_max, 16U);
+}
+
+TEST(LocalStore, RecordsNothingWhoseSyncFailedAndNothingAfterIt) {
+    const TempDirectory directory;
+    std::atomic<bool> fail_syncs = false;
+    LocalLibrary library(directory.path(), {.fail_syncs = &fail_syncs});
+    const auto kept = async::sync_wait(put_object(library, "before"));
+    ASSERT_TRUE(kept) << kept.error().message;
+
+    fail_syncs = true;
+    const auto lost = async::sync_wait(put_object(library, "during"));
+    ASSERT_FALSE(lost);
+    EXPECT_EQ(lost.error().code, ErrorCode::NoSpace);
+    EXPECT_NE(lost.error().message.find("read-only"), std::string::npos)
+        << lost.error().message;
+    // The disk works again, but nobody knows what became of the pages.
+    fail_syncs = false;
+    EXPECT_EQ(async::sync_wait(put_object(library, "after")).error().code, ErrorCode::NoSpace);
+    // Rows without bytes can be written: the database has a disk of its own to fail.
+    EXPECT_EQ(db::testing::count(library.database(), "SELECT count(*) FROM objects"), 1);
+    EXPECT_TRUE(library.store().verify(must(library.store().locate(*kept))));
+
+    library.close();
+    library.open();
+    EXPECT_TRUE(library.store().verify(must(library.store().locate(*kept))));
+    EXPECT_TRUE(async::sync_wait(put_object(library, "after a restart")));
+}
+
+TEST(LocalStore, WaitsForASegmentWhenManyArriveAtOnce) {
+    const TempDirectory directory;
+    LocalLibrary library(directory.path(), {.small_max_bytes = 1 << 18,
+                                            .segment_first_bytes = 1 << 18,
+                                            .segment_max_bytes = 1 << 20});
+    const std::string body(150'000, 'x');
+    std::set<std::pair<std::int64_t, std::uint64_t>> places;
+    for (const auto& id : async::sync_wait(put_many(library, body, 60))) {
+        ASSERT_TRUE(id) << id.error().message;
+        const auto location = must(library.store().locate(*id));
+        EXPECT_TRUE(library.store().verify(location));
+        places.emplace(location.segment, location.record_offset);
+    }
+    EXPECT_EQ(places.size(), 60U);
+    EXPECT_GE(places.rbegin()->first, 9);
 }
 
 TEST(LocalStore, GoesOnInANewSegmentWhenOneIsFull) {
