@@ -71,7 +71,7 @@ Result<std::unique_ptr<Target>> open_target(const Settings& settings, Previews p
     auto library = Library::open({.folder = settings.library});
     if (library) return std::make_unique<OwnLibrary>(*std::move(library), previews);
     TRY(auto server, server_instead_of(library.error(), settings.library));
-    observe::log_info("importing through the running server", {{"server", server.name()}});
+    observe::log_debug("importing through the running server", {{"server", server.name()}});
     return std::make_unique<ThroughServer>(std::move(server));
 }
 

@@ -14,6 +14,8 @@ import tempfile
 import urllib.error
 import urllib.request
 
+import pydicom
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LARMOR = os.environ.get("LARMOR_BINARY", f"{ROOT}/build/dev/bin/larmor")
 FILES = "/usr/lib/python3/dist-packages/pydicom/data/test_files"
@@ -44,7 +46,7 @@ def serve(folder, *arguments):
     for line in process.stdout:
         lines.append(line)
         if line.startswith("sign"):
-            return process, re.search(r"at (http://\S+)", lines[0]).group(1).rstrip("/"), lines
+            return process, re.search(r"at (https?://\S+)", lines[0]).group(1).rstrip("/"), lines
     raise AssertionError(f"larmor serve ended with {process.wait()}: {process.stderr.read()}")
 
 
@@ -119,13 +121,11 @@ def dump_prints_text_and_json_and_names_the_place_of_damage(folder):
 
 
 @test
-def a_running_server_owns_its_library_and_tokens_are_made_through_it(folder):
+def tokens_are_made_through_the_running_server(folder):
     process, url, _ = serve(folder)
     try:
         secret_file = f"{folder}/larmor-library/server.json"
         assert stat.S_IMODE(os.stat(secret_file).st_mode) == 0o600
-        refused = larmor(folder, "import", f"{FILES}/CT_small.dcm")
-        assert refused.returncode == 1 and str(process.pid) in refused.stderr, refused.stderr
         token = larmor(folder, "token", "create", "--role", "reader", "--name", "through the server").stdout.strip()
         request = urllib.request.Request(f"{url}/dicomweb/studies", headers={"Authorization": f"Bearer {token}"})
         with urllib.request.urlopen(request) as answer:
@@ -143,9 +143,158 @@ def a_running_server_owns_its_library_and_tokens_are_made_through_it(folder):
     assert not os.path.exists(secret_file)
 
 
+def report_of(done):
+    """What an import said, without what differs from one to the next."""
+    lines = [re.sub(r"image set \w+$", "image set ID", line) for line in done.stdout.splitlines()]
+    return sorted(re.sub(r" in [\d.]+ s$", "", line) for line in lines), done.returncode
+
+
+def outcomes_of(done):
+    """The lines of --json but the last, without the ids of image sets."""
+    reports = [json.loads(line) for line in done.stdout.splitlines()]
+    assert reports[-1].pop("seconds") >= 0
+    for report in reports:
+        report.pop("image_set_id", None)
+    return sorted(json.dumps(report, sort_keys=True) for report in reports)
+
+
+def many_instances(folder, count):
+    """Copies of one file with SOP Instance UIDs of their own."""
+    with open(f"{FILES}/CT_small.dcm", "rb") as file:
+        content = file.read()
+    uid = b"1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
+    assert uid in content
+    os.mkdir(f"{folder}/many")
+    for number in range(count):
+        with open(f"{folder}/many/{number:05}.dcm", "wb") as file:
+            file.write(content.replace(uid, uid[:-5] + b"%05d" % number))
+
+
+@test
+def an_import_through_the_running_server_is_like_one_without(folder):
+    os.makedirs(f"{folder}/first/deep")
+    os.mkdir(f"{folder}/second")
+    shutil.copy(f"{FILES}/CT_small.dcm", f"{folder}/first/ct.dcm")
+    shutil.copy(f"{FILES}/MR_small.dcm", f"{folder}/first/deep/mr.dcm")
+    with tarfile.open(f"{folder}/first/plan.tar.gz", "w:gz") as archive:
+        archive.add(f"{FILES}/rtplan.dcm", "plan.dcm")
+    # More than is kept in memory on the way: 600 frames of 128 x 128 in 16 bits are 20 MB.
+    large = pydicom.dcmread(f"{FILES}/CT_small.dcm")
+    large.SOPInstanceUID = large.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4.5"
+    large.NumberOfFrames = 600
+    large.PixelData = large.PixelData * 600
+    large.save_as(f"{folder}/first/large.dcm")
+    shutil.copy(f"{FILES}/MR_small.dcm", f"{folder}/second/again.dcm")
+    conflict = pydicom.dcmread(f"{FILES}/CT_small.dcm")
+    conflict.PixelData = bytes(len(conflict.PixelData))
+    conflict.save_as(f"{folder}/second/conflict.dcm")
+    with open(f"{FILES}/rtplan.dcm", "rb") as whole, open(f"{folder}/second/cut.dcm", "wb") as cut:
+        cut.write(whole.read()[:-700])
+    with open(f"{folder}/first/large.dcm", "rb") as whole, open(f"{folder}/second/large-cut.dcm", "wb") as cut:
+        cut.write(whole.read()[:-700])
+    with open(f"{folder}/second/text.txt", "w", encoding="utf-8") as file:
+        file.write("hello")
+
+    def imports(library):
+        return [larmor(folder, "import", "--library", library, *arguments)
+                for arguments in (["first"], ["second"], ["--keep-going", "second", "missing"], ["--json", "first", "second"])]
+
+    alone = imports("alone")
+    assert [done.returncode for done in alone] == [0, 1, 0, 1], [done.stderr for done in alone]
+    assert closing_line(alone[0])[:4] == [4, 0, 0, 0] and closing_line(alone[1])[:4] == [0, 1, 1, 3]
+    process, url, _ = serve(folder, "--library", "served")
+    try:
+        served = imports("served")
+        for one, other in zip(alone[:3], served[:3]):
+            assert report_of(one) == report_of(other), (report_of(one), report_of(other), other.stderr)
+        assert outcomes_of(alone[3]) == outcomes_of(served[3]), (alone[3].stdout, served[3].stdout)
+        assert served[3].returncode == 1
+        token = larmor(folder, "token", "create", "--library", "served").stdout.strip()
+        request = urllib.request.Request(f"{url}/dicomweb/instances", headers={"Authorization": f"Bearer {token}"})
+        with urllib.request.urlopen(request) as answer:
+            found = {instance["00080018"]["Value"][0] for instance in json.load(answer)}
+        files = ["CT_small.dcm", "MR_small.dcm", "rtplan.dcm"]
+        wanted = {pydicom.dcmread(f"{FILES}/{name}", stop_before_pixels=True).SOPInstanceUID for name in files}
+        assert found == wanted | {"1.2.3.4.5"}, (found, wanted)
+    finally:
+        end(process)
+
+
+@test
+def an_import_whose_server_dies_says_so_and_keeps_what_was_acknowledged(folder):
+    count = 1500
+    many_instances(folder, count)
+    process, _, _ = serve(folder)
+    importing = subprocess.Popen([LARMOR, "import", "--json", "many"], cwd=folder, stdout=subprocess.PIPE,
+                                 stderr=subprocess.PIPE, text=True)
+    lines = [importing.stdout.readline()]
+    process.kill()
+    rest, errors = importing.communicate(timeout=60)
+    process.communicate(timeout=60)
+    lines += rest.splitlines()
+    assert importing.returncode == 1 and "went away" in errors, errors
+    acknowledged = json.loads(lines[-1])
+    assert 0 < acknowledged["imported"] < count and acknowledged["rejected"] == 0, acknowledged
+    assert len(lines) - 1 == acknowledged["imported"], "every line is one that was acknowledged"
+    # The dead server's announcement is still there: the library itself is opened now.
+    again = closing_line(larmor(folder, "import", "--no-previews", "many"))
+    assert again[0] + again[1] == count and again[1] >= acknowledged["imported"], (again, acknowledged)
+
+
+@test
+def a_process_that_is_no_server_is_named_when_it_has_the_library(folder):
+    process, _, _ = serve(folder)
+    try:
+        os.rename(f"{folder}/larmor-library/server.json", f"{folder}/server.json")
+        refused = larmor(folder, "import", f"{FILES}/CT_small.dcm")
+        assert refused.returncode == 1 and str(process.pid) in refused.stderr, refused.stderr
+        # The announcement of a server that is gone, of a library that somebody else has open.
+        with open(f"{folder}/server.json", encoding="utf-8") as file:
+            stale = json.load(file)
+        with open(f"{folder}/larmor-library/server.json", "w", encoding="utf-8") as file:
+            json.dump({**stale, "token": "of another one"}, file)
+        refused = larmor(folder, "import", f"{FILES}/CT_small.dcm")
+        assert refused.returncode == 1 and str(process.pid) in refused.stderr, refused.stderr
+    finally:
+        end(process)
+
+
+@test
+def a_server_with_tls_is_reached_by_curl_and_by_our_own_commands(folder):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "1",
+                    "-subj", "/CN=archive", "-addext", "subjectAltName=DNS:archive.example", "-keyout", "key.pem",
+                    "-out", "cert.pem"], cwd=folder, check=True, capture_output=True)
+    assert larmor(folder, "serve", "--port", "0", "--tls-certificate", "cert.pem").returncode == 2
+    wrong = larmor(folder, "serve", "--port", "0", "--tls-certificate", "cert.pem", "--tls-key", "cert.pem")
+    assert wrong.returncode == 1 and "TLS key cert.pem" in wrong.stderr, wrong.stderr
+    usage = larmor(folder, "serve", "--help").stdout
+    assert "--tls-certificate" in usage and "--tls-key" in usage
+    process, url, lines = serve(folder, "--tls-certificate", "cert.pem", "--tls-key", "key.pem")
+    try:
+        port = url.rsplit(":", 1)[1]
+        assert url.startswith("https://") and re.search(r"https://\S+/signin", lines[-1]), lines
+        # Our own commands know the server by its certificate, which does not name 127.0.0.1.
+        done = larmor(folder, "import", f"{FILES}/CT_small.dcm")
+        assert done.returncode == 0 and closing_line(done)[0] == 1, done.stderr
+        token = larmor(folder, "token", "create").stdout.strip()
+
+        def curl(*arguments):
+            return subprocess.run(["curl", "-sS", "--max-time", "20", *arguments], cwd=folder, capture_output=True, text=True,
+                                  check=False)
+
+        named = ["--cacert", "cert.pem", "--resolve", f"archive.example:{port}:127.0.0.1"]
+        found = curl(*named, "-H", f"Authorization: Bearer {token}", f"https://archive.example:{port}/dicomweb/instances")
+        assert found.returncode == 0 and len(json.loads(found.stdout)) == 1, found.stderr
+        assert curl("--cacert", "cert.pem", f"{url}/healthz").returncode == 60, "the certificate is for another name"
+        plain = curl("-o", "/dev/null", "-w", "%{http_code}", f"http://127.0.0.1:{port}/healthz")
+        assert plain.stdout == "400", plain.stdout + plain.stderr
+    finally:
+        end(process)
+
+
 @test
 def the_sign_in_link_works_once(folder):
-    process, _, lines = serve(folder)
+    process, url, lines = serve(folder)
     try:
         link = re.search(r"(http://\S+)$", lines[-1].strip()).group(1)
 
@@ -164,6 +313,9 @@ def the_sign_in_link_works_once(folder):
 
         status, headers = follow()
         assert status == 303 and "HttpOnly" in headers["Set-Cookie"], (status, headers)
+        # Browsers keep cookies per host: two servers on one machine must not share the name.
+        port = url.rsplit(":", 1)[1]
+        assert headers["Set-Cookie"].startswith(f"larmor_session_{port}="), headers["Set-Cookie"]
         assert follow()[0] == 401
     finally:
         end(process)
