@@ -184,6 +184,17 @@ Result<std::vector<StoredSeries>> Catalog::list_series(db::Snapshot& snapshot,
     return series;
 }
 
+Result<ImageSetRow> Catalog::first_image_set(db::Snapshot& snapshot, StudyRow study) const {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT m.id FROM series s JOIN image_sets m ON m.id = s.image_set"
+                         " WHERE s.study = ?1 AND m.state = 0 AND m.latest_version > 0"
+                         " ORDER BY s.id LIMIT 1"));
+    query.bind(number_of(study));
+    TRY(const bool found, query.next());
+    if (!found) return fail(ErrorCode::NotFound, "the study has no image set");
+    return ImageSetRow{query.int64(0)};
+}
+
 Result<std::vector<ImageSet>> Catalog::list_image_sets(db::Snapshot& snapshot,
                                                        SeriesRow series) const {
     static const std::string kSql =

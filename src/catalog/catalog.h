@@ -136,6 +136,8 @@ public:
 
     /// All series of a study that have a primary image set, by row.
     Result<std::vector<StoredSeries>> list_series(db::Snapshot& snapshot, StudyRow study) const;
+    /// The primary image set of the first series that has one. Errors: NotFound.
+    Result<ImageSetRow> first_image_set(db::Snapshot& snapshot, StudyRow study) const;
     /// All image sets of a series, non-primary ones too.
     Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot,
                                                   SeriesRow series) const;

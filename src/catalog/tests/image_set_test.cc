@@ -42,6 +42,22 @@ TEST_F(ImageSets, ListTheirInstancesInPages) {
               (std::vector<std::string>{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"}));
 }
 
+TEST_F(ImageSets, TheFirstOfAStudyIsOfItsFirstSeries) {
+    insert(record("1.2", "1.2.9", "1"));
+    insert(record("1.2", "1.2.1", "2"));
+    insert(record("1.3", "1.3.1", "3"));
+    const auto first = [&](std::string_view uid) {
+        return read(
+            [&](db::Snapshot& s) { return catalog_->first_image_set(s, study(uid).row); });
+    };
+    EXPECT_EQ(first("1.2"), series("1.2.9", "1.2").image_set.row);
+    EXPECT_EQ(first("1.3"), series("1.3.1", "1.3").image_set.row);
+    const auto none = database_->read(
+        [&](db::Snapshot& s) { return catalog_->first_image_set(s, StudyRow{99}); });
+    ASSERT_FALSE(none);
+    EXPECT_EQ(none.error().code, ErrorCode::NotFound);
+}
+
 TEST_F(ImageSets, TellTheirEventsAsHealthImagingDoes) {
     insert(record("1.2", "1.2.1", "1"));
     insert(record("1.2", "1.2.1", "2"));
