@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "dicom/dictionary.h"
+#include "api/dicomweb/attribute_level.h"
 #include "http/headers.h"
 #include "http/query.h"
 
@@ -41,22 +41,6 @@ std::string harmless(std::string_view name) {
         result += keep ? c : '?';
     }
     return result;
-}
-
-/// True for what the dictionary knows as an attribute, or a path of them.
-bool is_attribute(std::string_view path) {
-    while (true) {
-        const auto dot = path.find('.');
-        const auto id = path.substr(0, dot);
-        const bool is_tag = id.size() == 8 && dicom::parse_tag(id);
-        if (!is_tag && !dicom::tag_of_keyword(id)) {
-            return false;
-        }
-        if (dot == std::string_view::npos) {
-            return true;
-        }
-        path.remove_prefix(dot + 1);
-    }
 }
 
 class Parser {
@@ -112,24 +96,55 @@ private:
             }
             if (field == "all") {
                 result_.include_all = true;
-                continue;
-            }
-            included_some_ = true;
-            const auto attribute = catalog::find_attribute(field);
-            if (attribute && catalog::info_of(*attribute).level <= level_) {
-                result_.include.push_back(*attribute);
+                result_.fields.add_all(level_);
             } else {
-                warn("The includefield " + harmless(field) + " is not supported here.");
+                included_some_ = true;
+                include(field);
             }
         }
     }
 
+    void include(std::string_view field) {
+        const auto path = parse_attribute_path(field);
+        if (!path) {
+            warn("The includefield " + harmless(field) + " is unknown and was ignored.");
+            return;
+        }
+        const auto attribute = catalog::find_attribute(field);
+        const Level level =
+            attribute ? catalog::info_of(*attribute).level : level_of(path->front());
+        if (level > level_) {
+            warn("The includefield " + harmless(field) +
+                 " is of a lower level and is not returned.");
+        } else if (attribute) {
+            result_.include.push_back(*attribute);
+        } else {
+            result_.fields.add(*path);
+        }
+    }
+
+    /// A private creator beside private fields in includefield (PS3.18 section 8.3.4.3).
+    bool read_creator(std::string_view name, std::string_view value) {
+        const auto path = parse_attribute_path(name);
+        if (!path || path->size() != 1 || !path->front().is_private() ||
+            path->front().element < 0x0010 || path->front().element > 0x00ff) {
+            return false;
+        }
+        if (!value.empty()) {
+            result_.fields.require_creator(path->front(), value);
+        }
+        return true;
+    }
+
     Result<void> read_match(std::string_view name, std::string_view value) {
         const auto attribute = catalog::find_attribute(name);
+        if (!attribute && read_creator(name, value)) {
+            return {};
+        }
         if (!attribute) {
             // A misspelt keyword and an attribute without an index are both ignored: the
             // standard says so, and the warning tells them apart.
-            warn(is_attribute(name)
+            warn(parse_attribute_path(name)
                      ? "The attribute " + harmless(name) + " is not matched and was ignored."
                      : "The parameter " + harmless(name) + " is unknown and was ignored.");
             return {};

@@ -1,13 +1,9 @@
 #include <numeric>
 
-#include "api/access.h"
-#include "api/dicomweb/explicit_file.h"
 #include "api/dicomweb/frame_answer.h"
 #include "api/dicomweb/frame_source.h"
-#include "api/dicomweb/instance_form.h"
-#include "api/dicomweb/locate.h"
+#include "api/dicomweb/retrieval.h"
 #include "api/dicomweb/routes.h"
-#include "api/problem.h"
 #include "http/conditional.h"
 #include "http/multipart.h"
 
@@ -20,7 +16,7 @@ using http::Response;
 using http::Task;
 
 std::string content_type_of_part(const FrameAnswer& answer) {
-    return answer.media_type + "; transfer-syntax=" + answer.transfer_syntax;
+    return with_transfer_syntax(answer.media_type, answer.transfer_syntax);
 }
 
 /// Whether every frame is a part of its own, or all are the value of one part.
@@ -80,34 +76,54 @@ private:
     bool closed_ = false;
 };
 
-Task<Response> single_frame(ContextPtr context, Request request, FrameSource source,
-                            std::uint32_t frame, FrameAnswer answer) {
+Task<Result<Response>> single_frame(ContextPtr context, Request request, FrameSource source,
+                                    std::uint32_t frame, FrameAnswer answer) {
     Response response(200);
     response.headers.add("Content-Type", content_type_of_part(answer));
     response.headers.add("Cache-Control", "no-cache");
     response.headers.add(
         "ETag", http::etag_of(content_tag(source.located()) + "-" + std::to_string(frame) +
                               (answer.native ? "-native" : "-stored")));
-    Result<void> made;
     if (source.can_slice(answer.native)) {
-        made = source.slices(frame, response.parts);
+        CO_TRY_VOID(source.slices(frame, response.parts));
     } else {
-        made = co_await context->work(
-            [&]() -> Result<void> { return source.decoded(frame, response.parts); });
-    }
-    if (!made) {
-        co_return problem(request, made.error());
+        CO_TRY_VOID(co_await context->work(
+            [&]() -> Result<void> { return source.decoded(frame, response.parts); }));
     }
     co_return http::with_conditions(request.method, request.headers, std::move(response));
 }
 
-Error nothing_acceptable(std::string_view stored) {
-    return {
-        ErrorCode::Unsupported,
+Error nothing_acceptable(const std::vector<std::string_view>& stored) {
+    std::string message =
         "Accept takes none of what there is: application/octet-stream in Explicit VR Little "
-        "Endian where the pixels can be decoded, or " +
-            std::string(media_type_of_frames(stored)) + "; transfer-syntax=" +
-            std::string(stored) + ", in multipart/related, or alone for one frame"};
+        "Endian where the pixels can be decoded";
+    for (const auto uid : stored) {
+        message += ", " + with_transfer_syntax(media_type_of_frames(uid), uid);
+    }
+    return {ErrorCode::Unsupported, message + "; in multipart/related, or alone for one frame"};
+}
+
+/// The encoding to take the frames from, and how they go out. Alternates are looked for only
+/// where the primary would have to be decoded or does not fit.
+struct ChosenFrames {
+    LocatedInstancePtr located;
+    FrameAnswer answer;
+};
+Task<Result<ChosenFrames>> choose_frames(ContextPtr context, LocatedInstancePtr primary,
+                                         std::vector<MediaChoice> choices, std::size_t count) {
+    auto answer =
+        choose_frame_form(choices, {primary->instance.file.transfer_syntax_uid}, count);
+    if (answer && !answer->decode) {
+        co_return ChosenFrames{std::move(primary), *std::move(answer)};
+    }
+    CO_TRY(const auto encodings,
+           co_await context->work([&] { return stored_encodings(*context, primary); }));
+    const auto syntaxes = syntaxes_of(encodings);
+    answer = choose_frame_form(choices, syntaxes, count);
+    if (!answer) {
+        co_return tl::unexpected(nothing_acceptable(syntaxes));
+    }
+    co_return ChosenFrames{encodings[answer->encoding], *std::move(answer)};
 }
 
 Task<Result<FrameSource>> source_for(ContextPtr context, LocatedInstancePtr located,
@@ -119,86 +135,56 @@ Task<Result<FrameSource>> source_for(ContextPtr context, LocatedInstancePtr loca
     co_return co_await context->work([&] { return FrameSource::open(*context, located); });
 }
 
-Task<Response> retrieve_frames(ContextPtr context, Request request) {
-    const auto path = resource_path(request);
-    if (!path) {
-        co_return problem(request, path.error());
-    }
-    auto frames = parse_frame_list(request.path_parameter("frames"));
-    if (!frames) {
-        co_return problem(request, frames.error());
-    }
-    const auto accept = accept_of(request);
-    if (!accept) {
-        co_return problem(request, accept.error());
-    }
-    auto choices = parse_media_choices(*accept);
-    if (!choices) {
-        co_return problem(request, choices.error());
-    }
-    const auto located = co_await locate(context, *path);
-    if (!located) {
-        co_return problem(request, located.error());
-    }
-    co_return co_await answer_frames(context, std::move(request), *located, *std::move(choices),
-                                     *std::move(frames));
+Task<Result<Response>> retrieve_frames(ContextPtr context, Request request) {
+    CO_TRY(Retrieval wanted, read_retrieval(request));
+    CO_TRY(auto frames, parse_frame_list(request.path_parameter("frames")));
+    CO_TRY(auto located, co_await locate(context, wanted.path));
+    co_return co_await answer_frames(context, std::move(request), std::move(located),
+                                     std::move(wanted.choices), std::move(frames));
 }
 
 }  // namespace
 
-Task<Response> answer_frames(ContextPtr context, Request request, LocatedInstancePtr located,
-                             std::vector<MediaChoice> choices,
-                             std::optional<std::vector<std::uint32_t>> frames) {
-    const std::string& stored = located->instance.file.transfer_syntax_uid;
+Task<Result<Response>> answer_frames(ContextPtr context, Request request,
+                                     LocatedInstancePtr located,
+                                     std::vector<MediaChoice> choices,
+                                     std::optional<std::vector<std::uint32_t>> frames) {
     const std::size_t count =
         frames ? frames->size()
                : static_cast<std::size_t>(
                      located->instance.attributes.number_of_frames.value_or(1));
-    const auto answer = choose_frame_form(choices, stored, count);
-    if (!answer) {
-        co_return problem(request, nothing_acceptable(stored));
-    }
-    auto source = co_await source_for(context, located, answer->native);
-    if (!source) {
-        co_return problem(request, source.error());
-    }
-    const Parts parts = !frames && answer->native ? Parts::Joined : Parts::PerFrame;
+    CO_TRY(ChosenFrames chosen, co_await choose_frames(context, located, choices, count));
+    const FrameAnswer& answer = chosen.answer;
+    CO_TRY(auto source, co_await source_for(context, chosen.located, answer.native));
+    const Parts parts = !frames && answer.native ? Parts::Joined : Parts::PerFrame;
     if (!frames) {
-        frames.emplace(source->frame_count());
+        frames.emplace(source.frame_count());
         std::iota(frames->begin(), frames->end(), 0U);
     }
     for (const std::uint32_t frame : *frames) {
-        if (const auto found = source->check(frame); !found) {
-            co_return problem(request, found.error());
-        }
+        CO_TRY_VOID(source.check(frame));
     }
-    if (answer->body == MediaChoice::Form::Single && frames->size() == 1) {
-        co_return co_await single_frame(context, std::move(request), *std::move(source),
-                                        frames->front(), *answer);
+    if (answer.body == MediaChoice::Form::Single && frames->size() == 1) {
+        co_return co_await single_frame(context, std::move(request), std::move(source),
+                                        frames->front(), answer);
     }
-    auto body = std::make_unique<FramesBody>(context, *std::move(source), *std::move(frames),
-                                             *answer, parts);
+    auto body = std::make_unique<FramesBody>(context, std::move(source), *std::move(frames),
+                                             answer, parts);
     // The head and the first frame before the status: what can't be decoded is an answer then,
     // not a cut connection.
-    auto first = co_await body->next();
-    if (!first) {
-        co_return problem(request, first.error());
-    }
+    CO_TRY(auto first, co_await body->next());
     Response response(200);
     response.headers.add("Content-Type", body->content_type());
     response.headers.add("Cache-Control", "no-cache");
-    response.parts.push_back(**std::move(first));
+    response.parts.push_back(*std::move(first));
     response.generator = [body = std::move(body)] { return body->next(); };
     co_return response;
 }
 
 void add_frame_routes(http::Router& router, const ContextPtr& context) {
-    router.add({.method = http::Method::Get,
-                .pattern = "/dicomweb/studies/{study}/series/{series}/instances/{instance}/"
-                           "frames/{frames}",
-                .name = "retrieve.frames",
-                .right = right(auth::Right::ReadPixels),
-                .handler = with_context(context, retrieve_frames)});
+    add_get(router, context,
+            {kInstancePath, "/frames/{frames}", "retrieve.frames", auth::Right::ReadPixels,
+             retrieve_frames});
 }
 
 }  // namespace larmor::api

@@ -19,65 +19,90 @@ bool can_be_native(std::string_view transfer_syntax_uid) {
     return syntax != nullptr && pixels::can_decode(syntax->coding);
 }
 
-/// What one choice asks of frames stored in `stored`; nothing where it can't be made.
-std::optional<FrameAnswer> answer_for(const MediaChoice& choice, std::string_view stored) {
+/// What one choice asks of frames stored in `stored`, where they can go out as they lie there.
+std::optional<FrameAnswer> answer_as_stored(const MediaChoice& choice,
+                                            std::string_view stored) {
     const std::string_view stored_type = media_type_of_frames(stored);
     const bool takes_octets = choice.takes(kOctets);
     const bool takes_stored_type = choice.takes(stored_type);
     const std::string_view wanted = choice.transfer_syntax;
-
-    // Native frames have one form: what is Big Endian or deflated in the file goes out in
-    // Explicit Little Endian whether `*` is asked for or not.
-    const bool as_stored = !is_native(stored) && (takes_octets || takes_stored_type) &&
-                           (wanted == "*" || wanted == stored ||
-                            (wanted.empty() && takes_stored_type && !takes_octets));
-    if (as_stored) {
-        // Who names application/octet-stream gets it named so, with the transfer syntax.
-        const bool as_octets = !takes_stored_type;
-        return FrameAnswer{.native = false,
-                           .media_type = std::string(as_octets ? kOctets : stored_type),
-                           .transfer_syntax = std::string(stored),
-                           .body = choice.form};
-    }
-    const bool wants_native = wanted.empty() || wanted == dicom::kExplicitLittleUid ||
-                              ((wanted == "*" || wanted == stored) && is_native(stored));
-    if (takes_octets && wants_native && can_be_native(stored)) {
+    if (is_native(stored)) {
+        // Native frames have one form: what is Big Endian or deflated in the file goes out in
+        // Explicit Little Endian whether `*` is asked for or not.
+        const bool fits = wanted.empty() || wanted == dicom::kExplicitLittleUid ||
+                          wanted == "*" || wanted == stored;
+        if (!takes_octets || !fits) {
+            return std::nullopt;
+        }
         return FrameAnswer{.native = true,
                            .media_type = std::string(kOctets),
                            .transfer_syntax = std::string(dicom::kExplicitLittleUid),
                            .body = choice.form};
     }
-    return std::nullopt;
+    const bool fits = wanted == "*" || wanted == stored ||
+                      (wanted.empty() && takes_stored_type && !takes_octets);
+    if ((!takes_octets && !takes_stored_type) || !fits) {
+        return std::nullopt;
+    }
+    // Who names application/octet-stream gets it named so, with the transfer syntax.
+    return FrameAnswer{.native = false,
+                       .media_type = std::string(takes_stored_type ? stored_type : kOctets),
+                       .transfer_syntax = std::string(stored),
+                       .body = choice.form};
+}
+
+/// The same where they must be decoded.
+std::optional<FrameAnswer> answer_decoded(const MediaChoice& choice, std::string_view stored) {
+    const std::string_view wanted = choice.transfer_syntax;
+    if (!choice.takes(kOctets) || !can_be_native(stored) ||
+        (!wanted.empty() && wanted != dicom::kExplicitLittleUid)) {
+        return std::nullopt;
+    }
+    return FrameAnswer{.native = true,
+                       .decode = true,
+                       .media_type = std::string(kOctets),
+                       .transfer_syntax = std::string(dicom::kExplicitLittleUid),
+                       .body = choice.form};
 }
 
 }  // namespace
 
-std::optional<InstanceAnswer> choose_instance_form(const std::vector<MediaChoice>& choices,
-                                                   std::string_view stored) {
+std::optional<InstanceAnswer> choose_instance_form(
+    const std::vector<MediaChoice>& choices, const std::vector<std::string_view>& stored) {
     for (const MediaChoice& choice : choices) {
         if (!choice.takes("application/dicom")) {
             continue;
         }
         const std::string_view wanted =
             choice.transfer_syntax.empty() ? dicom::kExplicitLittleUid : choice.transfer_syntax;
-        if (wanted == "*" || wanted == stored) {
-            return InstanceAnswer{InstanceForm::AsStored, choice.form};
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+            if (wanted == "*" || wanted == stored[i]) {
+                return InstanceAnswer{i, InstanceForm::AsStored, choice.form};
+            }
         }
-        if (wanted == dicom::kExplicitLittleUid && can_be_explicit(stored)) {
-            return InstanceAnswer{InstanceForm::ExplicitLittle, choice.form};
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+            if (wanted == dicom::kExplicitLittleUid && can_be_explicit(stored[i])) {
+                return InstanceAnswer{i, InstanceForm::ExplicitLittle, choice.form};
+            }
         }
     }
     return std::nullopt;
 }
 
 std::optional<FrameAnswer> choose_frame_form(const std::vector<MediaChoice>& choices,
-                                             std::string_view stored, std::size_t frame_count) {
+                                             const std::vector<std::string_view>& stored,
+                                             std::size_t frame_count) {
     for (const MediaChoice& choice : choices) {
         if (choice.form == MediaChoice::Form::Single && frame_count != 1) {
             continue;
         }
-        if (auto answer = answer_for(choice, stored)) {
-            return answer;
+        for (const auto answer_for : {answer_as_stored, answer_decoded}) {
+            for (std::size_t i = 0; i < stored.size(); ++i) {
+                if (auto answer = answer_for(choice, stored[i])) {
+                    answer->encoding = i;
+                    return answer;
+                }
+            }
         }
     }
     return std::nullopt;

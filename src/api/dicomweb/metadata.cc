@@ -1,15 +1,13 @@
-#include "api/access.h"
+#include "api/dicomweb/instance_metadata.h"
 #include "api/dicomweb/locate.h"
 #include "api/dicomweb/routes.h"
 #include "api/gzip_stream.h"
 #include "api/media_choice.h"
-#include "api/problem.h"
 #include "base/json_text.h"
 #include "http/compress.h"
 #include "http/conditional.h"
 #include "http/media_type.h"
 #include "observe/log.h"
-#include "preprocess/prepare.h"
 
 namespace larmor::api {
 namespace {
@@ -20,26 +18,8 @@ using http::Response;
 using http::Task;
 
 constexpr std::string_view kDicomJson = "application/dicom+json";
-/// Of one instance: thousands of frames with functional groups of their own.
-constexpr std::uint64_t kMetadataMaxBytes = std::uint64_t{1} << 30;
 /// A piece of an answer about many instances.
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-
-/// The prepared metadata of an instance, or made now where preprocess has not come to it.
-/// Blocks.
-Result<void> append_metadata(const Context& context, const LocatedInstance& located,
-                             std::string_view base, std::string& out) {
-    auto& services = context.services;
-    const auto object = located.instance.prepared.metadata;
-    if (objects::to_int64(object) != 0) {
-        TRY(const ByteBuffer text, services.store.read_all(object, kMetadataMaxBytes));
-        preprocess::append_with_base(out, as_text(text), base);
-        return {};
-    }
-    TRY(const auto prepared, services.preprocessor.prepare_now(located.file));
-    preprocess::append_with_base(out, prepared.metadata, base);
-    return {};
-}
 
 /// What is known of an instance whose data set can't be read to its end: it must not hide the
 /// others of its series.
@@ -105,7 +85,8 @@ private:
             piece += ',';
         }
         const std::size_t before = piece.size();
-        const auto appended = append_metadata(*context_, located, base_, piece);
+        const auto appended =
+            append_instance_metadata(*context_, located.instance, base_, piece);
         if (!appended) {
             observe::log_warning(
                 "metadata can not be made",
@@ -134,101 +115,100 @@ std::string etag_for(std::string_view version, std::string_view base, bool gzip)
 }
 
 struct Started {
-    std::unique_ptr<MetadataBody> body;
+    std::unique_ptr<MetadataBody> body;  ///< none: the client knows it
     std::optional<Part> first;
     std::string etag;
 };
 
-Task<Response> metadata_of_many(ContextPtr context, Request request) {
-    const auto path = resource_path(request);
-    if (!path) {
-        co_return problem(request, path.error());
-    }
-    const auto media = negotiate(request, {kDicomJson, "application/json"});
-    if (!media) {
-        co_return problem(request, media.error());
-    }
-    const std::string base = context->service_base(request);
-    const bool gzip = http::accepts_encoding(request.headers.joined("Accept-Encoding"), "gzip");
-    const std::string known = request.headers.joined("If-None-Match");
-    auto started = co_await context->work([&]() -> Result<Started> {
-        TRY(auto lister, InstanceLister::open(*context, *path));
-        Started result;
-        result.etag = etag_for(lister.version(), base, gzip);
-        if (!known.empty() && http::etag_matches_weakly(known, result.etag)) {
-            return result;
-        }
-        result.body = std::make_unique<MetadataBody>(
-            context, std::move(lister), base,
-            gzip ? MetadataBody::Gzip::Yes : MetadataBody::Gzip::No);
-        TRY(result.first, result.body->next());
+/// What both requests for metadata begin with.
+struct MetadataRequest {
+    ResourcePath path;
+    std::string media_type;
+    std::string base;
+};
+Result<MetadataRequest> read_metadata_request(const Context& context, const Request& request) {
+    MetadataRequest wanted;
+    TRY(wanted.path, resource_path(request));
+    TRY(wanted.media_type, negotiate(request, {kDicomJson, "application/json"}));
+    wanted.base = context.service_base(request);
+    return wanted;
+}
+
+/// Blocks, up to the first piece.
+Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
+                      MetadataBody::Gzip gzip, std::string_view if_none_match) {
+    TRY(auto lister, InstanceLister::open(*context, wanted.path));
+    Started result;
+    result.etag = etag_for(lister.version(), wanted.base, gzip == MetadataBody::Gzip::Yes);
+    if (!if_none_match.empty() && http::etag_matches_weakly(if_none_match, result.etag)) {
         return result;
-    });
-    if (!started) {
-        co_return problem(request, started.error());
     }
-    Response response(started->body ? 200 : 304);
-    response.headers.add("ETag", started->etag);
+    result.body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base, gzip);
+    TRY(result.first, result.body->next());
+    return result;
+}
+
+/// Blocks.
+Result<Response> whole_metadata(const Context& context, const MetadataRequest& wanted,
+                                const LocatedInstance& located,
+                                const http::Headers& request_headers) {
+    std::string json = "[";
+    TRY_VOID(append_instance_metadata(context, located.instance, wanted.base, json));
+    json += ']';
+    Response whole(200, wanted.media_type, std::move(json));
+    whole.headers.add("ETag", etag_for(content_tag(located), wanted.base, false));
+    whole.headers.add("Cache-Control", "no-cache");
+    return http::compress_if_accepted(request_headers, std::move(whole));
+}
+
+Task<Result<Response>> metadata_of_many(ContextPtr context, Request request) {
+    CO_TRY(const MetadataRequest wanted, read_metadata_request(*context, request));
+    const auto gzip = http::accepts_encoding(request.headers.joined("Accept-Encoding"), "gzip")
+                          ? MetadataBody::Gzip::Yes
+                          : MetadataBody::Gzip::No;
+    const std::string known = request.headers.joined("If-None-Match");
+    CO_TRY(auto started,
+           co_await context->work([&] { return start(context, wanted, gzip, known); }));
+    Response response(started.body ? 200 : 304);
+    response.headers.add("ETag", started.etag);
     response.headers.add("Cache-Control", "no-cache");
     response.headers.add("Vary", "Accept-Encoding");
-    if (!started->body) {
+    if (!started.body) {
         co_return response;
     }
-    response.headers.add("Content-Type", *media);
-    if (gzip) {
+    response.headers.add("Content-Type", wanted.media_type);
+    if (gzip == MetadataBody::Gzip::Yes) {
         response.headers.add("Content-Encoding", "gzip");
     }
-    response.parts.push_back(*std::move(started->first));
-    if (!started->body->done()) {
-        response.generator = [context, body = std::shared_ptr(std::move(started->body))] {
+    response.parts.push_back(*std::move(started.first));
+    if (!started.body->done()) {
+        response.generator = [context, body = std::shared_ptr(std::move(started.body))] {
             return async::as_task(context->work([body] { return body->next(); }));
         };
     }
     co_return response;
 }
 
-Task<Response> metadata_of_one(ContextPtr context, Request request) {
-    const auto path = resource_path(request);
-    if (!path) {
-        co_return problem(request, path.error());
-    }
-    const auto media = negotiate(request, {kDicomJson, "application/json"});
-    if (!media) {
-        co_return problem(request, media.error());
-    }
-    const auto located = co_await locate(context, *path);
-    if (!located) {
-        co_return problem(request, located.error());
-    }
-    const std::string base = context->service_base(request);
-    auto response = co_await context->work([&]() -> Result<Response> {
-        std::string json = "[";
-        TRY_VOID(append_metadata(*context, **located, base, json));
-        json += ']';
-        Response whole(200, *media, std::move(json));
-        whole.headers.add("ETag", etag_for(content_tag(**located), base, false));
-        whole.headers.add("Cache-Control", "no-cache");
-        return http::compress_if_accepted(request.headers, std::move(whole));
-    });
-    if (!response) {
-        co_return problem(request, response.error());
-    }
-    co_return http::with_conditions(request.method, request.headers, *std::move(response));
+Task<Result<Response>> metadata_of_one(ContextPtr context, Request request) {
+    CO_TRY(const MetadataRequest wanted, read_metadata_request(*context, request));
+    CO_TRY(const auto located, co_await locate(context, wanted.path));
+    CO_TRY(auto response, co_await context->work([&] {
+        return whole_metadata(*context, wanted, *located, request.headers);
+    }));
+    co_return http::with_conditions(request.method, request.headers, std::move(response));
 }
 
 }  // namespace
 
 void add_metadata_routes(http::Router& router, const ContextPtr& context) {
-    const auto add = [&](std::string pattern, std::string name, auto handler) {
-        router.add({.method = http::Method::Get,
-                    .pattern = "/dicomweb/studies/{study}" + pattern + "/metadata",
-                    .name = std::move(name),
-                    .right = right(auth::Right::ReadMetadata),
-                    .handler = with_context(context, handler)});
+    const auto add = [&](std::string_view path, std::string name, GetHandler handler) {
+        add_get(router, context,
+                {path, "/metadata", std::move(name), auth::Right::ReadMetadata,
+                 std::move(handler)});
     };
-    add("", "metadata.study", metadata_of_many);
-    add("/series/{series}", "metadata.series", metadata_of_many);
-    add("/series/{series}/instances/{instance}", "metadata.instance", metadata_of_one);
+    add(kStudyPath, "metadata.study", metadata_of_many);
+    add(kSeriesPath, "metadata.series", metadata_of_many);
+    add(kInstancePath, "metadata.instance", metadata_of_one);
 }
 
 }  // namespace larmor::api

@@ -1,6 +1,8 @@
 #include "api/dicomweb/render_query.h"
 
+#include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "dicom/values.h"
@@ -9,8 +11,9 @@
 namespace larmor::api {
 namespace {
 
-/// More pixels than any screen has on a side.
-constexpr double kSideMax = 65'500;
+/// What JPEG can hold on a side, and what one answer may take of memory.
+constexpr std::uint32_t kSideMax = 65'500;
+constexpr std::uint64_t kPixelsMax = std::uint64_t{1} << 26;
 
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> parts;
@@ -24,51 +27,132 @@ std::vector<std::string_view> split(std::string_view text) {
     }
 }
 
+std::optional<pixels::VoiFunction> function_of(std::string_view keyword) {
+    if (keyword == "linear") {
+        return pixels::VoiFunction::Linear;
+    }
+    if (keyword == "linear-exact") {
+        return pixels::VoiFunction::LinearExact;
+    }
+    return keyword == "sigmoid" ? std::optional(pixels::VoiFunction::Sigmoid) : std::nullopt;
+}
+
 Result<void> read_window(std::string_view text, pixels::RenderOptions& options) {
-    const auto wrong = [] {
+    const auto parts = split(text);
+    const auto center = dicom::parse_decimal(parts[0]);
+    const auto width = parts.size() == 3 ? dicom::parse_decimal(parts[1]) : std::nullopt;
+    const auto function = parts.size() == 3 ? function_of(parts[2]) : std::nullopt;
+    if (!center || !width || !function) {
         return fail(
             ErrorCode::InvalidInput,
             "window is not of the form center,width,function with a function of linear, "
             "linear-exact or sigmoid");
-    };
-    const auto parts = split(text);
-    if (parts.size() < 2 || parts.size() > 3) {
-        return wrong();
     }
-    const auto center = dicom::parse_decimal(parts[0]);
-    const auto width = dicom::parse_decimal(parts[1]);
-    if (!center || !width) {
-        return wrong();
+    // Source: PS3.3 sections C.11.2.1.2.1 and C.11.2.1.3.
+    const bool is_linear = *function == pixels::VoiFunction::Linear;
+    if (is_linear ? *width < 1 : !(*width > 0)) {
+        return fail(ErrorCode::InvalidInput, is_linear
+                                                 ? "the width of a linear window is at least 1"
+                                                 : "the width of a window is greater than 0");
     }
     options.window = pixels::Window{*center, *width};
-    if (parts.size() == 3) {
-        if (parts[2] == "linear") {
-            options.voi_function = pixels::VoiFunction::Linear;
-        } else if (parts[2] == "linear-exact") {
-            options.voi_function = pixels::VoiFunction::LinearExact;
-        } else if (parts[2] == "sigmoid") {
-            options.voi_function = pixels::VoiFunction::Sigmoid;
-        } else {
-            return wrong();
+    options.voi_function = *function;
+    return {};
+}
+
+tl::unexpected<Error> wrong_viewport() {
+    return fail(ErrorCode::InvalidInput,
+                "viewport is not of the form width,height or width,height,x,y,width,height: a "
+                "size in pixels from 1 to 65500, and a region of the image");
+}
+
+Result<std::uint32_t> parse_side(std::string_view text) {
+    std::uint32_t side = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
+    if (error != std::errc() || end != text.data() + text.size() || side == 0 ||
+        side > kSideMax) {
+        return wrong_viewport();
+    }
+    return side;
+}
+
+/// The region of a viewport; of its values each may be left out.
+Result<pixels::Region> parse_region(const std::vector<std::string_view>& parts) {
+    pixels::Region region;
+    const auto value = [&](std::size_t index) -> Result<std::optional<double>> {
+        if (index >= parts.size() || parts[index].empty()) {
+            return std::optional<double>();
+        }
+        const auto number = dicom::parse_decimal(parts[index]);
+        if (!number || !std::isfinite(*number)) {
+            return wrong_viewport();
+        }
+        return number;
+    };
+    TRY(const auto x, value(2));
+    TRY(const auto y, value(3));
+    TRY(const auto width, value(4));
+    TRY(const auto height, value(5));
+    region.x = std::abs(x.value_or(0));
+    region.y = std::abs(y.value_or(0));
+    if (width) {
+        region.width = std::abs(*width);
+        region.flip_horizontally = *width < 0;
+    }
+    if (height) {
+        region.height = std::abs(*height);
+        region.flip_vertically = *height < 0;
+    }
+    if (region.width == 0.0 || region.height == 0.0) {
+        return wrong_viewport();
+    }
+    return region;
+}
+
+Result<void> read_viewport(std::string_view text, pixels::RenderOptions& options) {
+    const auto parts = split(text);
+    if (parts.size() < 2 || parts.size() > 6) {
+        return wrong_viewport();
+    }
+    TRY(options.columns_max, parse_side(parts[0]));
+    TRY(options.rows_max, parse_side(parts[1]));
+    if (std::uint64_t{options.columns_max} * options.rows_max > kPixelsMax) {
+        return fail(ErrorCode::InvalidInput, "viewport: more than 67,108,864 pixels");
+    }
+    if (parts.size() > 2) {
+        TRY(options.region, parse_region(parts));
+    }
+    options.scale_up = true;
+    return {};
+}
+
+/// All that is asked for must be known, even where none of it is done.
+Result<void> check_keywords(std::string_view name, std::string_view text,
+                            std::initializer_list<std::string_view> known) {
+    for (const std::string_view keyword : split(text)) {
+        if (std::ranges::find(known, keyword) == known.end()) {
+            return fail(ErrorCode::InvalidInput,
+                        std::string(name) + " has a value that the standard does not know");
         }
     }
     return {};
 }
 
-Result<void> read_viewport(std::string_view text, pixels::RenderOptions& options) {
-    const auto parts = split(text);
-    if (parts.size() == 6) {
-        return fail(ErrorCode::Unsupported, "viewport: a part of the picture is not made");
+Result<void> read_unsupported(const http::Query& query, RenderQuery& result) {
+    if (const auto annotation = query.find("annotation")) {
+        TRY_VOID(check_keywords("annotation", *annotation, {"patient", "technique"}));
+        // The words of PS3.18 section 8.3.5.1.1.
+        result.warnings.push_back("The following annotation values are not supported: " +
+                                  std::string(*annotation));
     }
-    const auto width = dicom::parse_decimal(parts[0]);
-    const auto height = parts.size() == 2 ? dicom::parse_decimal(parts[1]) : std::nullopt;
-    if (!width || !height || *width < 1 || *height < 1 || *width > kSideMax ||
-        *height > kSideMax) {
-        return fail(ErrorCode::InvalidInput,
-                    "viewport is not of the form width,height in pixels from 1 to 65500");
+    if (const auto profile = query.find("iccprofile")) {
+        TRY_VOID(check_keywords("iccprofile", *profile,
+                                {"no", "yes", "srgb", "adobergb", "rommrgb"}));
+        if (*profile != "no") {
+            result.warnings.emplace_back(
+                "The iccprofile parameter is not supported: no profile is in the picture.");
+        }
     }
-    options.columns_max = static_cast<std::uint32_t>(*width);
-    options.rows_max = static_cast<std::uint32_t>(*height);
     return {};
 }
 
@@ -91,6 +175,7 @@ Result<RenderQuery> parse_render_query(const http::Query& query) {
             return fail(ErrorCode::InvalidInput, "quality is not a number from 1 to 100");
         }
     }
+    TRY_VOID(read_unsupported(query, result));
     return result;
 }
 

@@ -1,244 +1,242 @@
-#include <algorithm>
-
-#include "api/access.h"
-#include "api/dicomweb/decode_stored.h"
 #include "api/dicomweb/frame_source.h"
-#include "api/dicomweb/locate.h"
-#include "api/dicomweb/render_query.h"
+#include "api/dicomweb/picture.h"
 #include "api/dicomweb/routes.h"
-#include "api/media_choice.h"
 #include "api/problem.h"
-#include "http/conditional.h"
-#include "pixels/decode.h"
-#include "pixels/render.h"
+#include "http/multipart.h"
+#include "observe/log.h"
+#include "preprocess/prepare.h"
 
 namespace larmor::api {
 namespace {
 
+using http::Part;
 using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::string_view kJpeg = "image/jpeg";
-constexpr std::string_view kPng = "image/png";
-constexpr std::uint32_t kThumbnailSidePx = 128;
-
-/// Everything that a picture follows from, besides the stored bytes.
-std::string picture_tag(const Request& request, const LocatedInstance& located,
-                        std::uint32_t frame, std::string_view media_type) {
-    return http::etag_of(content_tag(located) + "-" + std::to_string(frame) + "-" +
-                         std::to_string(xxh3(as_bytes(request.query))) + "-" +
-                         std::string(media_type.substr(media_type.find('/') + 1)));
-}
-
-/// Decodes and draws one frame. Computes.
-Result<std::string> draw(const Context& context, const LocatedInstancePtr& located,
-                         std::uint32_t frame, RenderQuery query, std::string_view media_type) {
-    TRY(const auto opened, OpenInstance::open(context.services.store, located));
-    TRY(const auto index, opened->index());
-    if (frame >= index.frame_count()) {
-        return fail(ErrorCode::NotFound, "there is no frame " + std::to_string(frame + 1));
-    }
-    const auto& prepared = located->instance.prepared;
-    if (prepared.window_center && prepared.window_width) {
-        // All frames of an instance look alike.
-        query.options.default_window =
-            pixels::Window{*prepared.window_center, *prepared.window_width};
-    }
-    TRY(const pixels::Frame pixels, decode_stored(opened->file, *opened->image, index, frame));
-    TRY(const pixels::Picture picture,
-        pixels::render_frame(*opened->image, pixels, frame, query.options));
-    return media_type == kPng ? pixels::encode_png(picture)
-                              : pixels::encode_jpeg(picture, query.quality);
-}
-
-Response picture_response(const Request& request, const LocatedInstance& located,
-                          std::uint32_t frame, std::string_view media_type,
-                          std::string picture) {
-    Response response(200, media_type, std::move(picture));
-    response.headers.add("ETag", picture_tag(request, located, frame, media_type));
-    response.headers.add("Cache-Control", "private, max-age=3600");
-    response.headers.add("Vary", "Accept");
-    return http::with_conditions(request.method, request.headers, std::move(response));
-}
-
-struct PictureRequest {
+struct Rendering {
     ResourcePath path;
-    std::uint32_t frame = 0;  ///< from 0
+    std::vector<std::uint32_t> frames = {0};  ///< of an instance: the first unless named
     RenderQuery query;
-    std::string media_type;
+    PictureForm form;
 };
 
-Result<PictureRequest> read_picture_request(const Request& request) {
-    PictureRequest wanted;
+Result<Rendering> read_rendering(const Request& request) {
+    Rendering wanted;
     TRY(wanted.path, resource_path(request));
     for (const auto& [name, value] : request.path_parameters) {
         if (name == "frames") {
-            TRY(const auto frames, parse_frame_list(value));
-            if (frames.size() != 1) {
-                return fail(ErrorCode::Unsupported,
-                            "a picture shows one frame: ask for them one by one");
-            }
-            wanted.frame = frames.front();
+            TRY(wanted.frames, parse_frame_list(value));
         }
     }
     TRY(const http::Query query, http::parse_query(request.query));
     TRY(wanted.query, parse_render_query(query));
-    TRY(wanted.media_type, negotiate(request, {kJpeg, kPng}));
+    const bool one = !wanted.path.instance.empty() && wanted.frames.size() == 1;
+    TRY(wanted.form, choose_picture_form(request, one ? Pictures::One : Pictures::Several));
     return wanted;
 }
 
-Task<Response> answer_picture(ContextPtr context, Request request, PictureRequest wanted) {
-    const auto located = co_await locate(context, wanted.path);
-    if (!located) {
-        co_return problem(request, located.error());
-    }
-    auto picture = co_await context->work([&] {
-        return draw(*context, *located, wanted.frame, wanted.query, wanted.media_type);
-    });
-    if (!picture) {
-        co_return problem(request, picture.error());
-    }
-    co_return picture_response(request, **located, wanted.frame, wanted.media_type,
-                               *std::move(picture));
-}
+/// A frame of an instance, to be drawn.
+struct Subject {
+    LocatedInstancePtr located;
+    std::uint32_t frame = 0;
+};
 
-/// Of an instance with several frames the first one.
-Task<Response> rendered(ContextPtr context, Request request) {
-    auto wanted = read_picture_request(request);
-    if (!wanted) {
-        co_return problem(request, wanted.error());
-    }
-    co_return co_await answer_picture(context, std::move(request), *std::move(wanted));
-}
+/// The frames of one instance, or the first ones of all instances of a study or series that
+/// have pictures.
+class Subjects {
+public:
+    explicit Subjects(std::vector<Subject> subjects) : page_(std::move(subjects)) {}
+    explicit Subjects(InstanceLister lister) : lister_(std::move(lister)) {}
 
-Task<Response> frame_thumbnail(ContextPtr context, Request request) {
-    auto wanted = read_picture_request(request);
-    if (!wanted) {
-        co_return problem(request, wanted.error());
-    }
-    if (!wanted->query.has_viewport) {
-        wanted->query.options.rows_max = kThumbnailSidePx;
-        wanted->query.options.columns_max = kThumbnailSidePx;
-    }
-    co_return co_await answer_picture(context, std::move(request), *std::move(wanted));
-}
-
-/// A thumbnail that was made before: sent from its file. Blocks.
-Result<Response> stored_thumbnail(const Context& context, objects::ObjectId object) {
-    auto& store = context.services.store;
-    TRY(const auto location, store.locate(object));
-    TRY(http::FileSlice slice, slice_of(store, location));
-    Response response(200, kJpeg, std::move(slice));
-    response.headers.add("ETag", http::etag_of(to_hex(Bytes(location.sha256).first(16))));
-    // It changes when a better one is made; asking costs a 304.
-    response.headers.add("Cache-Control", "private, no-cache");
-    return response;
-}
-
-tl::unexpected<Error> no_picture(std::string_view reason) {
-    return fail(ErrorCode::NotFound,
-                "there is no picture: " +
-                    (reason.empty() ? std::string("no frames") : std::string(reason)));
-}
-
-/// The thumbnail of an instance: the prepared one, or made now. Blocks.
-Result<Response> instance_thumbnail(const Context& context, const LocatedInstance& located) {
-    const auto& instance = located.instance;
-    if (objects::to_int64(instance.prepared.thumbnail) != 0) {
-        return stored_thumbnail(context, instance.prepared.thumbnail);
-    }
-    if (instance.preprocess != catalog::PreprocessState::Pending) {
-        return no_picture(instance.preprocess_reason);
-    }
-    TRY(auto prepared, context.services.preprocessor.prepare_now(located.file));
-    if (prepared.thumbnail.empty()) {
-        return no_picture(prepared.no_picture_because);
-    }
-    Response response(200, kJpeg, std::move(prepared.thumbnail));
-    response.headers.add("Cache-Control", "no-store");
-    return response;
-}
-
-/// The thumbnail of a study or series: the prepared one, else that of the first instance that
-/// has one. Blocks.
-Result<Response> parent_thumbnail(const Context& context, const ResourcePath& path) {
-    const auto& services = context.services;
-    TRY(const objects::ObjectId prepared,
-        services.database.read([&](db::Snapshot& snapshot) -> Result<objects::ObjectId> {
-            if (path.series.empty()) {
-                TRY(const auto study, services.catalog.find_study(snapshot, path.study));
-                return study.thumbnail;
+    /// The next one, nothing at the end. Blocks.
+    Result<std::optional<Subject>> next() {
+        while (at_ == page_.size() && lister_) {
+            TRY(const auto listed, lister_->next());
+            page_.clear();
+            at_ = 0;
+            if (listed.empty()) {
+                lister_.reset();
             }
-            TRY(const auto series,
-                services.catalog.find_series(snapshot, path.study, path.series));
-            return series.thumbnail;
-        }));
-    if (objects::to_int64(prepared) != 0) {
-        return stored_thumbnail(context, prepared);
-    }
-    TRY(InstanceLister lister, InstanceLister::open(context, path));
-    TRY(const auto page, lister.next());
-    std::string reason;
-    // Of a page at most: a study without any picture costs no more than that.
-    for (const auto& located : page) {
-        auto response = instance_thumbnail(context, *located);
-        if (response) {
-            return response;
+            for (const auto& located : listed) {
+                if (may_have_picture(*located)) {
+                    page_.push_back({located, 0});
+                }
+            }
         }
-        reason = located->instance.preprocess_reason;
+        if (at_ == page_.size()) {
+            return std::optional<Subject>();
+        }
+        return std::optional<Subject>(page_[at_++]);
     }
-    return no_picture(reason);
+
+private:
+    std::optional<InstanceLister> lister_;
+    std::vector<Subject> page_;
+    std::size_t at_ = 0;
+};
+
+/// Pictures as a multipart body; each is drawn when it is asked for. One that can't be drawn
+/// against expectation is a problem document in its place, since the status has gone out.
+class PicturesBody {
+public:
+    PicturesBody(ContextPtr context, Subjects subjects, Rendering wanted, std::string base,
+                 std::string request_id)
+        : context_(std::move(context)),
+          subjects_(std::move(subjects)),
+          wanted_(std::move(wanted)),
+          base_(std::move(base)),
+          request_id_(std::move(request_id)),
+          writer_("related", std::string(wanted_.form.media_type)) {}
+
+    std::string content_type() const { return writer_.content_type(); }
+
+    /// The first picture, whose error is an answer still.
+    Task<Result<std::optional<Part>>> first() {
+        return async::as_task(
+            context_->work([this] { return draw_next(Failures::AreErrors); }));
+    }
+    Task<Result<std::optional<Part>>> next() {
+        return async::as_task(context_->work([this] { return draw_next(Failures::AreParts); }));
+    }
+
+private:
+    enum class Failures : std::uint8_t { AreErrors, AreParts };
+
+    Result<std::optional<Part>> draw_next(Failures failures) {
+        TRY(const auto subject, subjects_.next());
+        if (!subject) {
+            if (std::exchange(closed_, true)) {
+                return std::optional<Part>();
+            }
+            return std::optional<Part>(writer_.closing());
+        }
+        auto picture = draw_picture(*context_, subject->located, subject->frame, wanted_.query,
+                                    wanted_.form.media_type);
+        if (!picture && failures == Failures::AreErrors) {
+            return tl::unexpected(std::move(picture).error());
+        }
+        http::Headers head;
+        head.add("Content-Type", picture ? wanted_.form.media_type
+                                         : std::string_view("application/problem+json"));
+        head.add("Content-Location", url_of(*subject));
+        std::string part = writer_.part_head(head);
+        part += picture ? *picture : problem_json(picture.error(), request_id_);
+        return std::optional<Part>(std::move(part));
+    }
+
+    std::string url_of(const Subject& subject) const {
+        const auto& instance = subject.located->instance;
+        return base_ +
+               preprocess::instance_path(instance.study_instance_uid,
+                                         instance.series_instance_uid,
+                                         instance.attributes.sop_instance_uid) +
+               "/frames/" + std::to_string(subject.frame + 1) + "/rendered";
+    }
+
+    ContextPtr context_;
+    Subjects subjects_;
+    Rendering wanted_;
+    std::string base_;
+    std::string request_id_;
+    http::MultipartWriter writer_;
+    bool closed_ = false;
+};
+
+Task<Result<Response>> answer_multipart(ContextPtr context, Request request, Subjects subjects,
+                                        Rendering wanted, int status) {
+    Response response(status);
+    add_warnings(response.headers, wanted.query.warnings);
+    auto body = std::make_unique<PicturesBody>(context, std::move(subjects), std::move(wanted),
+                                               context->service_base(request), request.id);
+    CO_TRY(auto first, co_await body->first());
+    response.headers.add("Content-Type", body->content_type());
+    response.headers.add("Cache-Control", "no-cache");
+    response.headers.add("Vary", "Accept");
+    response.parts.push_back(*std::move(first));
+    response.generator = [body = std::move(body)] { return body->next(); };
+    co_return response;
 }
 
-Task<Response> thumbnail(ContextPtr context, Request request) {
-    const auto path = resource_path(request);
-    if (!path) {
-        co_return problem(request, path.error());
-    }
-    // Another size or form of an instance's is drawn like any other picture.
-    const auto query = http::parse_query(request.query);
-    const auto media = negotiate(request, {kJpeg, kPng});
-    if (!query || !media) {
-        co_return problem(request, !query ? query.error() : media.error());
-    }
-    if (!path->instance.empty() && (query->has("viewport") || *media == kPng)) {
-        co_return co_await frame_thumbnail(context, std::move(request));
-    }
-    if (*media != kJpeg) {
-        co_return problem(request, {ErrorCode::Unsupported,
-                                    "the thumbnail of a study or series is image/jpeg"});
-    }
-    auto response = co_await context->work([&]() -> Result<Response> {
-        if (path->instance.empty()) {
-            return parent_thumbnail(*context, *path);
+/// One frame or several of an instance; without a list the first.
+Task<Result<Response>> rendered_instance(ContextPtr context, Request request) {
+    CO_TRY(Rendering wanted, read_rendering(request));
+    CO_TRY(const auto located, co_await locate(context, wanted.path));
+    if (wanted.form.multipart) {
+        std::vector<Subject> subjects;
+        for (const std::uint32_t frame : wanted.frames) {
+            if (frame >= located->instance.attributes.number_of_frames.value_or(1)) {
+                co_return fail(ErrorCode::NotFound,
+                               "there is no frame " + std::to_string(frame + 1));
+            }
+            subjects.push_back({located, frame});
         }
-        TRY(const auto located, locate_now(*context, *path));
-        return instance_thumbnail(*context, *located);
-    });
-    if (!response) {
-        co_return problem(request, response.error());
+        co_return co_await answer_multipart(
+            context, std::move(request), Subjects(std::move(subjects)), std::move(wanted), 200);
     }
-    co_return http::with_conditions(request.method, request.headers, *std::move(response));
+    const std::uint32_t frame = wanted.frames.front();
+    CO_TRY(auto picture, co_await context->work([&] {
+        return draw_picture(*context, located, frame, wanted.query, wanted.form.media_type);
+    }));
+    co_return picture_response(request, *located, frame, wanted.query, wanted.form.media_type,
+                               std::move(picture));
+}
+
+/// How many instances of a study or series have pictures, and how many have none. Blocks.
+struct Counted {
+    std::size_t with = 0;
+    std::size_t without = 0;
+};
+Result<Counted> count_pictures(const Context& context, const ResourcePath& path) {
+    TRY(InstanceLister lister, InstanceLister::open(context, path));
+    Counted count;
+    std::string reason;
+    for (;;) {
+        TRY(const auto page, lister.next());
+        for (const auto& located : page) {
+            if (may_have_picture(*located)) {
+                ++count.with;
+            } else {
+                ++count.without;
+                reason = located->instance.preprocess_reason;
+            }
+        }
+        if (page.empty()) {
+            return count.with > 0 ? Result<Counted>(count) : tl::unexpected(no_picture(reason));
+        }
+    }
+}
+
+/// Every instance by its first frame, as it is rendered alone. Source: PS3.18 sections
+/// 10.4.1.1.3 and 10.4.3.1 (206 where some have no picture).
+Task<Result<Response>> rendered_many(ContextPtr context, Request request) {
+    CO_TRY(Rendering wanted, read_rendering(request));
+    CO_TRY(const auto count,
+           co_await context->work([&] { return count_pictures(*context, wanted.path); }));
+    CO_TRY(auto lister,
+           co_await context->work([&] { return InstanceLister::open(*context, wanted.path); }));
+    if (count.without > 0) {
+        wanted.query.warnings.push_back(std::to_string(count.without) +
+                                        " instances have no picture and are left out");
+    }
+    co_return co_await answer_multipart(context, std::move(request),
+                                        Subjects(std::move(lister)), std::move(wanted),
+                                        count.without == 0 ? 200 : 206);
 }
 
 }  // namespace
 
 void add_rendered_routes(http::Router& router, const ContextPtr& context) {
-    const auto add = [&](std::string pattern, std::string name, auto handler) {
-        router.add({.method = http::Method::Get,
-                    .pattern = "/dicomweb/studies/{study}" + pattern,
-                    .name = std::move(name),
-                    .right = right(auth::Right::ReadPixels),
-                    .handler = with_context(context, handler)});
+    const auto add = [&](std::string_view path, std::string_view below, std::string name,
+                         GetHandler handler) {
+        add_get(router, context,
+                {path, below, std::move(name), auth::Right::ReadPixels, std::move(handler)});
     };
-    const std::string instance = "/series/{series}/instances/{instance}";
-    add(instance + "/rendered", "rendered.instance", rendered);
-    add(instance + "/frames/{frames}/rendered", "rendered.frame", rendered);
-    add("/thumbnail", "thumbnail.study", thumbnail);
-    add("/series/{series}/thumbnail", "thumbnail.series", thumbnail);
-    add(instance + "/thumbnail", "thumbnail.instance", thumbnail);
-    add(instance + "/frames/{frames}/thumbnail", "thumbnail.frame", frame_thumbnail);
+    add(kStudyPath, "/rendered", "rendered.study", rendered_many);
+    add(kSeriesPath, "/rendered", "rendered.series", rendered_many);
+    add(kInstancePath, "/rendered", "rendered.instance", rendered_instance);
+    add(kInstancePath, "/frames/{frames}/rendered", "rendered.frame", rendered_instance);
+    add_thumbnail_routes(router, context);
 }
 
 }  // namespace larmor::api

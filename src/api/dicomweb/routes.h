@@ -1,5 +1,9 @@
 #pragma once
+#include <functional>
+#include <string>
+
 #include "api/context.h"
+#include "auth/principal.h"
 #include "http/router.h"
 
 namespace larmor::api {
@@ -19,13 +23,25 @@ void add_frame_routes(http::Router& router, const ContextPtr& context);
 void add_bulk_data_routes(http::Router& router, const ContextPtr& context);
 /// WADO-RS rendered and thumbnail resources.
 void add_rendered_routes(http::Router& router, const ContextPtr& context);
+void add_thumbnail_routes(http::Router& router, const ContextPtr& context);
 
-/// A route's handler from a coroutine function that takes the context and the request.
-template <typename F>
-http::Handler with_context(ContextPtr context, F handler) {
-    return [context = std::move(context), handler](http::Request request) {
-        return handler(context, std::move(request));
-    };
-}
+/// Paths below /dicomweb, as templates.
+inline constexpr std::string_view kStudyPath = "/studies/{study}";
+inline constexpr std::string_view kSeriesPath = "/studies/{study}/series/{series}";
+inline constexpr std::string_view kInstancePath =
+    "/studies/{study}/series/{series}/instances/{instance}";
+
+/// A coroutine that answers a GET or says what is wrong: its error becomes a problem document.
+using GetHandler = std::function<http::Task<Result<http::Response>>(ContextPtr, http::Request)>;
+
+/// `/dicomweb` + `path` + `below`.
+struct GetRoute {
+    std::string_view path;
+    std::string_view below;
+    std::string name;  ///< in metrics and logs
+    auth::Right right;
+    GetHandler handler;
+};
+void add_get(http::Router& router, const ContextPtr& context, GetRoute route);
 
 }  // namespace larmor::api

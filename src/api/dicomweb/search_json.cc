@@ -120,6 +120,18 @@ void append_name(std::string& out, std::uint32_t tag, std::string_view value) {
     out += '}';
 }
 
+void append_request_attributes(std::string& out, const catalog::SeriesAttributes& series) {
+    append_key(out, kRequestAttributesSequence, "SQ");
+    if (!series.scheduled_procedure_step_id.empty() || !series.requested_procedure_id.empty()) {
+        out += R"(,"Value":[{)";
+        append_text(out, kScheduledProcedureStepID, "SH", series.scheduled_procedure_step_id);
+        out += ',';
+        append_text(out, kRequestedProcedureID, "SH", series.requested_procedure_id);
+        out += "}]";
+    }
+    out += '}';
+}
+
 }  // namespace
 
 struct SearchJson::Column {
@@ -271,65 +283,84 @@ SearchJson::SearchJson(const SearchScope& scope, const SearchRequest& request, s
 
 SearchJson::~SearchJson() = default;
 
-void SearchJson::add_row(const Row& row) {
-    out_ += out_.size() > 1 ? ",{" : "{";
-    for (const Column& column : columns_) {
-        const std::size_t before = out_.size();
-        if (column.attribute) {
-            const auto& info = catalog::info_of(*column.attribute);
-            const auto text = row.text(*column.attribute);
-            if (*column.attribute == Attribute::ModalitiesInStudy) {
-                const auto& modalities = row.study->modalities_in_study;
-                append_texts(out_, column.tag, info.vr, {modalities.begin(), modalities.end()});
-            } else if (info.vr == "PN") {
-                append_name(out_, column.tag, text.value_or(""));
-            } else if (text) {
-                append_text(out_, column.tag, info.vr, *text);
-            } else {
-                append_number(out_, column.tag, info.vr, row.number(*column.attribute));
-            }
-        } else if (column.tag == kRetrieveURL) {
-            std::string url = base_;
-            row.append_url(url);
-            append_text(out_, column.tag, "UR", url);
-        } else if (column.tag == kInstanceAvailability) {
-            append_text(out_, column.tag, "CS", "ONLINE");
-        } else if (column.tag == kTimezoneOffsetFromUTC) {
-            // Returned where it is known (type 1C); an empty one would say that it is UTC.
-            if (!row.study->study.timezone_offset_from_utc.empty()) {
-                append_text(out_, column.tag, "SH", row.study->study.timezone_offset_from_utc);
-            }
-        } else if (column.tag == kRequestAttributesSequence) {
-            const auto& series = row.series->series;
-            append_key(out_, column.tag, "SQ");
-            if (!series.scheduled_procedure_step_id.empty() ||
-                !series.requested_procedure_id.empty()) {
-                out_ += R"(,"Value":[{)";
-                append_text(out_, kScheduledProcedureStepID, "SH",
-                            series.scheduled_procedure_step_id);
-                out_ += ',';
-                append_text(out_, kRequestedProcedureID, "SH", series.requested_procedure_id);
-                out_ += "}]";
-            }
-            out_ += '}';
+/// False where the column is left out of this row.
+bool SearchJson::append_column(const Row& row, const Column& column) {
+    if (column.attribute) {
+        const auto& info = catalog::info_of(*column.attribute);
+        const auto text = row.text(*column.attribute);
+        if (*column.attribute == Attribute::ModalitiesInStudy) {
+            const auto& modalities = row.study->modalities_in_study;
+            append_texts(out_, column.tag, info.vr, {modalities.begin(), modalities.end()});
+        } else if (info.vr == "PN") {
+            append_name(out_, column.tag, text.value_or(""));
+        } else if (text) {
+            append_text(out_, column.tag, info.vr, *text);
+        } else {
+            append_number(out_, column.tag, info.vr, row.number(*column.attribute));
         }
-        if (out_.size() > before) {
+        return true;
+    }
+    if (column.tag == kRetrieveURL) {
+        std::string url = base_;
+        row.append_url(url);
+        append_text(out_, column.tag, "UR", url);
+    } else if (column.tag == kInstanceAvailability) {
+        append_text(out_, column.tag, "CS", "ONLINE");
+    } else if (column.tag == kTimezoneOffsetFromUTC) {
+        // Returned where it is known (type 1C); an empty one would say that it is UTC.
+        if (row.study->study.timezone_offset_from_utc.empty()) {
+            return false;
+        }
+        append_text(out_, column.tag, "SH", row.study->study.timezone_offset_from_utc);
+    } else if (column.tag == kRequestAttributesSequence) {
+        append_request_attributes(out_, row.series->series);
+    }
+    return true;
+}
+
+void SearchJson::add_row(const Row& row, const Fields& fields) {
+    out_ += out_.size() > 1 ? ",{" : "{";
+    auto field = fields.begin();
+    const auto append_field = [&] {
+        out_ += '"';
+        out_ += dicom::to_json_key(dicom::Tag::from(field->tag));
+        out_ += "\":";
+        out_ += field->json;
+        out_ += ',';
+        ++field;
+    };
+    for (const Column& column : columns_) {
+        while (field != fields.end() && field->tag < column.tag) {
+            append_field();
+        }
+        if (field != fields.end() && field->tag == column.tag) {
+            // The catalog has the first item of the sequence only, and two attributes of it.
+            if (column.tag == kRequestAttributesSequence) {
+                append_field();
+                continue;
+            }
+            ++field;
+        }
+        if (append_column(row, column)) {
             out_ += ',';
         }
+    }
+    while (field != fields.end()) {
+        append_field();
     }
     out_.back() = '}';
 }
 
-void SearchJson::add(const catalog::StoredStudy& study) {
-    add_row({.study = &study});
+void SearchJson::add(const catalog::StoredStudy& study, const Fields& fields) {
+    add_row({.study = &study}, fields);
 }
 
-void SearchJson::add(const catalog::SeriesHit& hit) {
-    add_row({.study = &hit.study, .series = &hit.series});
+void SearchJson::add(const catalog::SeriesHit& hit, const Fields& fields) {
+    add_row({.study = &hit.study, .series = &hit.series}, fields);
 }
 
-void SearchJson::add(const catalog::InstanceHit& hit) {
-    add_row({.study = &hit.study, .series = &hit.series, .instance = &hit.instance});
+void SearchJson::add(const catalog::InstanceHit& hit, const Fields& fields) {
+    add_row({.study = &hit.study, .series = &hit.series, .instance = &hit.instance}, fields);
 }
 
 std::string SearchJson::take() {

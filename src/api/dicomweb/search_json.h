@@ -25,9 +25,13 @@ public:
     SearchJson(const SearchScope& scope, const SearchRequest& request, std::string base);
     ~SearchJson();
 
-    void add(const catalog::StoredStudy& study);
-    void add(const catalog::SeriesHit& hit);
-    void add(const catalog::InstanceHit& hit);
+    /// `fields` ascend by tag; what the catalog knows comes before them.
+    using Fields = std::vector<SelectedField>;
+    void add(const catalog::StoredStudy& study, const Fields& fields = {});
+    void add(const catalog::SeriesHit& hit, const Fields& fields = {});
+    void add(const catalog::InstanceHit& hit, const Fields& fields = {});
+
+    std::size_t size() const { return out_.size(); }
 
     /// The whole array. Once.
     std::string take();
@@ -35,7 +39,8 @@ public:
 private:
     struct Row;
     struct Column;
-    void add_row(const Row& row);
+    void add_row(const Row& row, const Fields& fields);
+    bool append_column(const Row& row, const Column& column);
 
     SearchScope scope_;
     std::string base_;

@@ -170,6 +170,9 @@ std::string make_instance(const MadeInstance& what) {
     writer.text({0x0020, 0x000d}, dicom::vr::UI, what.study);
     writer.text({0x0020, 0x000e}, dicom::vr::UI, what.series);
     writer.text({0x0020, 0x0013}, dicom::vr::IS, "1");
+    if (what.pixel_bytes == 0) {
+        return to_string(writer.take());
+    }
     writer.number({0x0028, 0x0002}, dicom::vr::US, 1);
     writer.text({0x0028, 0x0004}, dicom::vr::CS, "MONOCHROME2");
     const std::size_t columns = 16;

@@ -68,7 +68,8 @@ std::vector<TestPart> parts_of(const http::ClientResponse& response);
 std::optional<std::filesystem::path> test_file(const std::string& relative_path);
 std::string content_of(const std::filesystem::path& path);
 
-/// A CT of the given UIDs in Explicit VR Little Endian, of `pixel_bytes` bytes of Pixel Data.
+/// A CT of the given UIDs in Explicit VR Little Endian, of `pixel_bytes` bytes of Pixel Data;
+/// with 0 there is no image in it.
 struct MadeInstance {
     std::string study = "1.2.3";
     std::string series = "1.2.3.1";

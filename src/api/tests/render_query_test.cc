@@ -15,18 +15,67 @@ TEST(RenderQuery, ReadsWindowViewportAndQuality) {
     EXPECT_EQ(query->options.columns_max, 256U);
     EXPECT_EQ(query->options.rows_max, 128U);
     EXPECT_EQ(query->quality, 50);
-    EXPECT_EQ(parsed("window=-500.5,1500")->options.window, (pixels::Window{-500.5, 1500}));
+    EXPECT_EQ(parsed("window=-500.5,0.5,sigmoid")->options.window,
+              (pixels::Window{-500.5, 0.5}));
     EXPECT_FALSE(parsed("")->options.window);
 }
 
 TEST(RenderQuery, RefusesWhatIsNone) {
-    for (const auto* bad :
-         {"window=40", "window=a,b", "window=40,400,cubic", "window=1,2,linear,4",
-          "viewport=100", "viewport=0,100", "viewport=-1,1", "viewport=1e9,1", "viewport=nan,1",
-          "viewport=1,2,3", "quality=0", "quality=101", "quality=high", "quality="}) {
-        EXPECT_FALSE(parsed(bad)) << bad;
+    // PS3.18 sections 8.3.5.1.1 to 8.3.5.1.5 want 400 for all of these.
+    for (const auto* bad : {"window=40",
+                            "window=40,400",
+                            "window=a,b,linear",
+                            "window=40,400,cubic",
+                            "window=1,2,linear,4",
+                            "window=1,0.5,linear",
+                            "window=1,0,sigmoid",
+                            "viewport=100",
+                            "viewport=0,100",
+                            "viewport=-1,1",
+                            "viewport=1e9,1",
+                            "viewport=nan,1",
+                            "viewport=1.5,1",
+                            "viewport=1,2,x",
+                            "viewport=1,2,0,0,0,5",
+                            "viewport=1,2,0,0,1,1,1",
+                            "viewport=65500,65500",
+                            "quality=0",
+                            "quality=101",
+                            "quality=high",
+                            "quality=",
+                            "annotation=",
+                            "annotation=patient,name",
+                            "iccprofile=maybe"}) {
+        const auto query = parsed(bad);
+        ASSERT_FALSE(query) << bad;
+        EXPECT_EQ(query.error().code, ErrorCode::InvalidInput) << bad;
     }
-    EXPECT_EQ(parsed("viewport=10,10,0,0,5,5").error().code, ErrorCode::Unsupported);
+}
+
+TEST(RenderQuery, AViewportMayNameARegion) {
+    const auto region = [](std::string_view text) { return *parsed(text)->options.region; };
+    EXPECT_FALSE(parsed("viewport=10,10")->options.region);
+    // The example of PS3.18 section 8.3.5.1.3.
+    const auto elided = region("viewport=512,512,,,512,512");
+    EXPECT_EQ(elided.x, 0);
+    EXPECT_EQ(elided.y, 0);
+    EXPECT_EQ(elided.width, 512);
+    EXPECT_EQ(elided.height, 512);
+    const auto turned = region("viewport=9,9,1.5,-2,-3,4");
+    EXPECT_EQ(turned.x, 1.5);
+    EXPECT_EQ(turned.y, 2);
+    EXPECT_EQ(turned.width, 3);
+    EXPECT_TRUE(turned.flip_horizontally);
+    EXPECT_FALSE(turned.flip_vertically);
+    EXPECT_EQ(region("viewport=9,9,5").width, std::nullopt);
+}
+
+TEST(RenderQuery, WarnsOfWhatIsNotDrawn) {
+    EXPECT_THAT(parsed("annotation=patient,technique")->warnings,
+                testing::ElementsAre("The following annotation values are not supported: "
+                                     "patient,technique"));
+    EXPECT_EQ(parsed("iccprofile=srgb")->warnings.size(), 1U);
+    EXPECT_TRUE(parsed("iccprofile=no")->warnings.empty());
 }
 
 }  // namespace

@@ -357,65 +357,6 @@ TEST_F(RetrieveTest, EveryBulkDataUriOfOurMetadataGivesItsValue) {
     EXPECT_EQ(get(ct.uids.path() + "/bulkdata/nonsense").status, 400);
 }
 
-/// Width and height of a baseline JPEG, from its frame header (ITU-T T.81 section B.2.2).
-std::pair<unsigned, unsigned> size_of_jpeg(const std::string& jpeg) {
-    const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(jpeg.at(at)); };
-    std::size_t at = 2;
-    while (byte(at) == 0xff) {
-        const unsigned marker = byte(at + 1);
-        if (marker == 0xc0 || marker == 0xc2) {
-            return {byte(at + 7) << 8 | byte(at + 8), byte(at + 5) << 8 | byte(at + 6)};
-        }
-        at += 2 + (byte(at + 2) << 8 | byte(at + 3));
-    }
-    return {0, 0};
-}
-
-TEST_F(RetrieveTest, RendersAJpegOfTheImagesSize) {
-    const Stored& ct = file("CT_small.dcm");
-    const auto response = get(ct.uids.path() + "/rendered");
-    ASSERT_EQ(response.status, 200) << response.body;
-    EXPECT_EQ(response.headers.get("Content-Type"), "image/jpeg");
-    EXPECT_EQ(size_of_jpeg(response.body), (std::pair{128U, 128U}));
-    const auto small = get(ct.uids.path() + "/rendered?viewport=64,32");
-    EXPECT_EQ(size_of_jpeg(small.body), (std::pair{32U, 32U}));
-    const auto png = get(ct.uids.path() + "/frames/1/rendered", "image/png");
-    EXPECT_EQ(png.headers.get("Content-Type"), "image/png");
-    EXPECT_TRUE(png.body.starts_with("\x89PNG"));
-    const auto windowed = get(ct.uids.path() + "/rendered?window=-500,100,linear");
-    EXPECT_EQ(windowed.status, 200);
-    EXPECT_NE(windowed.body, response.body);
-    EXPECT_LT(get(ct.uids.path() + "/rendered?quality=10").body.size(), response.body.size());
-}
-
-TEST_F(RetrieveTest, RefusesPicturesThatCannotBeMade) {
-    const Stored& ct = file("CT_small.dcm");
-    EXPECT_EQ(get(ct.uids.path() + "/rendered", "image/gif").status, 406);
-    EXPECT_EQ(get(ct.uids.path() + "/rendered?window=1").status, 400);
-    EXPECT_EQ(get(ct.uids.path() + "/frames/2/rendered").status, 404);
-    const auto report = get(file("test-SR.dcm").uids.path() + "/rendered");
-    EXPECT_EQ(report.status, 404) << report.body;
-}
-
-TEST_F(RetrieveTest, ThumbnailsAreSmallJpegsAtEveryLevel) {
-    const Stored& ct = file("CT_small.dcm");
-    for (const std::string& path : {"/studies/" + ct.uids.study,
-                                    "/studies/" + ct.uids.study + "/series/" + ct.uids.series,
-                                    ct.uids.path(), ct.uids.path() + "/frames/1"}) {
-        const auto response = get(path + "/thumbnail");
-        ASSERT_EQ(response.status, 200) << path << response.body;
-        EXPECT_EQ(response.headers.get("Content-Type"), "image/jpeg");
-        const auto [width, height] = size_of_jpeg(response.body);
-        EXPECT_TRUE(width > 0 && width <= 128 && height > 0 && height <= 128) << path;
-        EXPECT_EQ(get(path + "/thumbnail", {},
-                      {{"If-None-Match", std::string(response.headers.get("ETag"))}})
-                      .status,
-                  304)
-            << path;
-    }
-    EXPECT_EQ(get(file("test-SR.dcm").uids.path() + "/thumbnail").status, 404);
-}
-
 TEST_F(RetrieveTest, HeadSaysWhatGetWouldSend) {
     const Stored& ct = file("CT_small.dcm");
     const auto response =

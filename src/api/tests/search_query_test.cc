@@ -68,9 +68,41 @@ TEST(SearchRequest, ReadsIncludefieldInAllItsForms) {
     EXPECT_THAT(request.include, ElementsAre(Attribute::PatientSex, Attribute::StudyDescription,
                                              Attribute::SeriesDescription));
     EXPECT_TRUE(parsed_query("includefield=all").include_all);
+    EXPECT_FALSE(parsed_query("includefield=all").fields.empty());
+    EXPECT_TRUE(request.fields.empty()) << "the catalog has all of these";
     // PS3.18 section 8.3.4.3: beside `all` there are no others.
     EXPECT_FALSE(
         parse_search_request("includefield=all&includefield=PatientSex", Level::Study));
+}
+
+TEST(SearchRequest, FieldsWithoutAColumnComeFromTheMetadata) {
+    const auto request = parsed_query(
+        "includefield=ImageType,ReferencedStudySequence.00081155&includefield=00091001&"
+        "00090010=ACME");
+    EXPECT_TRUE(request.include.empty());
+    EXPECT_TRUE(request.warnings.empty());
+    for (const auto tag :
+         {dicom::Tag(0x0008, 0x0008), dicom::Tag(0x0008, 0x1110), dicom::Tag(0x0009, 0x1001)}) {
+        EXPECT_TRUE(request.fields.names(tag));
+    }
+}
+
+TEST(SearchRequest, FieldsOfLowerLevelsAreNotReturned) {
+    // PS3.18 sections 10.6.3.3.1 and 10.6.3.3.2.
+    const auto request = parsed_query(
+        "includefield=PatientAge,ProtocolName,Modality,ImageType,00091001", Level::Study);
+    EXPECT_TRUE(request.fields.names(dicom::Tag(0x0010, 0x1010)));
+    EXPECT_FALSE(request.fields.names(dicom::Tag(0x0018, 0x1030)));
+    EXPECT_THAT(
+        request.warnings,
+        ElementsAre("The includefield ProtocolName is of a lower level and is not returned.",
+                    "The includefield Modality is of a lower level and is not returned.",
+                    "The includefield ImageType is of a lower level and is not returned.",
+                    "The includefield 00091001 is of a lower level and is not returned."));
+    EXPECT_EQ(
+        parsed_query("includefield=ProtocolName,ImageType", Level::Series).warnings.size(), 1U);
+    EXPECT_THAT(parsed_query("includefield=PatientNam").warnings,
+                ElementsAre("The includefield PatientNam is unknown and was ignored."));
 }
 
 TEST(SearchRequest, ReadsPaging) {

@@ -141,6 +141,105 @@ TEST_F(SearchTest, SaysWhatThePathLeavesOpen) {
         values("/studies/1.3/series/1.3.1/instances?includefield=all", "00100010").size(), 1U);
 }
 
+/// The members of the first object of a JSON array, their values as they stand there.
+std::map<std::string, std::string> members(const std::string& json) {
+    std::map<std::string, std::string> result;
+    simdjson::dom::parser parser;
+    simdjson::dom::array items;
+    EXPECT_EQ(parser.parse(json).get(items), simdjson::SUCCESS) << json;
+    for (const auto [key, value] : items.at(0).get_object()) {
+        result[std::string(key)] = simdjson::minify(value);
+    }
+    return result;
+}
+
+TEST(SearchFields, AllOfAnInstanceIsItsMetadataAndTheColumns) {
+    ApiServer api;
+    const auto file = test_file("syntax/pydicom/CT_small.dcm");
+    ASSERT_TRUE(file);
+    const std::string bytes = content_of(*file);
+    const FileUids uids = uids_of(bytes);
+    api.store_files({*file});
+    const std::string query = "/dicomweb/instances?SOPInstanceUID=" + uids.instance;
+    const auto found = api.get(query + "&includefield=all");
+    {
+        ApiServer unprepared;
+        unprepared.library->preprocessor().stop();
+        EXPECT_EQ(unprepared.store({bytes}).status, 200);
+        std::string body = unprepared.get(query + "&includefield=all").body;
+        for (auto at = body.find(unprepared.base()); at != std::string::npos;
+             at = body.find(unprepared.base(), at)) {
+            body.replace(at, unprepared.base().size(), api.base());
+        }
+        EXPECT_EQ(body, found.body);
+    }
+
+    const auto metadata = members(api.get("/dicomweb" + uids.path() + "/metadata").body);
+    const auto result = members(found.body);
+    EXPECT_GT(metadata.size(), 200U);
+    for (const auto& [key, value] : metadata) {
+        ASSERT_TRUE(result.contains(key)) << key;
+        EXPECT_EQ(result.at(key), value) << key;
+    }
+    EXPECT_TRUE(result.contains("00201208")) << "what the catalog counts";
+    std::vector<std::string> in_order;
+    for (std::size_t at = 0; (at = found.body.find("\":{\"vr\"", at)) != std::string::npos;
+         ++at) {
+        in_order.push_back(found.body.substr(at - 8, 8));
+    }
+    EXPECT_GE(in_order.size(), result.size());
+
+    // One, with what is inside of a sequence and a private one (dcmdump shows them).
+    const auto some = members(
+        api.get(query + "&includefield=ImageType,00091004,OtherPatientIDsSequence.PatientID")
+            .body);
+    EXPECT_EQ(some.at("00080008"), R"({"vr":"CS","Value":["ORIGINAL","PRIMARY","AXIAL"]})");
+    EXPECT_EQ(some.at("00090010"), R"({"vr":"LO","Value":["GEMS_IDEN_01"]})");
+    EXPECT_EQ(some.at("00091004"), R"({"vr":"SH","Value":["HiSpeed CT/i"]})");
+    EXPECT_EQ(some.at("00101002"),
+              R"({"vr":"SQ","Value":[{"00100020":{"vr":"LO","Value":["ABCD1234"]}},)"
+              R"({"00100020":{"vr":"LO","Value":["1234ABCD"]}}]})");
+    EXPECT_FALSE(some.contains("00080070"));
+}
+
+TEST(SearchFields, StudiesAndSeriesHaveThoseOfTheirLevel) {
+    ApiServer api;
+    const auto file = test_file("syntax/pydicom/CT_small.dcm");
+    ASSERT_TRUE(file);
+    api.store_files({*file});
+    // PatientWeight and OtherPatientIDsSequence are the study's, Manufacturer the series's.
+    const auto study = members(api.get("/dicomweb/studies?includefield=all").body);
+    EXPECT_EQ(study.at("00101030"), R"({"vr":"DS","Value":[0.0]})");
+    EXPECT_TRUE(study.contains("00101002"));
+    EXPECT_FALSE(study.contains("00080070"));
+    EXPECT_FALSE(study.contains("00080008"));
+    const auto series = members(api.get("/dicomweb/series?includefield=all").body);
+    EXPECT_EQ(series.at("00080070"), R"({"vr":"LO","Value":["GE MEDICAL SYSTEMS"]})");
+    EXPECT_TRUE(series.contains("00101030"));
+    EXPECT_FALSE(series.contains("00080008"));
+    const auto named = api.get("/dicomweb/studies?includefield=PatientWeight,Manufacturer");
+    EXPECT_EQ(members(named.body).at("00101030"), R"({"vr":"DS","Value":[0.0]})");
+    EXPECT_THAT(named.headers.get("Warning"), HasSubstr("Manufacturer is of a lower level"));
+    EXPECT_FALSE(members(api.get("/dicomweb/studies").body).contains("00101030"));
+}
+
+TEST(SearchFields, MetadataIsReadForTheResultsOfThePageOnly) {
+    ApiServer api;
+    std::vector<std::string> instances;
+    for (int i = 0; i < 20; ++i) {
+        instances.push_back(make_instance({.instance = "1.2.3.1." + std::to_string(i)}));
+    }
+    EXPECT_EQ(api.store(instances).status, 200);
+    const auto page = api.get("/dicomweb/instances?limit=3&offset=15&includefield=PixelData");
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = page.body.find("BulkDataURI", at)) != std::string::npos;
+         ++at) {
+        ++count;
+    }
+    EXPECT_EQ(count, 3U);
+    EXPECT_THAT(page.headers.get("Warning"), HasSubstr("additional results"));
+}
+
 TEST_F(SearchTest, PagesInAStableOrder) {
     const auto all = studies("");
     ASSERT_EQ(all.size(), 3U);

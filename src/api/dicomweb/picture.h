@@ -1,0 +1,49 @@
+#pragma once
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "api/context.h"
+#include "api/dicomweb/locate.h"
+#include "api/dicomweb/render_query.h"
+
+namespace larmor::api {
+
+inline constexpr std::string_view kJpeg = "image/jpeg";
+inline constexpr std::string_view kPng = "image/png";
+
+/// What a picture is asked to be: `multipart/related` of them, or one alone.
+struct PictureForm {
+    std::string_view media_type = kJpeg;
+    bool multipart = false;
+};
+/// Of what the client accepts (the query parameter `accept` before the header): for one picture
+/// alone rather than in a multipart, for several always a multipart, whose parts may also be
+/// named by their own type (PS3.18 section 8.7.8.1). Errors: Unsupported (406), those of the
+/// Accept field.
+enum class Pictures : std::uint8_t { One, Several };
+Result<PictureForm> choose_picture_form(const http::Request& request, Pictures count);
+
+/// Whether a frame can be drawn, as far as it is known without decoding one.
+bool may_have_picture(const LocatedInstance& located);
+/// The error for an instance that has none: it is there, but no picture can be made of it
+/// (406).
+Error no_picture(std::string_view reason);
+
+/// Decodes and draws one frame (from 0). Blocks. Errors: NotFound for a frame that there is
+/// not, Unsupported (406) for an instance without frames or pixels that can't be decoded,
+/// InvalidInput for a window or a region that does not fit.
+Result<std::string> draw_picture(const Context& context, const LocatedInstancePtr& located,
+                                 std::uint32_t frame, const RenderQuery& query,
+                                 std::string_view media_type);
+
+/// One picture as a response, with the tag of everything that it follows from.
+http::Response picture_response(const http::Request& request, const LocatedInstance& located,
+                                std::uint32_t frame, const RenderQuery& query,
+                                std::string_view media_type, std::string picture);
+
+/// `299 larmor "..."` for each.
+void add_warnings(http::Headers& headers, const std::vector<std::string>& warnings);
+
+}  // namespace larmor::api

@@ -1,0 +1,91 @@
+#include "api/dicomweb/retrieval.h"
+
+#include "dicom/uids.h"
+
+namespace larmor::api {
+namespace {
+
+LocatedInstancePtr with_file(const LocatedInstance& primary, const catalog::StoredFile& file,
+                             const objects::ObjectLocation& location) {
+    auto located = std::make_shared<LocatedInstance>();
+    located->instance = primary.instance;
+    located->instance.file = file;
+    // Made from the bytes of the primary. Everything else holds for all encodings.
+    located->instance.prepared.frame_index = {};
+    located->file = location;
+    return located;
+}
+
+tl::unexpected<Error> nothing_acceptable(const std::vector<std::string_view>& stored) {
+    std::string message =
+        "Accept takes none of what there is: application/dicom in Explicit VR Little Endian "
+        "where the pixels can be decoded, or as stored (transfer-syntax=*), here in";
+    for (const auto uid : stored) {
+        message += ' ';
+        message += uid;
+    }
+    return fail(ErrorCode::Unsupported, std::move(message));
+}
+
+}  // namespace
+
+Result<Retrieval> read_retrieval(const http::Request& request) {
+    Retrieval retrieval;
+    TRY(retrieval.path, resource_path(request));
+    TRY(const std::string accept, accept_of(request));
+    TRY(retrieval.choices, parse_media_choices(accept));
+    return retrieval;
+}
+
+std::string with_transfer_syntax(std::string_view type, std::string_view uid) {
+    return std::string(type) + "; transfer-syntax=" + std::string(uid);
+}
+
+Result<std::vector<LocatedInstancePtr>> stored_encodings(const Context& context,
+                                                         LocatedInstancePtr primary) {
+    const auto& services = context.services;
+    std::vector<LocatedInstancePtr> encodings = {primary};
+    TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
+        TRY(const auto alternates,
+            services.catalog.alternates(snapshot, primary->instance.row));
+        for (const catalog::Alternate& alternate : alternates) {
+            TRY(const auto location, services.store.locate(snapshot, alternate.file.object));
+            encodings.push_back(with_file(*primary, alternate.file, location));
+        }
+        return {};
+    }));
+    return encodings;
+}
+
+std::vector<std::string_view> syntaxes_of(const std::vector<LocatedInstancePtr>& encodings) {
+    std::vector<std::string_view> uids;
+    uids.reserve(encodings.size());
+    for (const auto& encoding : encodings) {
+        uids.emplace_back(encoding->instance.file.transfer_syntax_uid);
+    }
+    return uids;
+}
+
+std::string_view ChosenInstance::transfer_syntax() const {
+    return form == InstanceForm::AsStored
+               ? std::string_view(located->instance.file.transfer_syntax_uid)
+               : dicom::kExplicitLittleUid;
+}
+
+Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePtr primary,
+                                       const std::vector<MediaChoice>& choices) {
+    const auto of_primary =
+        choose_instance_form(choices, {primary->instance.file.transfer_syntax_uid});
+    if (of_primary && of_primary->form == InstanceForm::AsStored) {
+        return ChosenInstance{std::move(primary), of_primary->form, of_primary->body};
+    }
+    TRY(const auto encodings, stored_encodings(context, std::move(primary)));
+    const auto syntaxes = syntaxes_of(encodings);
+    const auto answer = choose_instance_form(choices, syntaxes);
+    if (!answer) {
+        return nothing_acceptable(syntaxes);
+    }
+    return ChosenInstance{encodings[answer->encoding], answer->form, answer->body};
+}
+
+}  // namespace larmor::api
