@@ -67,44 +67,42 @@ Result<Condition> number_list(Attribute attribute, std::string_view value) {
     return condition;
 }
 
-Result<Condition> date_or_range(Attribute attribute, std::string_view value) {
-    Condition condition{.attribute = attribute};
-    const auto parse = [&](std::string_view text) -> Result<std::string> {
-        std::string date = plain_date(text);
-        if (!is_date(date)) return wrong(attribute, "not a date of the form YYYYMMDD");
-        return date;
-    };
-    const auto dash = value.find('-');
-    if (dash == std::string_view::npos) {
-        TRY(std::string date, parse(value));
-        condition.kind = Condition::Kind::Exact;
-        condition.values.push_back(std::move(date));
-        return condition;
-    }
-    condition.kind = Condition::Kind::Range;
-    if (dash > 0) {
-        TRY(condition.from, parse(trim(value.substr(0, dash))));
-    }
-    if (dash + 1 < value.size()) {
-        TRY(condition.to, parse(trim(value.substr(dash + 1))));
-    }
-    if (condition.from.empty() && condition.to.empty())
-        return wrong(attribute, "an empty range");
-    return condition;
+/// How dates and times are read: `first` as the start of a range, `last` as its end; both give
+/// an empty text for what is none.
+struct Reading {
+    std::string (*first)(std::string_view text);
+    std::string (*last)(std::string_view text);
+    std::string_view form;
+};
+std::string date_of(std::string_view text) {
+    std::string date = plain_date(text);
+    return is_date(date) ? date : std::string();
 }
+constexpr Reading kDates{date_of, date_of, "not a date of the form YYYYMMDD"};
+constexpr Reading kTimes{time_key, time_key_last, "not a time of the form HHMMSS.FFFFFF"};
 
-Result<Condition> time_or_range(Attribute attribute, std::string_view value) {
-    Condition condition{.attribute = attribute, .kind = Condition::Kind::Range};
+/// One value, or `from-to` with either end left out. A single date is an exact match, a single
+/// time everything that begins so.
+Result<Condition> value_or_range(Attribute attribute, std::string_view value,
+                                 const Reading& reading) {
     const auto dash = value.find('-');
+    const bool is_range = dash != std::string_view::npos;
     const auto first = trim(value.substr(0, dash));
-    const auto last = dash == std::string_view::npos ? first : trim(value.substr(dash + 1));
-    condition.from = time_key(first);
-    condition.to = time_key_last(last);
-    if ((!first.empty() && condition.from.empty()) || (!last.empty() && condition.to.empty())) {
-        return wrong(attribute, "not a time of the form HHMMSS.FFFFFF");
+    const auto last = is_range ? trim(value.substr(dash + 1)) : first;
+    if (first.empty() && last.empty()) return wrong(attribute, "an empty range");
+    Condition condition{.attribute = attribute, .kind = Condition::Kind::Range};
+    condition.from = reading.first(first);
+    condition.to = reading.last(last);
+    if (condition.from.empty() != first.empty() || condition.to.empty() != last.empty()) {
+        return wrong(attribute, reading.form);
     }
-    if (condition.from.empty() && condition.to.empty())
-        return wrong(attribute, "an empty range");
+    if (is_range) return condition;
+    condition.kind = Condition::Kind::Begins;
+    if (condition.from == condition.to) {
+        condition.kind = Condition::Kind::Exact;
+        condition.values = {std::exchange(condition.from, {})};
+        condition.to.clear();
+    }
     return condition;
 }
 
@@ -125,9 +123,9 @@ Result<std::optional<Condition>> parse_condition(Attribute attribute, std::strin
         case Matching::Integer:
             return number_list(attribute, value);
         case Matching::Date:
-            return date_or_range(attribute, value);
+            return value_or_range(attribute, value, kDates);
         case Matching::Time:
-            return time_or_range(attribute, value);
+            return value_or_range(attribute, value, kTimes);
         case Matching::Modalities:
         case Matching::Text:
         case Matching::Name:

@@ -17,6 +17,7 @@ struct Condition {
         Exact,     ///< any of `values`
         Wildcard,  ///< `values[0]` with * and ?
         Range,     ///< from..to, inclusive; either may be empty
+        Begins,    ///< from..to: what begins like one shortened time
         Number,    ///< any of `numbers`
     };
     Attribute attribute;
@@ -38,6 +39,12 @@ struct SearchQuery {
     std::vector<Condition> conditions;  ///< all must hold; levels up to the search's own
     std::optional<StudyRow> study;      ///< only in this study
     std::optional<SeriesRow> series;    ///< only in this series
+    /// A range of dates and one of times of the same event, both of the same form (`a-b`, `a-`
+    /// or
+    /// `-b`), are one range of moments: from the first date's first time to the last date's
+    /// last time, not these hours of every day. PS3.18 section 8.3.4.1.1 wants it, C-FIND where
+    /// it was negotiated (PS3.4 section C.2.2.2.5).
+    bool combine_dates_and_times = false;
     std::size_t limit = 100;
     std::size_t offset = 0;
 };

@@ -167,11 +167,60 @@ std::string matches(Clause& clause, const Condition& condition) {
         case Condition::Kind::Wildcard:
             return like(clause, column, to_like(condition.values.front()));
         case Condition::Kind::Range:
+        case Condition::Kind::Begins:
             return in_range(clause, column, condition);
         case Condition::Kind::Number:
             return any_of(clause, column, condition.numbers);
     }
     return "0 = 1";
+}
+
+/// A date and the time that goes with it.
+constexpr std::pair<Attribute, Attribute> kMoments[] = {
+    {Attribute::StudyDate, Attribute::StudyTime},
+    {Attribute::PerformedProcedureStepStartDate, Attribute::PerformedProcedureStepStartTime},
+};
+
+const Condition* find_range(const SearchQuery& query, Attribute attribute) {
+    const auto found = std::ranges::find_if(query.conditions, [&](const Condition& condition) {
+        return condition.attribute == attribute && condition.kind == Condition::Kind::Range;
+    });
+    return found == query.conditions.end() ? nullptr : &*found;
+}
+
+/// The ranges of a date and its time that are to be matched as one.
+struct Moments {
+    const Condition* dates = nullptr;
+    const Condition* times = nullptr;
+};
+std::optional<Moments> moments_of(const SearchQuery& query, Attribute attribute) {
+    if (!query.combine_dates_and_times) return std::nullopt;
+    for (const auto& [date, time] : kMoments) {
+        if (attribute != date && attribute != time) continue;
+        const Moments found{find_range(query, date), find_range(query, time)};
+        if (found.dates != nullptr && found.times != nullptr &&
+            found.dates->from.empty() == found.times->from.empty() &&
+            found.dates->to.empty() == found.times->to.empty()) {
+            return found;
+        }
+    }
+    return std::nullopt;
+}
+
+/// The dates' own range, which an index knows, and the times on its first and last day.
+std::string in_moments(Clause& clause, const Moments& moments) {
+    const std::string date(column_of(moments.dates->attribute));
+    const std::string time(column_of(moments.times->attribute));
+    std::string sql = in_range(clause, date, *moments.dates);
+    if (!moments.dates->from.empty()) {
+        sql += " AND (" + date + " > " + clause.parameter(moments.dates->from) + " OR " + time +
+               " >= " + clause.parameter(moments.times->from) + ")";
+    }
+    if (!moments.dates->to.empty()) {
+        sql += " AND (" + date + " < " + clause.parameter(moments.dates->to) + " OR " + time +
+               " <= " + clause.parameter(moments.times->to) + ")";
+    }
+    return sql;
 }
 
 /// Errors: InvalidInput for a condition below the level of the search.
@@ -182,7 +231,10 @@ Result<void> add_conditions(Clause& clause, const SearchQuery& query, Level leve
             return fail(ErrorCode::InvalidInput,
                         std::string(info.keyword) + " is no matching key of this search");
         }
-        if (condition.attribute == Attribute::ModalitiesInStudy) {
+        if (const auto moments = moments_of(query, condition.attribute)) {
+            // Once for the pair.
+            if (&condition == moments->dates) clause.both(in_moments(clause, *moments));
+        } else if (condition.attribute == Attribute::ModalitiesInStudy) {
             clause.both(
                 "EXISTS (SELECT 1 FROM series x JOIN image_sets xm ON xm.id = x.image_set"
                 " WHERE x.study = t.id AND xm.state = 0 AND (" +
@@ -248,62 +300,64 @@ private:
     std::unordered_map<std::int64_t, StoredSeries> series_;
 };
 
+/// The page of a search: its rows in the given order, each loaded by `load`.
+template <typename Item, typename Load>
+Result<Page<Item>> load_page(db::Snapshot& snapshot, Clause clause, const SearchQuery& query,
+                             Level level, std::string_view order, Load load) {
+    TRY_VOID(add_conditions(clause, query, level));
+    clause.sql += order;
+    TRY(const auto rows, find_rows(snapshot, clause, query));
+    Page<Item> page{.items = {}, .more = rows.more};
+    page.items.reserve(rows.items.size());
+    for (const std::int64_t row : rows.items) {
+        TRY(Item item, load(row));
+        page.items.push_back(std::move(item));
+    }
+    return page;
+}
+
 }  // namespace
 
 Result<Page<StoredStudy>> Catalog::search_studies(db::Snapshot& snapshot,
                                                   const SearchQuery& query) const {
-    Clause clause{"SELECT t.id FROM studies t WHERE t.number_of_instances > 0", {}};
-    TRY_VOID(add_conditions(clause, query, Level::Study));
-    clause.sql += " ORDER BY t.study_date DESC, t.study_time_key DESC, t.id DESC";
-    TRY(const auto rows, find_rows(snapshot, clause, query));
-    Page<StoredStudy> page{.items = {}, .more = rows.more};
-    for (const std::int64_t row : rows.items) {
-        TRY(StoredStudy study, load_study(snapshot, row));
-        page.items.push_back(std::move(study));
-    }
-    return page;
+    return load_page<StoredStudy>(
+        snapshot, {"SELECT t.id FROM studies t WHERE t.number_of_instances > 0", {}}, query,
+        Level::Study, " ORDER BY t.study_date DESC, t.study_time_key DESC, t.id DESC",
+        [&](std::int64_t row) { return load_study(snapshot, row); });
 }
 
 Result<Page<SeriesHit>> Catalog::search_series(db::Snapshot& snapshot,
                                                const SearchQuery& query) const {
-    Clause clause{
-        "SELECT s.id FROM series s JOIN image_sets m ON m.id = s.image_set"
-        " JOIN studies t ON t.id = s.study WHERE m.state = 0 AND m.latest_version > 0",
-        {}};
-    TRY_VOID(add_conditions(clause, query, Level::Series));
-    clause.sql += " ORDER BY s.id";
-    TRY(const auto rows, find_rows(snapshot, clause, query));
     Parents parents(snapshot);
-    Page<SeriesHit> page{.items = {}, .more = rows.more};
-    for (const std::int64_t row : rows.items) {
-        SeriesHit hit;
-        TRY(hit.series, parents.series(SeriesRow{row}));
-        TRY(hit.study, parents.study(hit.series.study));
-        page.items.push_back(std::move(hit));
-    }
-    return page;
+    return load_page<SeriesHit>(
+        snapshot,
+        {"SELECT s.id FROM series s JOIN image_sets m ON m.id = s.image_set"
+         " JOIN studies t ON t.id = s.study WHERE m.state = 0 AND m.latest_version > 0",
+         {}},
+        query, Level::Series, " ORDER BY s.id", [&](std::int64_t row) -> Result<SeriesHit> {
+            SeriesHit hit;
+            TRY(hit.series, parents.series(SeriesRow{row}));
+            TRY(hit.study, parents.study(hit.series.study));
+            return hit;
+        });
 }
 
 Result<Page<InstanceHit>> Catalog::search_instances(db::Snapshot& snapshot,
                                                     const SearchQuery& query) const {
-    Clause clause{
-        "SELECT i.id FROM instances i JOIN series s ON s.id = i.series"
-        " AND s.image_set = i.image_set JOIN image_sets m ON m.id = s.image_set"
-        " JOIN studies t ON t.id = s.study WHERE m.state = 0",
-        {}};
-    TRY_VOID(add_conditions(clause, query, Level::Instance));
-    clause.sql += " ORDER BY i.id";
-    TRY(const auto rows, find_rows(snapshot, clause, query));
     Parents parents(snapshot);
-    Page<InstanceHit> page{.items = {}, .more = rows.more};
-    for (const std::int64_t row : rows.items) {
-        InstanceHit hit;
-        TRY(hit.instance, find_instance(snapshot, InstanceRow{row}));
-        TRY(hit.series, parents.series(hit.instance.series));
-        TRY(hit.study, parents.study(hit.instance.study));
-        page.items.push_back(std::move(hit));
-    }
-    return page;
+    return load_page<InstanceHit>(
+        snapshot,
+        {"SELECT i.id FROM instances i JOIN series s ON s.id = i.series"
+         " AND s.image_set = i.image_set JOIN image_sets m ON m.id = s.image_set"
+         " JOIN studies t ON t.id = s.study WHERE m.state = 0",
+         {}},
+        query, Level::Instance, " ORDER BY i.id", [&](std::int64_t row) -> Result<InstanceHit> {
+            InstanceHit hit;
+            TRY(hit.instance, find_instance(snapshot, InstanceRow{row}));
+            TRY(hit.series, parents.series(hit.instance.series));
+            TRY(hit.study, parents.study(hit.instance.study));
+            return hit;
+        });
 }
 
 }  // namespace larmor::catalog

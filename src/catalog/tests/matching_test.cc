@@ -87,7 +87,7 @@ TEST(ParseCondition, ReadsDatesAndRanges) {
 
 TEST(ParseCondition, TakesAShortenedTimeForAllThatBeginSo) {
     const auto hour = parsed(Attribute::StudyTime, "10");
-    EXPECT_EQ(hour.kind, Kind::Range);
+    EXPECT_EQ(hour.kind, Kind::Begins);
     EXPECT_EQ(hour.from, "100000.000000");
     EXPECT_GE(hour.to, "105960.999999");
     EXPECT_LT(hour.to, "110000.000000");

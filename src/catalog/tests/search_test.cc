@@ -124,6 +124,37 @@ TEST_F(Search, AgreesWithBruteForceOnWildcardsAndRanges) {
     EXPECT_GT(hits, 500U) << "the patterns must find something";
 }
 
+TEST_F(Search, ARangeOfDatesAndOneOfTimesAreOneRangeOfMomentsWhereAskedFor) {
+    // The example of PS3.4 section C.2.2.2.5: from July 5, 10:00 to July 7, 18:00.
+    for (const auto& [uid, date, time] : {std::tuple{"1", "20060705", "0900"},
+                                          {"2", "20060705", "1000"},
+                                          {"3", "20060706", "0300"},
+                                          {"4", "20060707", "1800"},
+                                          {"5", "20060707", "1801"},
+                                          {"6", "20060706", "1200"},
+                                          {"7", "20060706", ""}}) {
+        auto one = record(uid, std::string(uid) + ".1", std::string(uid) + ".1.1");
+        one.study.study_date = date;
+        one.study.study_time = time;
+        insert(one);
+    }
+    const auto found = [&](std::string_view dates, std::string_view times, bool combined) {
+        auto search = query({{Attribute::StudyDate, dates}, {Attribute::StudyTime, times}});
+        search.combine_dates_and_times = combined;
+        auto uids = studies(search);
+        std::ranges::sort(uids);
+        return uids;
+    };
+    EXPECT_EQ(found("20060705-20060707", "1000-1800", true), (Uids{"2", "3", "4", "6", "7"}));
+    EXPECT_EQ(found("20060705-20060707", "1000-1800", false), (Uids{"2", "4", "6"}));
+    EXPECT_EQ(found("20060706-", "0400-", true), (Uids{"4", "5", "6"}));
+    EXPECT_EQ(found("-20060705", "-0900", true), (Uids{"1"}));
+    // Not both of one form: each for itself.
+    EXPECT_EQ(found("20060705-20060707", "1000-", true), (Uids{"2", "4", "5", "6"}));
+    EXPECT_EQ(found("20060705-20060707", "18", true), (Uids{"4", "5"}));
+    EXPECT_EQ(found("20060706", "0000-0500", true), (Uids{"3"}));
+}
+
 TEST_F(Search, OrdersStudiesLatestFirstAndPagesThemStably) {
     const std::array<std::pair<const char*, const char*>, 5> when = {{{"20260101", "1000"},
                                                                       {"20260103", "0900"},
