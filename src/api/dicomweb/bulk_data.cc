@@ -89,6 +89,11 @@ Task<Result<Response>> retrieve_bulk_data(ContextPtr context, Request request) {
         response.parts.push_back(*std::move(value));
         co_return http::with_conditions(request.method, request.headers, std::move(response));
     }
+    const std::string etag = weak_etag(content_tag(*located) + "-bulk");
+    if (auto known = not_modified(request, etag)) {
+        co_return *std::move(known);
+    }
+    response.headers.add("ETag", etag);
     http::MultipartWriter writer("related", std::string(kOctets));
     response.headers.add("Content-Type", writer.content_type());
     writer.add(response.parts,

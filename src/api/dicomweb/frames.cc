@@ -168,12 +168,21 @@ Task<Result<Response>> answer_frames(ContextPtr context, Request request,
         co_return co_await single_frame(context, std::move(request), std::move(source),
                                         frames->front(), answer);
     }
+    const std::string etag = weak_etag(
+        content_tag(*chosen.located) + "-" +
+        std::to_string(xxh3(std::as_bytes(std::span(*frames)))) +
+        (parts == Parts::Joined ? "-joined-" : "-") + std::to_string(answer.native ? 1 : 0) +
+        answer.media_type.substr(answer.media_type.find('/') + 1));
+    if (auto known = not_modified(request, etag)) {
+        co_return *std::move(known);
+    }
     auto body = std::make_unique<FramesBody>(context, std::move(source), *std::move(frames),
                                              answer, parts);
     // The head and the first frame before the status: what can't be decoded is an answer then,
     // not a cut connection.
     CO_TRY(auto first, co_await body->next());
     Response response(200);
+    response.headers.add("ETag", etag);
     response.headers.add("Content-Type", body->content_type());
     response.headers.add("Cache-Control", "no-cache");
     response.parts.push_back(*std::move(first));

@@ -105,7 +105,6 @@ http::Response picture_response(const http::Request& request, const LocatedInsta
     http::Response response(200, media_type, std::move(picture));
     response.headers.add("ETag", picture_tag(request, located, frame, media_type));
     response.headers.add("Cache-Control", "private, max-age=3600");
-    response.headers.add("Vary", "Accept");
     add_warnings(response.headers, query.warnings);
     return http::with_conditions(request.method, request.headers, std::move(response));
 }

@@ -152,7 +152,6 @@ Task<Result<Response>> answer_multipart(ContextPtr context, Request request, Sub
     CO_TRY(auto first, co_await body->first());
     response.headers.add("Content-Type", body->content_type());
     response.headers.add("Cache-Control", "no-cache");
-    response.headers.add("Vary", "Accept");
     response.parts.push_back(*std::move(first));
     response.generator = [body = std::move(body)] { return body->next(); };
     co_return response;

@@ -1,6 +1,6 @@
 #include "api/dicomweb/retrieval.h"
 
-#include "dicom/uids.h"
+#include "http/conditional.h"
 
 namespace larmor::api {
 namespace {
@@ -35,6 +35,22 @@ Result<Retrieval> read_retrieval(const http::Request& request) {
     TRY(const std::string accept, accept_of(request));
     TRY(retrieval.choices, parse_media_choices(accept));
     return retrieval;
+}
+
+std::string weak_etag(std::string_view text) {
+    return "W/" + http::etag_of(text);
+}
+
+std::optional<http::Response> not_modified(const http::Request& request,
+                                           const std::string& etag) {
+    const std::string known = request.headers.joined("If-None-Match");
+    if (known.empty() || !http::etag_matches_weakly(known, etag)) {
+        return std::nullopt;
+    }
+    http::Response response(304);
+    response.headers.add("ETag", etag);
+    response.headers.add("Cache-Control", "no-cache");
+    return response;
 }
 
 std::string with_transfer_syntax(std::string_view type, std::string_view uid) {

@@ -17,6 +17,14 @@ struct Retrieval {
 /// Errors: those of resource_path and of the Accept field.
 Result<Retrieval> read_retrieval(const http::Request& request);
 
+/// The tag of a multipart body: weak, since its boundary is another one each time. `text` has
+/// no quotes (PS3.18 says nothing of tags, RFC 9110 section 8.8.1 does).
+std::string weak_etag(std::string_view text);
+/// The answer to a client that has this already (If-None-Match); nothing to others. Ranges of
+/// multipart bodies are not served: RFC 9110 section 13.1.5 wants a strong tag for them.
+std::optional<http::Response> not_modified(const http::Request& request,
+                                           const std::string& etag);
+
 /// `<type>; transfer-syntax=<uid>`.
 std::string with_transfer_syntax(std::string_view type, std::string_view uid);
 

@@ -170,8 +170,15 @@ Task<Result<Response>> retrieve_many(ContextPtr context, Request request) {
            co_await context->work([&] { return count_feasible(*context, wanted); }));
     CO_TRY(auto lister,
            co_await context->work([&] { return InstanceLister::open(*context, wanted.path); }));
+    CO_TRY(const std::string accept, accept_of(request));
+    const std::string etag =
+        weak_etag(lister.version() + "-" + std::to_string(xxh3(as_bytes(accept))));
+    if (auto known = not_modified(request, etag)) {
+        co_return *std::move(known);
+    }
     auto body = std::make_unique<InstancesBody>(context, std::move(lister), wanted.choices);
     Response response(feasible.no == 0 ? 200 : 206);
+    response.headers.add("ETag", etag);
     response.headers.add("Content-Type", body->content_type());
     response.headers.add("Cache-Control", "no-cache");
     if (feasible.no > 0) {
@@ -200,12 +207,20 @@ Task<Result<Response>> one_as_single(ContextPtr context, Request request,
     co_return response;
 }
 
-Task<Result<Response>> one_as_multipart(ContextPtr context, ChosenInstance chosen) {
+Task<Result<Response>> one_as_multipart(ContextPtr context, Request request,
+                                        ChosenInstance chosen) {
+    const std::string etag =
+        weak_etag(content_tag(*chosen.located) +
+                  (chosen.form == InstanceForm::AsStored ? "-stored" : "-explicit"));
+    if (auto known = not_modified(request, etag)) {
+        co_return *std::move(known);
+    }
     http::MultipartWriter writer("related", std::string(kDicom));
     std::string head = writer.part_head({{"Content-Type", content_type_of(chosen)}});
     auto body = std::make_unique<InstanceBody>(context, chosen, writer.closing());
     CO_TRY(auto first, co_await body->next());
     Response response(200);
+    response.headers.add("ETag", etag);
     response.headers.add("Content-Type", writer.content_type());
     response.headers.add("Cache-Control", "no-cache");
     response.parts.push_back(std::move(head));
@@ -234,7 +249,7 @@ Task<Result<Response>> retrieve_one(ContextPtr context, Request request) {
     if (chosen.body == MediaChoice::Form::Single) {
         co_return co_await one_as_single(context, std::move(request), std::move(chosen));
     }
-    co_return co_await one_as_multipart(context, std::move(chosen));
+    co_return co_await one_as_multipart(context, std::move(request), std::move(chosen));
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ http::Task<http::Response> answer(ContextPtr context, GetHandler handler,
     if (!response) {
         co_return problem(about, response.error());
     }
+    // Every resource has several media types, or its problems have.
+    response->headers.add("Vary", "Accept");
     co_return *std::move(response);
 }
 

@@ -160,6 +160,7 @@ Result<catalog::SearchQuery> to_catalog_query(const Context& context, const Sear
     const std::uint64_t max = context.options.search_results_max;
     query.limit = std::min(wanted.limit.value_or(max), max);
     query.offset = wanted.offset;
+    query.combine_dates_and_times = true;
     return query;
 }
 

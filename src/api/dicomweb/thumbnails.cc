@@ -60,7 +60,6 @@ Result<Response> stored_thumbnail(const Context& context, objects::ObjectId obje
     response.headers.add("ETag", http::etag_of(to_hex(Bytes(location.sha256).first(16))));
     // It changes when a better one is made; asking costs a 304.
     response.headers.add("Cache-Control", "private, no-cache");
-    response.headers.add("Vary", "Accept");
     return response;
 }
 

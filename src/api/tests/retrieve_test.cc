@@ -357,6 +357,44 @@ TEST_F(RetrieveTest, EveryBulkDataUriOfOurMetadataGivesItsValue) {
     EXPECT_EQ(get(ct.uids.path() + "/bulkdata/nonsense").status, 400);
 }
 
+TEST_F(RetrieveTest, MultipartBodiesHaveAWeakTag) {
+    // A boundary is another one each time, the content is not.
+    const Stored& ct = file("CT_small.dcm");
+    const Stored& jpeg = file("SC_rgb_jpeg_dcmtk.dcm");
+    const std::string study = "/studies/" + ct.uids.study;
+    for (const auto& [path, accept] :
+         {std::pair{ct.uids.path(), std::string_view()},
+          {jpeg.uids.path(), std::string_view()},
+          {jpeg.uids.path(), kAllAsStored},
+          {ct.uids.path() + "/frames/1", kFramesNative},
+          {jpeg.uids.path() + "/frames/1", kFramesNative},
+          {jpeg.uids.path() + "/frames/1", kFramesAsStored},
+          {ct.uids.path() + "/bulkdata/7FE00010", std::string_view()},
+          {study, kAllAsStored},
+          {study + "/series/" + ct.uids.series, std::string_view()}}) {
+        const auto whole = get(path, accept);
+        ASSERT_EQ(whole.status, 200) << path;
+        const std::string etag(whole.headers.get("ETag"));
+        EXPECT_TRUE(etag.starts_with("W/\"")) << path << etag;
+        EXPECT_EQ(whole.headers.joined("Vary"), "Accept") << path;
+        const auto again = get(path, accept, {{"If-None-Match", etag}});
+        EXPECT_EQ(again.status, 304) << path;
+        EXPECT_TRUE(again.body.empty());
+        EXPECT_EQ(again.headers.get("ETag"), etag);
+        EXPECT_EQ(get(path, accept, {{"If-None-Match", "W/\"other\""}}).status, 200);
+    }
+    // Another form is another representation.
+    EXPECT_NE(get(jpeg.uids.path()).headers.get("ETag"),
+              get(jpeg.uids.path(), kAllAsStored).headers.get("ETag"));
+    EXPECT_NE(get(jpeg.uids.path() + "/frames/1", kFramesNative).headers.get("ETag"),
+              get(jpeg.uids.path() + "/frames/1", kFramesAsStored).headers.get("ETag"));
+    EXPECT_NE(get("/studies/" + jpeg.uids.study).headers.get("ETag"),
+              get("/studies/" + jpeg.uids.study, kAllAsStored).headers.get("ETag"));
+    const Stored& dose = file("rtdose.dcm");
+    EXPECT_NE(get(dose.uids.path() + "/frames/1,2").headers.get("ETag"),
+              get(dose.uids.path() + "/frames/2,1").headers.get("ETag"));
+}
+
 TEST_F(RetrieveTest, HeadSaysWhatGetWouldSend) {
     const Stored& ct = file("CT_small.dcm");
     const auto response =
