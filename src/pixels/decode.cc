@@ -115,15 +115,8 @@ std::optional<ImageDescription> as_edge_tile(const ImageDescription& image,
 
 /// The tile at the top left of a whole frame; what lies outside of the matrix is 0.
 Frame fill_up(const Frame& tile, const ImageDescription& image) {
-    Frame whole;
-    whole.rows = image.rows;
-    whole.columns = image.columns;
-    whole.samples = tile.samples;
-    whole.bits_stored = tile.bits_stored;
-    whole.type = tile.type;
-    whole.photometric = tile.photometric;
+    Frame whole = frame_like(tile, image.rows, image.columns);
     const std::size_t pixel_bytes = tile.samples * size_of(tile.type);
-    whole.pixels = SampleBuffer(whole.sample_count() * size_of(whole.type));
     std::memset(whole.pixels.data(), 0, whole.pixels.size());
     for (std::size_t row = 0; row < tile.rows; ++row) {
         std::memcpy(whole.pixels.data() + row * whole.columns * pixel_bytes,

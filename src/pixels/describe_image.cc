@@ -6,7 +6,7 @@
 #include "dicom/reader.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
-#include "pixels/image_description.h"
+#include "pixels/image_parts.h"
 
 namespace larmor::pixels {
 namespace {
@@ -15,13 +15,6 @@ using dicom::Reader;
 using dicom::Token;
 using dicom::TokenKind;
 namespace tags = dicom::tags;
-
-/// A table in pieces: descriptor and data come as elements of their own.
-struct TableParts {
-    std::optional<LutDescriptor> descriptor;
-    Bytes data;
-    Bytes segmented;
-};
 
 class DescriptionReader {
 public:
@@ -51,10 +44,10 @@ public:
                     break;
             }
         }
-        if (!has_rows_ && !has_columns_ && !image_.pixel_data) return std::nullopt;
-        TRY_VOID(complete());
+        if (!parts_.has_rows && !parts_.has_columns && !image_.pixel_data) return std::nullopt;
+        TRY_VOID(complete_image(parts_, limits_));
         TRY_VOID(check_description(image_, limits_));
-        return std::move(image_);
+        return std::move(parts_.image);
     }
 
 private:
@@ -81,14 +74,15 @@ private:
     Result<void> element(const Token& token) {
         const auto tag = token.tag;
         if (tag.group == 0x7fe0) return pixel_group(token);
-        if (tag == tags::TotalPixelMatrixRows) matrix_rows_ = integer(token).value_or(0);
-        if (tag == tags::TotalPixelMatrixColumns) matrix_columns_ = integer(token).value_or(0);
+        if (tag == tags::TotalPixelMatrixRows) parts_.matrix_rows = integer(token).value_or(0);
+        if (tag == tags::TotalPixelMatrixColumns)
+            parts_.matrix_columns = integer(token).value_or(0);
         if (tag.group != 0x0028) return {};
         if (tag == tags::Rows) {
-            has_rows_ = true;
+            parts_.has_rows = true;
             TRY(image_.rows, unsigned_word(token));
         } else if (tag == tags::Columns) {
-            has_columns_ = true;
+            parts_.has_columns = true;
             TRY(image_.columns, unsigned_word(token));
         } else if (tag == tags::SamplesPerPixel) {
             TRY(image_.samples_per_pixel, unsigned_word(token));
@@ -97,7 +91,7 @@ private:
         } else if (tag == tags::BitsStored) {
             TRY(image_.bits_stored, unsigned_word(token));
         } else if (tag == tags::HighBit) {
-            TRY(high_bit_, unsigned_word(token));
+            TRY(parts_.high_bit, unsigned_word(token));
         } else if (tag == tags::PixelRepresentation) {
             TRY(const auto representation, unsigned_word(token));
             image_.is_signed = representation == 1;
@@ -108,15 +102,15 @@ private:
         } else if (tag == tags::NumberOfFrames) {
             return number_of_frames(token);
         } else if (tag == tags::PixelPaddingValue) {
-            padding_value_ = padding(token);
+            parts_.padding_value = padding(token);
         } else if (tag == tags::PixelPaddingRangeLimit) {
-            padding_limit_ = padding(token);
+            parts_.padding_limit = padding(token);
         } else if (tag == tags::FloatPixelPaddingValue ||
                    tag == tags::DoubleFloatPixelPaddingValue) {
-            padding_value_ = dicom::decimal(token.value, token.vr, order_);
+            parts_.padding_value = dicom::decimal(token.value, token.vr, order_);
         } else if (tag == tags::FloatPixelPaddingRangeLimit ||
                    tag == tags::DoubleFloatPixelPaddingRangeLimit) {
-            padding_limit_ = dicom::decimal(token.value, token.vr, order_);
+            parts_.padding_limit = dicom::decimal(token.value, token.vr, order_);
         } else if (tag.element >= 0x1101 && tag.element <= 0x1223) {
             palette_element(token);
         } else {
@@ -277,7 +271,7 @@ private:
                     }
                 },
                 [this](const Token&) { return reader_.skip(); }));
-            if (!parts.descriptor || !take_tables(*parts.descriptor)) return {};
+            if (!parts.descriptor || !parts_.take_table(*parts.descriptor, limits_)) return {};
             // A table that is broken is left out: the image can be shown without it.
             auto table = read_lookup_table(*parts.descriptor, parts.data, image_.big_endian);
             if (table) (this->*set)(transform, std::move(*table));
@@ -289,10 +283,6 @@ private:
     }
     void add_voi_lut(ValueTransform& transform, LookupTable table) {
         transform.voi_luts.push_back(std::move(table));
-    }
-    bool take_tables(const LutDescriptor& descriptor) {
-        tables_bytes_ += 2ULL * descriptor.entries;
-        return tables_bytes_ <= limits_.tables_max_bytes;
     }
 
     /// Entries (0 is 65,536), first mapped value, bits.
@@ -309,11 +299,11 @@ private:
     void palette_element(const Token& token) {
         const auto element = token.tag.element;
         if (element >= 0x1101 && element <= 0x1103) {
-            palette_[element - 0x1101U].descriptor = descriptor(token, image_.is_signed);
+            parts_.palette[element - 0x1101U].descriptor = descriptor(token, image_.is_signed);
         } else if (element >= 0x1201 && element <= 0x1203) {
-            palette_[element - 0x1201U].data = token.value;
+            parts_.palette[element - 0x1201U].data = token.value;
         } else if (element >= 0x1221 && element <= 0x1223) {
-            palette_[element - 0x1221U].segmented = token.value;
+            parts_.palette[element - 0x1221U].segmented = token.value;
         }
     }
 
@@ -354,68 +344,6 @@ private:
         return {};
     }
 
-    /// What follows from the elements together.
-    Result<void> complete() {
-        if (!has_rows_ || !has_columns_) {
-            return fail(ErrorCode::InvalidInput, "image: Pixel Data without Rows or Columns");
-        }
-        if (image_.is_float()) {
-            image_.bits_allocated =
-                image_.pixel_data->tag == tags::DoubleFloatPixelData ? 64 : 32;
-            image_.bits_stored = image_.bits_allocated;
-            high_bit_.reset();
-            image_.is_signed = true;
-        }
-        if (image_.bits_stored == 0) image_.bits_stored = image_.bits_allocated;
-        image_.high_bit =
-            high_bit_.value_or(static_cast<std::uint16_t>(image_.bits_stored - 1U));
-        // A high bit below the stored bits, or above the allocated, is common nonsense (0, 16);
-        // every reader then takes the low bits.
-        if (image_.high_bit + 1U < image_.bits_stored ||
-            image_.high_bit >= image_.bits_allocated) {
-            image_.high_bit = static_cast<std::uint16_t>(image_.bits_stored - 1U);
-        }
-        if (padding_value_) {
-            const auto limit = padding_limit_.value_or(*padding_value_);
-            image_.padding = {std::min(*padding_value_, limit),
-                              std::max(*padding_value_, limit)};
-        }
-        if (image_.photometric == Photometric::PaletteColor) complete_palette();
-        complete_edges();
-        return {};
-    }
-
-    /// What the matrix leaves of the tiles at its end.
-    void complete_edges() {
-        if (matrix_rows_ <= 0 || matrix_columns_ <= 0 || image_.rows == 0 ||
-            image_.columns == 0) {
-            return;
-        }
-        const auto rest = [](std::int64_t matrix, std::uint32_t tile) {
-            const auto left = static_cast<std::uint32_t>(matrix % tile);
-            return left == 0 ? tile : left;
-        };
-        image_.edge_rows = rest(matrix_rows_, image_.rows);
-        image_.edge_columns = rest(matrix_columns_, image_.columns);
-    }
-
-    /// Broken palettes are left out; drawing then says that there is none.
-    void complete_palette() {
-        std::array<LookupTable, 3> palette;
-        for (std::size_t i = 0; i < 3; ++i) {
-            const auto& parts = palette_[i];
-            if (!parts.descriptor || !take_tables(*parts.descriptor)) return;
-            auto table =
-                parts.data.empty()
-                    ? read_segmented_lookup_table(*parts.descriptor, parts.segmented,
-                                                  image_.big_endian)
-                    : read_lookup_table(*parts.descriptor, parts.data, image_.big_endian);
-            if (!table) return;
-            palette[i] = std::move(*table);
-        }
-        image_.palette = std::move(palette);
-    }
-
     struct Windows {
         std::vector<double> centers;
         std::vector<double> widths;
@@ -425,17 +353,9 @@ private:
     dicom::ByteOrder order_;
     std::uint64_t size_ = 0;
     Reader reader_;
-    ImageDescription image_;
-    bool has_rows_ = false;
-    bool has_columns_ = false;
-    std::optional<std::uint16_t> high_bit_;
-    std::optional<double> padding_value_;
-    std::optional<double> padding_limit_;
-    std::array<TableParts, 3> palette_;
+    ImageParts parts_;
+    ImageDescription& image_ = parts_.image;
     Windows windows_;
-    std::uint64_t tables_bytes_ = 0;
-    std::int64_t matrix_rows_ = 0;
-    std::int64_t matrix_columns_ = 0;
 };
 
 }  // namespace

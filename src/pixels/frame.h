@@ -66,6 +66,19 @@ struct Frame {
     }
 };
 
+/// A frame of the same kind of pixels and another size, whose pixels are not cleared.
+inline Frame frame_like(const Frame& frame, std::uint32_t rows, std::uint32_t columns) {
+    Frame made;
+    made.rows = rows;
+    made.columns = columns;
+    made.samples = frame.samples;
+    made.bits_stored = frame.bits_stored;
+    made.type = frame.type;
+    made.photometric = frame.photometric;
+    made.pixels = SampleBuffer(made.sample_count() * size_of(made.type));
+    return made;
+}
+
 /// Calls `function(std::span<const T>)` with the samples of the frame in their own type.
 template <typename Function>
 decltype(auto) visit_samples(const Frame& frame, Function&& function) {

@@ -100,15 +100,8 @@ Result<Picture> draw_colour(Frame frame) {
 }
 
 Frame copy_of(const Frame& frame) {
-    Frame copy;
-    copy.rows = frame.rows;
-    copy.columns = frame.columns;
-    copy.samples = frame.samples;
-    copy.bits_stored = frame.bits_stored;
-    copy.type = frame.type;
-    copy.photometric = frame.photometric;
-    copy.pixels = SampleBuffer(frame.pixels.size());
-    std::memcpy(copy.pixels.data(), frame.pixels.data(), frame.pixels.size());
+    Frame copy = frame_like(frame, frame.rows, frame.columns);
+    std::memcpy(copy.pixels.data(), frame.pixels.data(), copy.pixels.size());
     return copy;
 }
 
