@@ -5,11 +5,13 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "base/base64.h"
 #include "dicom/charset.h"
+#include "dicom/json_read_buffer.h"
 #include "dicom/json_read_value.h"
 #include "dicom/reader.h"
 #include "dicom/tags.h"
@@ -26,8 +28,6 @@ using simdjson::ondemand::object;
 using simdjson::ondemand::value;
 
 constexpr std::string_view kUtf8 = "ISO_IR 192";
-constexpr std::size_t kShortLengthMax = 0xfffe;
-constexpr std::size_t kLongLengthMax = 0xfffffffe;
 
 /// Names a place for as long as it lives.
 class Step {
@@ -46,12 +46,6 @@ private:
     std::size_t size_;
 };
 
-/// Where the data element of one tag lies in the buffer.
-struct OpenMember {
-    Tag tag;
-    std::size_t begin = 0;
-};
-
 /// What one object told about its text.
 struct LevelText {
     bool beyond_ascii = false;
@@ -66,7 +60,7 @@ public:
 
     Result<ByteBuffer> read(object data_set) {
         TRY_VOID(read_data_set(std::move(data_set), 0));
-        return std::move(out_);
+        return out_.take();
     }
 
 private:
@@ -81,7 +75,6 @@ private:
     /// True when the value is fragments, and stands in the buffer.
     Result<bool> read_bulk_data(value uri, Tag tag, Vr vr);
     Result<void> put_value(Tag tag, Vr vr, LevelText& text);
-    void put_header(Tag tag, Vr vr, std::size_t length);
     Result<void> patch_length(std::size_t begin);
     Result<void> sort(std::size_t first_member);
     Result<void> check_size(std::size_t more) const;
@@ -100,9 +93,9 @@ private:
     }
 
     const JsonReadOptions& options_;
-    ByteBuffer out_;
-    std::string value_;                ///< of the data element under way
-    std::vector<OpenMember> members_;  ///< of all open objects
+    JsonReadBuffer out_;
+    std::string value_;                            ///< of the data element under way
+    std::vector<JsonReadBuffer::Member> members_;  ///< of all open objects
     std::string pointer_;
 };
 
@@ -131,7 +124,7 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
 
         const std::size_t begin = out_.size();
         TRY_VOID(read_element(element, tag, text, depth));
-        if (tag.is_group_length() || tag.group == 2) out_.resize(begin);
+        if (tag.is_group_length() || tag.group == 2) out_.cut(begin);
         if (out_.size() == begin) continue;
         sorted &= members_.size() == first_member || members_.back().tag < tag;
         members_.push_back({tag, begin});
@@ -143,9 +136,8 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
         sorted &=
             members_.size() == first_member || members_.back().tag < tags::SpecificCharacterSet;
         members_.push_back({tags::SpecificCharacterSet, out_.size()});
-        put_header(tags::SpecificCharacterSet, vr::CS, value.size());
-        const Bytes bytes = as_bytes(value);
-        out_.insert(out_.end(), bytes.begin(), bytes.end());
+        out_.put_header(tags::SpecificCharacterSet, vr::CS, value.size());
+        out_.append(as_bytes(value));
         text.has_character_set |= missing;
     }
     if (!sorted) TRY_VOID(sort(first_member));
@@ -155,30 +147,10 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
 
 /// Puts the data elements of one object into the order of their tags.
 Result<void> JsonReader::sort(std::size_t first_member) {
-    struct Part {
-        Tag tag;
-        std::size_t begin, end;
-    };
-    std::vector<Part> parts;
-    for (std::size_t i = first_member; i < members_.size(); ++i) {
-        const bool last = i + 1 == members_.size();
-        parts.push_back(
-            {members_[i].tag, members_[i].begin, last ? out_.size() : members_[i + 1].begin});
-    }
-    const std::size_t begin = parts.front().begin;
-    std::ranges::sort(parts, {}, &Part::tag);
-    ByteBuffer sorted;
-    sorted.reserve(out_.size() - begin);
-    for (std::size_t i = 0; i < parts.size(); ++i) {
-        if (i > 0 && parts[i].tag == parts[i - 1].tag) {
-            const Step step(pointer_, to_json_key(parts[i].tag));
-            return invalid("a repeated tag");
-        }
-        const Bytes part = Bytes(out_).subspan(parts[i].begin, parts[i].end - parts[i].begin);
-        sorted.insert(sorted.end(), part.begin(), part.end());
-    }
-    std::ranges::copy(sorted, out_.begin() + static_cast<std::ptrdiff_t>(begin));
-    return {};
+    const auto repeated = out_.sort(std::span(members_).subspan(first_member));
+    if (!repeated) return {};
+    const Step step(pointer_, to_json_key(*repeated));
+    return invalid("a repeated tag");
 }
 
 Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
@@ -227,7 +199,7 @@ Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
             is_written |= fragments;
         }
     }
-    if (vr == vr::SQ && !has_value) put_header(tag, vr, 0);
+    if (vr == vr::SQ && !has_value) out_.put_header(tag, vr, 0);
     return is_written ? Result<void>() : put_value(tag, vr, text);
 }
 
@@ -237,13 +209,13 @@ Result<void> JsonReader::read_sequence(array items, Tag tag, LevelText& text, un
                                                   std::to_string(options_.depth_max) +
                                                   " nested sequences at " + place());
     }
-    put_header(tag, vr::SQ, 0);
+    out_.put_header(tag, vr::SQ, 0);
     const std::size_t begin = out_.size();
     std::size_t index = 0;
     for (auto next : items) {
         const Step step(pointer_, std::to_string(index++));
         TRY(value item, get<value>(std::move(next)));
-        put_header(kItem, Vr{}, 0);
+        out_.put_header(kItem, Vr{}, 0);
         const std::size_t item_begin = out_.size();
         TRY(const bool is_null, get<bool>(item.is_null()));
         if (!is_null) {
@@ -373,10 +345,9 @@ Result<bool> JsonReader::read_bulk_data(value uri, Tag tag, Vr vr) {
         return false;
     }
     if (vr != vr::OB && vr != vr::OW) return invalid("fragments in VR " + to_string(vr));
-    put_header(tag, vr, 0);
-    store_little(out_.data() + out_.size() - 4, kUndefinedLength);
-    out_.insert(out_.end(), bulk.value.begin(), bulk.value.end());
-    put_header(kSequenceDelimitation, Vr{}, 0);
+    out_.put_open_header(tag, vr);
+    out_.append(bulk.value);
+    out_.put_header(kSequenceDelimitation, Vr{}, 0);
     return true;
 }
 
@@ -394,44 +365,18 @@ Result<void> JsonReader::put_value(Tag tag, Vr vr, LevelText& text) {
     text.beyond_ascii |= uses_character_set(vr) && !is_plain_ascii(value_);
     if (value_.size() % 2 != 0) value_ += vr == vr::UI || is_binary(vr) ? '\0' : ' ';
     TRY_VOID(check_size(value_.size()));
-    if (value_.size() > kLongLengthMax) {
+    if (value_.size() > JsonReadBuffer::kLongLengthMax) {
         return fail(ErrorCode::LimitExceeded, "a value over 4 GiB at " + place());
     }
-    put_header(tag, vr, value_.size());
-    const Bytes bytes = as_bytes(value_);
-    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    out_.put_header(tag, vr, value_.size());
+    out_.append(as_bytes(value_));
     return {};
-}
-
-/// With VR 0 the header of an item or a delimiter.
-void JsonReader::put_header(Tag tag, Vr vr, std::size_t length) {
-    if (vr != Vr{} && !has_long_length(vr) && length > kShortLengthMax) vr = vr::UN;
-    std::array<std::byte, 12> header{};
-    store_little(header.data(), tag.group);
-    store_little(header.data() + 2, tag.element);
-    std::size_t size = 8;
-    if (vr == Vr{}) {
-        store_little(header.data() + 4, static_cast<std::uint32_t>(length));
-    } else {
-        store_little(header.data() + 4, static_cast<std::uint16_t>(vr));
-        if (has_long_length(vr)) {
-            store_little(header.data() + 8, static_cast<std::uint32_t>(length));
-            size = 12;
-        } else {
-            store_little(header.data() + 6, static_cast<std::uint16_t>(length));
-        }
-    }
-    out_.insert(out_.end(), header.begin(), header.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
 /// The length in front of `begin` becomes what has been written since.
 Result<void> JsonReader::patch_length(std::size_t begin) {
-    const std::size_t length = out_.size() - begin;
-    if (length > kLongLengthMax) {
-        return fail(ErrorCode::LimitExceeded, "a sequence over 4 GiB at " + place());
-    }
-    store_little(out_.data() + begin - 4, static_cast<std::uint32_t>(length));
-    return {};
+    if (out_.patch_length(begin)) return {};
+    return fail(ErrorCode::LimitExceeded, "a sequence over 4 GiB at " + place());
 }
 
 Result<void> JsonReader::check_size(std::size_t more) const {
