@@ -52,7 +52,8 @@ run_web() {
 run_scripts() {
     use_node
     local script
-    for script in tests/end_to_end/*_test.mjs tests/end_to_end/*_test.sh tests/end_to_end/*_test.py tests/faults/*_test.sh; do
+    for script in tests/end_to_end/*_test.mjs tests/end_to_end/*_test.sh tests/end_to_end/*_test.py \
+        tests/faults/*_test.sh tests/faults/*_test.py; do
         [[ -f $script ]] || continue
         case $script in
             *.mjs) suite "$(basename "$script")" node "$script" ;;

@@ -6,7 +6,6 @@ Two ways in take turns: the command line (`larmor import --json`: a line on its 
 and STOW-RS from four connections (an answer that names the instance is one). Small instances that share
 segment files and larger ones that are files of their own are mixed. Ends with `N passed, N failed`."""
 import argparse
-import hashlib
 import http.client
 import json
 import os
@@ -19,7 +18,7 @@ import tempfile
 import threading
 import time
 
-from library import LARMOR, Instances, Library, check, store
+from library import LARMOR, Instances, Library, check, hash_of, store
 
 
 def kill_after(process, seconds):
@@ -33,7 +32,7 @@ def import_by_command_line(library, instances, numbers, folder, seconds):
     sent = {}
     for number in numbers:
         uid, content = instances.make(number)
-        sent[uid] = hashlib.sha256(content).hexdigest()
+        sent[uid] = hash_of(content)
         with open(f"{folder}/{number}.dcm", "wb") as file:
             file.write(content)
     process = subprocess.Popen([LARMOR, "import", "--library", library.folder, "--json", folder],
@@ -57,7 +56,7 @@ def send_some(port, token, instances, numbers, sent, acknowledged):
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for number in numbers:
         uid, content = instances.make(number)
-        sent[uid] = hashlib.sha256(content).hexdigest()
+        sent[uid] = hash_of(content)
         try:
             status, text = store(connection, token, content)
         except (OSError, http.client.HTTPException):

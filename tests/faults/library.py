@@ -38,6 +38,10 @@ class Instances:
         return (INSTANCE + stamp).decode(), (self.large if number % 15 == 0 else self.small).replace(STAMP, stamp)
 
 
+def hash_of(content):
+    return hashlib.sha256(content).hexdigest()
+
+
 class Library:
     def __init__(self, folder):
         self.folder = folder
@@ -107,7 +111,7 @@ def check(library, fresh):
             _, study, series = places[uid]
             body = get(connection, token, f"/dicomweb/studies/{study}/series/{series}/instances/{uid}",
                        'multipart/related; type="application/dicom"; transfer-syntax=*')
-            digest = hashlib.sha256(as_stored(body)).hexdigest()
+            digest = hash_of(as_stored(body))
             assert digest == library.acknowledged[uid], f"{uid} reads back different"
     finally:
         process.send_signal(signal.SIGTERM)
