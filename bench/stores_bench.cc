@@ -34,7 +34,7 @@ template <typename T>
 T must(Result<T> result) {
     if (!result) {
         std::fprintf(stderr, "%s\n", result.error().message.c_str());
-        std::exit(1);
+        std::_Exit(1);
     }
     if constexpr (!std::is_void_v<T>) return *std::move(result);
 }
@@ -179,7 +179,7 @@ void measure_disk(const std::filesystem::path& folder, std::size_t group) {
     const std::size_t bytes = group * 40'960;
     const UniqueFd file = must(open_file(path, O_RDWR | O_CREAT | O_TRUNC));
     if (::posix_fallocate(file.get(), 0, static_cast<off_t>(kWrites * bytes)) != 0)
-        std::exit(1);
+        std::_Exit(1);
     const ByteBuffer body(bytes, std::byte{7});
     const auto start = SteadyClock::now();
     for (std::size_t i = 0; i < kWrites; ++i) {

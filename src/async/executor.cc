@@ -12,7 +12,7 @@ thread_local PostBatch* current_batch = nullptr;
 
 /// A coroutine that nobody awaits: its frame ends itself.
 struct Detached {
-    struct promise_type {
+    struct promise_type {  // NOLINT(readability-identifier-naming): the language says so
         Detached get_return_object() const noexcept { return {}; }
         std::suspend_never initial_suspend() const noexcept { return {}; }
         std::suspend_never final_suspend() const noexcept { return {}; }

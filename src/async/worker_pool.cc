@@ -116,12 +116,9 @@ void WorkerPool::work(bool background) {
     auto& ready = background ? background_ready_ : foreground_ready_;
     std::unique_lock lock(mutex_);
     while (true) {
-        const auto priority = next(background);
-        if (!priority) {
-            if (stopping_) return;
-            ready.wait(lock);
-            continue;
-        }
+        std::optional<Priority> priority;
+        ready.wait(lock, [&] { return (priority = next(background)) || stopping_; });
+        if (!priority) return;
         const auto index = index_of(*priority);
         Work item = std::move(queues_[index].front());
         queues_[index].pop_front();
