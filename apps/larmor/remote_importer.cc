@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "base/percent.h"
+#include "dicom/file.h"
+#include "dicom/tags.h"
+#include "dicom/values.h"
 
 namespace larmor {
 namespace {
@@ -18,6 +21,8 @@ constexpr auto kTimeout = 10min;
 /// How often an instance that the server was too busy for (503) is sent again.
 constexpr int kAttemptsMax = 20;
 constexpr auto kBusyPauseMax = 10s;
+/// Of a deflated data set that is only asked for its UID.
+constexpr std::uint64_t kInflatedMaxBytes = 64 << 20;
 
 std::string target_for(const ImportOptions& options) {
     std::string target = "/v1/instances";
@@ -25,6 +30,15 @@ std::string target_for(const ImportOptions& options) {
         target += "?StudyInstanceUID=" + percent_encode(options.study_instance_uid);
     }
     return target;
+}
+
+/// Empty where it cannot be read: then the server will reject the instance.
+std::string sop_instance_uid(Bytes bytes) {
+    const auto file = dicom::open_file(bytes, {.inflated_max_bytes = kInflatedMaxBytes});
+    if (!file) return {};
+    const auto head =
+        dicom::Attributes::read(file->data_set, file->encoding, dicom::tags::SOPInstanceUID);
+    return head ? std::string(head->text(dicom::tags::SOPInstanceUID)) : std::string();
 }
 
 ImportResult failed(Error error) {
@@ -91,6 +105,11 @@ ImportResult RemoteImporter::send(Bytes bytes, const std::string& target) {
 
 async::Task<ImportResult> RemoteImporter::import_bytes(Bytes bytes, ImportOptions options) {
     const auto target = target_for(options);
+    // As without a server, the first of those that claim one UID is the one that stays primary.
+    std::optional<ingest::Turns::Turn> turn;
+    if (auto uid = sop_instance_uid(bytes); !uid.empty()) {
+        turn.emplace(co_await turns_.take(std::move(uid)));
+    }
     const auto sent = co_await pool_.run(
         async::Priority::Normal, [&] { return send(bytes, target); }, async::WhenFull::Wait);
     if (!sent) co_return failed(sent.error());

@@ -5,13 +5,15 @@
 
 #include "async/worker_pool.h"
 #include "ingest/destination.h"
+#include "ingest/turns.h"
 #include "larmor/running_server.h"
 
 namespace larmor {
 
 /// Imports through a running server, by POST /v1/instances: the outcomes are those of the
 /// server's importer. Up to kConnectionsMax instances are on their way at a time, so that they
-/// share its syncs; one that comes in pieces is sent as it comes.
+/// share its syncs; one that comes in pieces is sent as it comes. Those of one SOP Instance UID
+/// go one after the other, as they came.
 ///
 /// Results with an error that is not about the instance: Unavailable where the server went
 /// away, Unauthenticated and Denied where it does not take our token any more.
@@ -35,6 +37,7 @@ private:
     Error went_away(const Error& error) const;
 
     const RunningServer server_;
+    ingest::Turns turns_;  ///< by SOP Instance UID
     std::mutex mutex_;
     std::vector<std::unique_ptr<http::Client>> idle_;
     async::WorkerPool pool_;  ///< a thread a connection; last: ends before what it uses

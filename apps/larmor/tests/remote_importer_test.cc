@@ -8,6 +8,8 @@
 #include "async/completion.h"
 #include "async/sync_wait.h"
 #include "base/ids.h"
+#include "dicom/tags.h"
+#include "dicom/writer.h"
 #include "http/router.h"
 #include "http/server.h"
 #include "ingest/import_paths.h"
@@ -144,6 +146,40 @@ TEST_F(RemoteImporterTest, SendsManySideBySide) {
     for (const auto& result : async::sync_wait(run())) {
         EXPECT_EQ(result.outcome, Outcome::Stored);
     }
+}
+
+/// A bare data set in Explicit VR Little Endian with this SOP Instance UID.
+std::string data_set_of(const std::string& uid, std::uint16_t number) {
+    dicom::Writer writer(dicom::kExplicitLittle, ByteBuffer());
+    writer.text(dicom::tags::SOPClassUID, dicom::vr::UI, "1.2.840.10008.5.1.4.1.1.2");
+    writer.text(dicom::tags::SOPInstanceUID, dicom::vr::UI, uid);
+    writer.text(dicom::tags::InstanceNumber, dicom::vr::IS, std::to_string(number));
+    return to_string(writer.take());
+}
+
+TEST_F(RemoteImporterTest, SendsThoseOfOneUidInTheirOrder) {
+    std::vector<std::string> bodies;
+    int active = 0;
+    int active_max = 0;
+    serve([&](Request request) -> Task<Response> {
+        active_max = std::max(active_max, ++active);
+        bodies.push_back(request.body);
+        co_await async::sleep_for(2ms);  // so that others would come meanwhile
+        --active;
+        co_return stored();
+    });
+    std::vector<std::string> sent;
+    for (std::uint16_t i = 0; i < 20; ++i) sent.push_back(data_set_of("1.2.3", i));
+    const auto run = [&]() -> Task<std::vector<ImportResult>> {
+        std::vector<Task<ImportResult>> tasks;
+        for (const auto& bytes : sent) {
+            tasks.push_back(importer->import_bytes(as_bytes(bytes)));
+        }
+        co_return co_await async::when_all(std::move(tasks));
+    };
+    EXPECT_EQ(async::sync_wait(run()).size(), sent.size());
+    EXPECT_EQ(active_max, 1);
+    EXPECT_EQ(bodies, sent);
 }
 
 TEST_F(RemoteImporterTest, SendsAgainWhatTheServerWasTooBusyFor) {
