@@ -2,6 +2,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -18,6 +19,9 @@ struct LocatedInstance {
     objects::ObjectLocation file;
     /// pixels::FrameIndex in its stored form; empty where there is none (yet).
     ByteBuffer frame_index;
+    /// The file begins with preamble and file meta information (PS3.10 section 7.1); nothing
+    /// where nobody looked.
+    std::optional<bool> is_file_format;
 };
 using LocatedInstancePtr = std::shared_ptr<const LocatedInstance>;
 

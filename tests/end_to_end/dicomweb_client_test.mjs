@@ -121,6 +121,27 @@ const code = await runChecks({
     assert.deepEqual(new Uint8Array(bytes), new Uint8Array(dict['7FE00010'].Value[0]));
   },
 
+  'a search returns what includefield names, from the instance itself': async () => {
+    for (const { name, ids, dict } of files) {
+      const queryParams = { SOPInstanceUID: ids.sopInstanceUID, includefield: 'ImageType,00080070,PhotometricInterpretation' };
+      const [found] = await client.searchForInstances({ queryParams });
+      for (const tag of ['00080008', '00080070', '00280004']) {
+        assert.deepEqual(found[tag]?.Value ?? [], (dict[tag]?.Value ?? []).filter((value) => value !== ''), `${name} ${tag}`);
+      }
+    }
+  },
+
+  'several rendered frames come as a multipart of pictures': async () => {
+    const { ids } = byName['rtdose.dcm'];
+    const path = `studies/${ids.studyInstanceUID}/series/${ids.seriesInstanceUID}/instances/${ids.sopInstanceUID}`;
+    const answer = await fetch(`${server.url}/dicomweb/${path}/frames/1,3/rendered`, {
+      headers: { Authorization: `Bearer ${server.token}`, Accept: 'multipart/related; type="image/png"' },
+    });
+    assert.equal(answer.status, 200);
+    const text = Buffer.from(await answer.arrayBuffer()).toString('latin1');
+    assert.equal(text.split('\x89PNG').length - 1, 2);
+  },
+
   'rendered frames and thumbnails are pictures': async () => {
     for (const { name, ids } of files) {
       const [jpeg] = [await client.retrieveInstanceRendered({ ...ids, mediaTypes: [{ mediaType: 'image/jpeg' }] })].flat();

@@ -77,7 +77,7 @@ std::optional<InstanceAnswer> choose_instance_form(
             choice.transfer_syntax.empty() ? dicom::kExplicitLittleUid : choice.transfer_syntax;
         for (std::size_t i = 0; i < stored.size(); ++i) {
             if (wanted == "*" || wanted == stored[i]) {
-                return InstanceAnswer{i, InstanceForm::AsStored, choice.form};
+                return InstanceAnswer{i, InstanceForm::AsStored, choice.form, wanted == "*"};
             }
         }
         for (std::size_t i = 0; i < stored.size(); ++i) {

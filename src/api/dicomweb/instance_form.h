@@ -24,6 +24,8 @@ struct InstanceAnswer {
     std::size_t encoding = 0;  ///< index in the list of what is stored
     InstanceForm form = InstanceForm::AsStored;
     MediaChoice::Form body = MediaChoice::Form::Multipart;
+    /// Asked for by `*`: whatever it is, a data set without file meta information too.
+    bool any = false;
 };
 std::optional<InstanceAnswer> choose_instance_form(const std::vector<MediaChoice>& choices,
                                                    const std::vector<std::string_view>& stored);

@@ -1,6 +1,7 @@
 #include "api/dicomweb/locate.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/hash.h"
 #include "base/ids.h"
@@ -66,6 +67,7 @@ Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath
     if (has_index) {
         TRY(located.frame_index, services.store.read_all(index_location, kFrameIndexMaxBytes));
     }
+    TRY(located.is_file_format, is_file_format(services.store, located.file));
     return std::make_shared<const LocatedInstance>(std::move(located));
 }
 
@@ -80,6 +82,17 @@ async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath 
         context->instances.remember(std::move(key), located);
     }
     co_return located;
+}
+
+Result<bool> is_file_format(objects::ObjectStore& store,
+                            const objects::ObjectLocation& location) {
+    constexpr std::uint64_t kPreambleBytes = 128;
+    std::array<std::byte, 4> prefix{};
+    if (location.size_bytes < kPreambleBytes + prefix.size()) {
+        return false;
+    }
+    TRY_VOID(store.read(location, kPreambleBytes, prefix));
+    return as_text(prefix) == "DICM";
 }
 
 Result<InstanceLister> InstanceLister::open(const Context& context, const ResourcePath& path) {

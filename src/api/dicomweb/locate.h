@@ -26,6 +26,11 @@ async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath 
 /// Blocks. Without looking into memory.
 Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath& path);
 
+/// Whether a stored file begins with preamble and file meta information: bare data sets are
+/// stored as they came too. Blocks.
+Result<bool> is_file_format(objects::ObjectStore& store,
+                            const objects::ObjectLocation& location);
+
 /// All instances of a study or series, a page at a time; holds no snapshot between pages.
 /// Blocks.
 class InstanceLister {

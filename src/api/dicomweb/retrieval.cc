@@ -88,12 +88,22 @@ std::string_view ChosenInstance::transfer_syntax() const {
                : dicom::kExplicitLittleUid;
 }
 
+std::optional<ChosenInstance> choose_primary(const LocatedInstancePtr& primary,
+                                             const std::vector<MediaChoice>& choices,
+                                             bool is_file) {
+    const auto answer =
+        choose_instance_form(choices, {primary->instance.file.transfer_syntax_uid});
+    const bool fits =
+        answer && answer->form == InstanceForm::AsStored && (answer->any || is_file);
+    return fits ? std::optional(ChosenInstance{primary, answer->form, answer->body})
+                : std::nullopt;
+}
+
 Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePtr primary,
                                        const std::vector<MediaChoice>& choices) {
-    const auto of_primary =
-        choose_instance_form(choices, {primary->instance.file.transfer_syntax_uid});
-    if (of_primary && of_primary->form == InstanceForm::AsStored) {
-        return ChosenInstance{std::move(primary), of_primary->form, of_primary->body};
+    TRY(const bool primary_is_file, is_file_format(context.services.store, primary->file));
+    if (auto chosen = choose_primary(primary, choices, primary_is_file)) {
+        return *std::move(chosen);
     }
     TRY(const auto encodings, stored_encodings(context, std::move(primary)));
     const auto syntaxes = syntaxes_of(encodings);
@@ -101,7 +111,14 @@ Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePt
     if (!answer) {
         return nothing_acceptable(syntaxes);
     }
-    return ChosenInstance{encodings[answer->encoding], answer->form, answer->body};
+    ChosenInstance chosen{encodings[answer->encoding], answer->form, answer->body};
+    if (chosen.form == InstanceForm::AsStored && !answer->any &&
+        syntaxes[answer->encoding] == dicom::kExplicitLittleUid) {
+        TRY(const bool is_file, is_file_format(context.services.store, chosen.located->file));
+        // A bare data set is no application/dicom: it is written again with what it lacks.
+        chosen.form = is_file ? InstanceForm::AsStored : InstanceForm::ExplicitLittle;
+    }
+    return chosen;
 }
 
 }  // namespace larmor::api

@@ -44,6 +44,11 @@ struct ChosenInstance {
 
     std::string_view transfer_syntax() const;
 };
+/// The primary as it is stored, where that is what is asked for: a file, with file meta
+/// information (`is_file`), or whatever it is for `*`. Blocks nobody.
+std::optional<ChosenInstance> choose_primary(const LocatedInstancePtr& primary,
+                                             const std::vector<MediaChoice>& choices,
+                                             bool is_file);
 /// Looks for alternates only where the primary would have to be written again or does not fit.
 /// Blocks. Errors: Unsupported (406) where none fits.
 Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePtr primary,

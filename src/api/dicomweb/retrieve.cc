@@ -235,17 +235,16 @@ Task<Result<Response>> one_as_multipart(ContextPtr context, Request request,
 
 Task<Result<Response>> retrieve_one(ContextPtr context, Request request) {
     CO_TRY(const Retrieval wanted, read_retrieval(request));
-    CO_TRY(auto located, co_await locate(context, wanted.path));
+    CO_TRY(const auto located, co_await locate(context, wanted.path));
     // What is stored as asked for costs no thread change.
-    const auto of_primary =
-        choose_instance_form(wanted.choices, {located->instance.file.transfer_syntax_uid});
-    ChosenInstance chosen;
-    if (of_primary && of_primary->form == InstanceForm::AsStored) {
-        chosen = {std::move(located), of_primary->form, of_primary->body};
-    } else {
-        CO_TRY(chosen, co_await context->work(
-                           [&] { return choose_instance(*context, located, wanted.choices); }));
+    auto primary =
+        choose_primary(located, wanted.choices, located->is_file_format.value_or(false));
+    if (!primary) {
+        CO_TRY(primary, co_await context->work([&] {
+            return choose_instance(*context, located, wanted.choices);
+        }));
     }
+    ChosenInstance chosen = *std::move(primary);
     if (chosen.body == MediaChoice::Form::Single) {
         co_return co_await one_as_single(context, std::move(request), std::move(chosen));
     }

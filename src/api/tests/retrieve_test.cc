@@ -406,6 +406,30 @@ TEST_F(RetrieveTest, HeadSaysWhatGetWouldSend) {
     EXPECT_TRUE(response.body.empty());
 }
 
+TEST(RetrieveBare, ADataSetWithoutFileMetaGoesOutWithIt) {
+    const auto path = test_file("syntax/pydicom/ExplVR_LitEndNoMeta.dcm");
+    ASSERT_TRUE(path);
+    const std::string bare = content_of(*path);
+    ApiServer api;
+    EXPECT_EQ(api.store({bare}).status, 200);
+    api.wait_until_prepared();
+    const auto stored = dicom::open_file(as_bytes(bare));
+    ASSERT_TRUE(stored);
+    const FileUids uids = uids_of(bare);
+    for (const std::string& target :
+         {"/dicomweb" + uids.path(), "/dicomweb/studies/" + uids.study}) {
+        const auto parts = parts_of(api.get(target));
+        ASSERT_THAT(parts, SizeIs(1)) << target;
+        EXPECT_EQ(parts[0].data.substr(128, 4), "DICM") << target;
+        const auto sent = dicom::open_file(as_bytes(parts[0].data));
+        ASSERT_TRUE(sent);
+        EXPECT_EQ(to_string(sent->data_set), to_string(stored->data_set));
+        EXPECT_EQ(parts_of(api.get(target, {{"Accept", std::string(kAllAsStored)}})).at(0).data,
+                  bare)
+            << "as it came";
+    }
+}
+
 TEST(RetrieveUnprepared, AnswersBeforePreprocessHasCome) {
     // The preprocessor is stopped: everything is made when it is asked for.
     ApiServer api;
