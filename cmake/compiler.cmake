@@ -4,8 +4,6 @@ target_compile_options(larmor_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type -fdiagnostics-color=auto
     # ccache sees through a precompiled header only with this flag.
     $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
-target_compile_definitions(larmor_options INTERFACE BOOST_ASIO_SEPARATE_COMPILATION
-    BOOST_BEAST_SEPARATE_COMPILATION)
 find_package(Threads REQUIRED)
 target_link_libraries(larmor_options INTERFACE Threads::Threads)
 
