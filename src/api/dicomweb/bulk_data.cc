@@ -16,8 +16,6 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::string_view kOctets = "application/octet-stream";
-
 /// The value as it goes out: little endian. Blocks.
 Result<Part> part_of(const Context& context, const OpenInstancePtr& opened,
                      const FoundValue& found) {

@@ -93,7 +93,7 @@ Task<Result<Response>> single_frame(ContextPtr context, Request request, FrameSo
     co_return http::with_conditions(request.method, request.headers, std::move(response));
 }
 
-Error nothing_acceptable(const std::vector<std::string_view>& stored) {
+Error no_acceptable_frames(const std::vector<std::string_view>& stored) {
     std::string message =
         "Accept takes none of what there is: application/octet-stream in Explicit VR Little "
         "Endian where the pixels can be decoded";
@@ -121,7 +121,7 @@ Task<Result<ChosenFrames>> choose_frames(ContextPtr context, LocatedInstancePtr 
     const auto syntaxes = syntaxes_of(encodings);
     answer = choose_frame_form(choices, syntaxes, count);
     if (!answer) {
-        co_return tl::unexpected(nothing_acceptable(syntaxes));
+        co_return tl::unexpected(no_acceptable_frames(syntaxes));
     }
     co_return ChosenFrames{encodings[answer->encoding], *std::move(answer)};
 }

@@ -7,8 +7,6 @@
 namespace larmor::api {
 namespace {
 
-constexpr std::string_view kOctets = "application/octet-stream";
-
 bool is_native(std::string_view transfer_syntax_uid) {
     const auto* syntax = dicom::find_transfer_syntax(transfer_syntax_uid);
     return syntax != nullptr && !syntax->encapsulated;

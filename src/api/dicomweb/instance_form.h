@@ -8,6 +8,9 @@
 
 namespace larmor::api {
 
+/// The media type of uncompressed frames and of bulk data.
+inline constexpr std::string_view kOctets = "application/octet-stream";
+
 /// How an instance goes out as application/dicom.
 enum class InstanceForm : std::uint8_t {
     AsStored,

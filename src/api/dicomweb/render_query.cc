@@ -12,8 +12,8 @@ namespace larmor::api {
 namespace {
 
 /// What JPEG can hold on a side, and what one answer may take of memory.
-constexpr std::uint32_t kSideMax = 65'500;
-constexpr std::uint64_t kPixelsMax = std::uint64_t{1} << 26;
+constexpr std::uint32_t kViewportSideMax = 65'500;
+constexpr std::uint64_t kViewportPixelsMax = std::uint64_t{1} << 26;
 
 std::vector<std::string_view> split(std::string_view text) {
     std::vector<std::string_view> parts;
@@ -70,7 +70,7 @@ Result<std::uint32_t> parse_side(std::string_view text) {
     std::uint32_t side = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), side);
     if (error != std::errc() || end != text.data() + text.size() || side == 0 ||
-        side > kSideMax) {
+        side > kViewportSideMax) {
         return wrong_viewport();
     }
     return side;
@@ -116,7 +116,7 @@ Result<void> read_viewport(std::string_view text, pixels::RenderOptions& options
     }
     TRY(options.columns_max, parse_side(parts[0]));
     TRY(options.rows_max, parse_side(parts[1]));
-    if (std::uint64_t{options.columns_max} * options.rows_max > kPixelsMax) {
+    if (std::uint64_t{options.columns_max} * options.rows_max > kViewportPixelsMax) {
         return fail(ErrorCode::InvalidInput, "viewport: more than 67,108,864 pixels");
     }
     if (parts.size() > 2) {
