@@ -32,6 +32,7 @@ inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 int fail_command(const Error& error);
 
 void add_dump(CommandLine& line);
+void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
 void add_serve(CommandLine& line);
 void add_token(CommandLine& line);

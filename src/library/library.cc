@@ -1,11 +1,8 @@
 #include "library/library.h"
 
-#include <array>
-
-#include "db/sqlite/sqlite_database.h"
 #include "library/library_metrics.h"
+#include "library/open_database.h"
 #include "objects/local/local_store.h"
-#include "objects/migrations.h"
 
 namespace larmor {
 
@@ -22,20 +19,6 @@ struct Library::Parts {
     std::unique_ptr<ingest::Importer> importer;
     std::vector<observe::Registry::Callback> metrics;
 };
-
-namespace {
-
-Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder) {
-    db::sqlite::SqliteOptions options;
-    options.path = folder / "library.sqlite";
-    TRY(std::unique_ptr<db::Database> database, db::sqlite::open_sqlite(std::move(options)));
-    const std::array sets{objects::migrations(), events::migrations(), catalog::migrations(),
-                          auth::migrations()};
-    TRY_VOID(database->migrate(sets));
-    return database;
-}
-
-}  // namespace
 
 Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     auto parts = std::make_unique<Parts>();

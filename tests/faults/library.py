@@ -119,6 +119,8 @@ def check(library, fresh):
     assert code == 0, f"the server ended with {code}"
     expected = re.compile(r"library\.sqlite(\.lock)?|objects/segments/\d+\.segment|objects/files/instances/[^/]+/[^/]+/[^/]+/[^/]+\.dcm|"
                           r"objects/files/(prepared|derived)/.+")
+    checked = subprocess.run([LARMOR, "fsck", "--library", library.folder], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, f"fsck: {checked.stdout[:500]}{checked.stderr[:500]}"
     leftovers = [path for path in all_files(library.folder) if not expected.fullmatch(os.path.relpath(path, library.folder))]
     assert not leftovers, f"temporary files are left: {leftovers[:3]}"
 

@@ -13,6 +13,7 @@
 #include "objects/local/rows.h"
 #include "objects/local/segment_writer.h"
 #include "objects/local/upload.h"
+#include "objects/local/verify_object.h"
 
 namespace larmor::objects::local {
 namespace {
@@ -104,13 +105,7 @@ private:
     Result<std::uint64_t> clean_up_intents(std::int64_t until_us);
     std::int64_t now_us() const { return options_.clock->now().time_since_epoch().count(); }
     std::string path_of(const ObjectLocation& location) const {
-        return location.segment != 0
-                   ? (options_.directory / "segments" / segment_name(location.segment)).string()
-                   : (area_.files / location.key).string();
-    }
-    static std::string name_of(const ObjectLocation& location) {
-        return location.segment != 0 ? place(location.segment, location.record_offset)
-                                     : "object file " + location.key;
+        return file_of(options_.directory, location).string();
     }
 
     const LocalStoreOptions options_;
@@ -220,13 +215,13 @@ Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location) {
     auto file = files_.open(path_of(location));
     if (!file) {
         if (file.error().code != ErrorCode::NotFound) return tl::unexpected(file.error());
-        return fail(ErrorCode::Corrupt, name_of(location) + ": the file is missing");
+        return fail(ErrorCode::Corrupt, place_of(location) + ": the file is missing");
     }
     FileSlice slice{std::move(*file), 0, location.size_bytes};
     if (location.segment != 0) slice.offset = location.record_offset + location.head_bytes;
     TRY(const std::uint64_t size, size_of(*slice.file));
     if (slice.offset > size || slice.size_bytes > size - slice.offset) {
-        return fail(ErrorCode::Corrupt, name_of(location) + ": the file ends too early");
+        return fail(ErrorCode::Corrupt, place_of(location) + ": the file ends too early");
     }
     return slice;
 }
@@ -242,29 +237,7 @@ Result<void> LocalStoreImpl::read(const ObjectLocation& location, std::uint64_t 
 
 Result<void> LocalStoreImpl::verify(const ObjectLocation& location) {
     TRY(const FileSlice slice, open(location));
-    if (location.segment != 0) {
-        TRY(const RecordHeader header,
-            read_record_header(*slice.file, location.segment, location.record_offset));
-        if (header.body_bytes != location.size_bytes ||
-            header.head_bytes() != location.head_bytes) {
-            return fail(ErrorCode::Corrupt,
-                        name_of(location) + ": the record has other sizes than its row");
-        }
-        TRY_VOID(check_body(*slice.file, header));
-    }
-    Sha256Stream hash;
-    std::vector<std::byte> piece(1 << 16);
-    for (std::uint64_t at = 0; at < slice.size_bytes;) {
-        const auto count = static_cast<std::size_t>(
-            std::min<std::uint64_t>(slice.size_bytes - at, piece.size()));
-        TRY_VOID(read_at(*slice.file, slice.offset + at, std::span(piece).first(count)));
-        hash.update(Bytes(piece).first(count));
-        at += count;
-    }
-    if (hash.finish() != location.sha256) {
-        return fail(ErrorCode::Corrupt, name_of(location) + ": the bytes have another hash");
-    }
-    return {};
+    return verify_object(*slice.file, location);
 }
 
 Result<std::uint64_t> LocalStoreImpl::clean_up_intents(std::int64_t until_us) {

@@ -1,0 +1,126 @@
+#include "fsck/checks.h"
+
+namespace larmor::fsck {
+namespace {
+
+std::string differ(std::string_view what, std::int64_t says, std::int64_t there) {
+    return std::string(what) + " says " + std::to_string(says) + ", there are " +
+           std::to_string(there);
+}
+
+Result<void> check_image_sets(Context& context) {
+    return context.for_each_row(
+        "SELECT m.id, m.image_set_id, m.number_of_instances,"
+        " (SELECT count(*) FROM instances i WHERE i.image_set = m.id),"
+        " m.latest_version,"
+        " (SELECT count(*) FROM image_set_versions v WHERE v.image_set = m.id),"
+        " (SELECT v.number_of_instances FROM image_set_versions v"
+        "   WHERE v.image_set = m.id AND v.version = m.latest_version),"
+        " (SELECT s.study FROM series s WHERE s.id = m.series) IS m.study,"
+        " m.is_primary = (SELECT s.image_set IS m.id FROM series s WHERE s.id = m.series)"
+        " FROM image_sets m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
+        [&](const db::Query& row) {
+            const std::string where = "image set " + row.string(1);
+            const std::int64_t instances = row.int64(3);
+            if (row.int64(2) != instances) {
+                context.error(where, differ("number_of_instances", row.int64(2), instances),
+                              Repair::Counts);
+            }
+            if (row.int64(4) != row.int64(5)) {
+                context.error(
+                    where, differ("latest_version", row.int64(4), row.int64(5)) + " versions");
+            } else if (row.int64(6) != instances) {
+                context.error(
+                    where,
+                    differ("number_of_instances of the last version", row.int64(6), instances),
+                    Repair::Counts);
+            }
+            if (row.int64(7) == 0) {
+                context.error(where, "its series is missing or of another study");
+            }
+            if (row.int64(8) == 0) {
+                context.error(where, "it and its series differ in whether it is primary");
+            }
+            return true;
+        });
+}
+
+Result<void> check_studies(Context& context) {
+    TRY_VOID(context.for_each_row(
+        "SELECT s.id, s.series_instance_uid FROM series s WHERE s.id > ?1"
+        " AND s.image_set IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM image_sets m WHERE m.id = s.image_set AND m.series = s.id)"
+        " ORDER BY s.id LIMIT ?2",
+        [&](const db::Query& row) {
+            context.error("series " + row.string(1), "its image set is missing");
+            return true;
+        }));
+    return context.for_each_row(
+        "SELECT t.id, t.study_instance_uid, t.number_of_series,"
+        " (SELECT count(*) FROM series s WHERE s.study = t.id AND s.image_set IS NOT NULL),"
+        " t.number_of_instances,"
+        " (SELECT coalesce(sum((SELECT count(*) FROM instances i"
+        "   WHERE i.image_set = s.image_set)), 0) FROM series s WHERE s.study = t.id)"
+        " FROM studies t WHERE t.id > ?1 ORDER BY t.id LIMIT ?2",
+        [&](const db::Query& row) {
+            const std::string where = "study " + row.string(1);
+            if (row.int64(2) != row.int64(3)) {
+                context.error(where, differ("number_of_series", row.int64(2), row.int64(3)),
+                              Repair::Counts);
+            }
+            if (row.int64(4) != row.int64(5)) {
+                context.error(where, differ("number_of_instances", row.int64(4), row.int64(5)),
+                              Repair::Counts);
+            }
+            return true;
+        });
+}
+
+Result<void> check_instances(Context& context) {
+    TRY_VOID(context.for_each_row(
+        "SELECT i.id, i.sop_instance_uid, m.id IS NOT NULL AND m.series = i.series,"
+        " i.first_version BETWEEN 1 AND m.latest_version,"
+        " (i.preprocess = 1) = EXISTS"
+        "   (SELECT 1 FROM prepared_instances p WHERE p.instance = i.id)"
+        " FROM instances i LEFT JOIN image_sets m ON m.id = i.image_set"
+        " WHERE i.id > ?1 ORDER BY i.id LIMIT ?2",
+        [&](const db::Query& row) {
+            const std::string where = "instance " + row.string(1);
+            ++context.summary().instances;
+            if (row.int64(2) == 0) {
+                context.error(where, "its image set is missing or of another series");
+            } else if (row.int64(3) == 0) {
+                context.error(where, "it came with a version that its image set does not have");
+            }
+            if (row.int64(4) == 0) {
+                context.error(where, "its state and what was prepared of it differ");
+            }
+            return true;
+        }));
+    TRY_VOID(context.for_each_row(
+        "SELECT p.instance FROM prepared_instances p WHERE p.instance > ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM instances i WHERE i.id = p.instance) ORDER BY p.instance LIMIT ?2",
+        [&](const db::Query& row) {
+            context.error("row " + std::to_string(row.int64(0)) + " of prepared_instances",
+                          "the instance that it was made of is missing");
+            return true;
+        }));
+    return context.for_each_row(
+        "SELECT a.id FROM instance_alternates a WHERE a.id > ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM instances i WHERE i.id = a.instance) ORDER BY a.id LIMIT ?2",
+        [&](const db::Query& row) {
+            context.error("row " + std::to_string(row.int64(0)) + " of instance_alternates",
+                          "the instance that it is an encoding of is missing");
+            return true;
+        });
+}
+
+}  // namespace
+
+Result<void> check_catalog(Context& context) {
+    TRY_VOID(check_instances(context));
+    TRY_VOID(check_image_sets(context));
+    return check_studies(context);
+}
+
+}  // namespace larmor::fsck

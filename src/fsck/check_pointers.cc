@@ -1,0 +1,128 @@
+#include <algorithm>
+#include <vector>
+
+#include "fsck/checks.h"
+#include "objects/local/verify_object.h"
+
+namespace larmor::fsck {
+namespace {
+
+/// Which of the objects first + 1 to first + size something points at.
+class Pointed {
+public:
+    Pointed(std::int64_t first, std::int64_t size)
+        : first_(first), bits_(static_cast<std::size_t>(size)) {}
+    void mark(std::int64_t id) {
+        if (id > first_ && id - first_ <= static_cast<std::int64_t>(bits_.size())) {
+            bits_[static_cast<std::size_t>(id - first_ - 1)] = true;
+        }
+    }
+    bool is_marked(std::int64_t id) const {
+        return bits_[static_cast<std::size_t>(id - first_ - 1)];
+    }
+
+private:
+    std::int64_t first_;
+    std::vector<bool> bits_;
+};
+
+enum class Tell : bool { No, Yes };
+
+/// Columns 2 to 6: object, whether its row is there, whether size and hash are the same.
+struct Source {
+    std::string_view sql;
+    std::string_view what;
+};
+constexpr std::string_view kLost = "the row of its object is missing: its bytes are lost";
+
+constexpr Source kOriginals[] = {
+    {"SELECT i.id, i.sop_instance_uid, i.object, o.id IS NOT NULL,"
+     " o.size_bytes IS i.size_bytes AND o.sha256 IS i.sha256"
+     " FROM instances i LEFT JOIN objects o ON o.id = i.object"
+     " WHERE i.id > ?1 ORDER BY i.id LIMIT ?2",
+     "instance "},
+    {"SELECT a.id, i.sop_instance_uid, a.object, o.id IS NOT NULL,"
+     " o.size_bytes IS a.size_bytes AND o.sha256 IS a.sha256"
+     " FROM instance_alternates a LEFT JOIN objects o ON o.id = a.object"
+     " LEFT JOIN instances i ON i.id = a.instance"
+     " WHERE a.id > ?1 ORDER BY a.id LIMIT ?2",
+     "another encoding of instance "},
+};
+
+/// Column 2 and every second one after: object; behind each whether its row is there.
+constexpr Source kPrepared[] = {
+    {"SELECT p.instance, i.sop_instance_uid,"
+     " p.metadata_object, EXISTS (SELECT 1 FROM objects WHERE id = p.metadata_object),"
+     " p.frame_index_object, EXISTS (SELECT 1 FROM objects WHERE id = p.frame_index_object),"
+     " p.thumbnail_object, EXISTS (SELECT 1 FROM objects WHERE id = p.thumbnail_object)"
+     " FROM prepared_instances p LEFT JOIN instances i ON i.id = p.instance"
+     " WHERE p.instance > ?1 ORDER BY p.instance LIMIT ?2",
+     "what was prepared of instance "},
+    {"SELECT m.id, m.image_set_id,"
+     " m.metadata_object, EXISTS (SELECT 1 FROM objects WHERE id = m.metadata_object),"
+     " m.thumbnail_object, EXISTS (SELECT 1 FROM objects WHERE id = m.thumbnail_object),"
+     " NULL, 0 FROM image_sets m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
+     "what was prepared of image set "},
+};
+
+Result<void> mark_all(Context& context, Pointed& pointed, Tell tell) {
+    for (const auto& source : kOriginals) {
+        TRY_VOID(context.for_each_row(source.sql, [&](const db::Query& row) {
+            pointed.mark(row.int64(2));
+            if (tell == Tell::No) return true;
+            const std::string where = std::string(source.what) + row.string(1);
+            if (row.int64(3) == 0) {
+                context.error(where, std::string(kLost));
+            } else if (row.int64(4) == 0) {
+                context.error(where, "its row and that of object " +
+                                         std::to_string(row.int64(2)) +
+                                         " differ in size or hash");
+            }
+            return true;
+        }));
+    }
+    for (const auto& source : kPrepared) {
+        TRY_VOID(context.for_each_row(source.sql, [&](const db::Query& row) {
+            for (int column = 2; column <= 6; column += 2) {
+                if (row.is_null(column)) continue;
+                pointed.mark(row.int64(column));
+                if (tell == Tell::Yes && row.int64(column + 1) == 0) {
+                    context.error(std::string(source.what) + row.string(1), std::string(kLost));
+                }
+            }
+            return true;
+        }));
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<void> check_pointers(Context& context) {
+    constexpr std::int64_t kWindow = 16LL << 23;  // 16 MiB of bits
+    TRY(const std::int64_t last, context.number("SELECT coalesce(max(id), 0) FROM objects"));
+    for (std::int64_t first = 0; first == 0 || first < last; first += kWindow) {
+        const std::int64_t size = std::min(kWindow, last - first);
+        Pointed pointed(first, size);
+        TRY_VOID(mark_all(context, pointed, first == 0 ? Tell::Yes : Tell::No));
+        TRY_VOID(context.for_each_row(
+            "SELECT id, segment, record_offset, key FROM objects WHERE id > ?1 ORDER BY id"
+            " LIMIT ?2",
+            [&](const db::Query& row) {
+                const std::int64_t id = row.int64(0);
+                if (id > first + size) return false;
+                if (pointed.is_marked(id)) return true;
+                objects::ObjectLocation location;
+                location.segment = row.int64(1);
+                location.record_offset = static_cast<std::uint64_t>(row.int64(2));
+                location.key = row.string(3);
+                context.note(objects::local::place_of(location),
+                             "no row points at object " + std::to_string(id));
+                return true;
+            },
+            first));
+    }
+    return {};
+}
+
+}  // namespace larmor::fsck
