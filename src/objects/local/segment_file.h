@@ -19,7 +19,6 @@ struct OpenSegment {
     std::uint64_t written = 0;  ///< the number of the last write that is complete
     std::uint64_t synced = 0;   ///< up to which write a sync has covered
     std::uint64_t records = 0;  ///< written since that sync
-    unsigned syncs = 0;
 };
 
 /// How the blocks of a new segment are made.

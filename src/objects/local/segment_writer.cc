@@ -15,8 +15,9 @@ namespace larmor::objects::local {
 namespace {
 
 constexpr std::array<std::byte, kPageBytes> kPadding{};
-/// Groups that take longer to write than the journal to commit (see Blocks).
+/// What takes longer to write than the journal to commit (see Blocks).
 constexpr std::uint64_t kLargeSyncBytes = 256 * 1024;
+constexpr std::uint64_t kLargeRecordBytes = 64 * 1024;
 
 std::int64_t us(Time time) {
     return time.time_since_epoch().count();
@@ -168,6 +169,8 @@ Result<std::vector<StagedObject>> SegmentWriter::write_at_place(
     }
     segment.written = ++writes_;
     segment.records += records.size();
+    recent_.records += records.size();
+    recent_.bytes += end - place.offset;
     stats_.records += records.size();
     stats_.bytes += end - place.offset;
     for (auto& one : staged) one.write = segment.written;
@@ -235,7 +238,7 @@ Result<void> SegmentWriter::sync_segment(OpenSegment& segment) {
         return check_usable();
     }
     segment.synced = std::max(segment.synced, covered);
-    segment.syncs += 1;
+    recent_.groups += 1;
     stats_.groups += 1;
     stats_.group_records_max = std::max(stats_.group_records_max, records);
     return {};
@@ -250,10 +253,9 @@ void SegmentWriter::prepare_ahead() {
         ahead_changed_.wait(lock, [&] { return stopping_ || next_wanted_ || can_seal(); });
         if (stopping_) return;
         if (next_wanted_) {
-            const bool large =
-                current_ && current_->end / std::max(current_->syncs, 1U) > kLargeSyncBytes;
+            const Blocks blocks = blocks_of_next();
             lock.unlock();
-            auto made = make_segment(large ? Blocks::Reserved : Blocks::Zeros);
+            auto made = make_segment(blocks);
             lock.lock();
             // Now, not before: until here it would have been wanted again.
             next_wanted_ = false;
@@ -274,6 +276,17 @@ void SegmentWriter::prepare_ahead() {
             if (sealed || !broken_) full_.pop_front();
         }
     }
+}
+
+/// Written twice or not: by what came lately, which is forgotten by halves.
+Blocks SegmentWriter::blocks_of_next() {
+    const bool large =
+        recent_.groups > 0 && (recent_.bytes > recent_.groups * kLargeSyncBytes ||
+                               recent_.bytes > recent_.records * kLargeRecordBytes);
+    recent_.groups /= 2;
+    recent_.records /= 2;
+    recent_.bytes /= 2;
+    return large ? Blocks::Reserved : Blocks::Zeros;
 }
 
 Result<OpenSegment> SegmentWriter::make_segment(Blocks blocks) {

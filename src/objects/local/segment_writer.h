@@ -69,6 +69,7 @@ private:
     void sync_when_wanted();
     Result<void> sync_segment(OpenSegment& segment);
     void prepare_ahead();
+    Blocks blocks_of_next();
     Result<OpenSegment> make_segment(Blocks blocks);
     Result<void> seal(OpenSegment& segment);
     void fail_for_good(const Error& error);
@@ -83,6 +84,7 @@ private:
     std::condition_variable ahead_changed_;
     std::condition_variable sync_changed_;
     LocalStoreStats stats_;
+    LocalStoreStats recent_;  ///< the same, counting what is long ago for less
     std::optional<Error> broken_;
     std::uint64_t writes_ = 0;  ///< complete ones: gives their numbers
     std::uint64_t sync_wanted_ = 0;
