@@ -31,9 +31,11 @@ inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 /// Writes `larmor: <message>` to standard error; returns kFailed.
 int fail_command(const Error& error);
 
+void add_backup(CommandLine& line);
 void add_dump(CommandLine& line);
 void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
+void add_restore(CommandLine& line);
 void add_serve(CommandLine& line);
 void add_token(CommandLine& line);
 void add_version(CommandLine& line);

@@ -49,6 +49,10 @@ void stop_imports_on_signals() {
     sigaction(SIGTERM, &action, nullptr);
 }
 
+bool should_stop_on_signal() {
+    return stop_asked;
+}
+
 std::string format_duration(double seconds) {
     if (!std::isfinite(seconds) || seconds < 0 || seconds > 100 * 3600) {
         return "-:--";

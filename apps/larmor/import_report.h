@@ -44,6 +44,8 @@ private:
 
 /// From now on SIGINT and SIGTERM end an import early instead of the process at once.
 void stop_imports_on_signals();
+/// One of them came since.
+bool should_stop_on_signal();
 
 /// `1:02:03`, `2:03`; `-:--` for what nobody can tell.
 std::string format_duration(double seconds);

@@ -31,6 +31,11 @@ Result<std::unique_ptr<EventLog>> EventLog::open(db::Database& database, const C
     return std::unique_ptr<EventLog>(new EventLog(clock, last));
 }
 
+Result<std::int64_t> read_epoch(db::Snapshot& snapshot) {
+    TRY(const Position last, last_position(snapshot));
+    return last.epoch;
+}
+
 Result<Position> EventLog::append(db::Transaction& tx, const Event& event) {
     const Time now = clock_.now();
     const std::int64_t day = day_of(now);

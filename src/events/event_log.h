@@ -92,4 +92,7 @@ private:
     Position committed_;
 };
 
+/// The epoch of a log that is not open. Errors: Corrupt.
+Result<std::int64_t> read_epoch(db::Snapshot& snapshot);
+
 }  // namespace larmor::events

@@ -1,52 +1,68 @@
 #include "fsck/fsck.h"
 
-#include <array>
-
-#include "fsck/checks.h"
+#include "catalog/check.h"
+#include "events/check.h"
+#include "objects/local/check.h"
 
 namespace larmor::fsck {
 namespace {
 
 /// SQLite's own look at pages, indexes and constraints. Its texts name tables, never values.
-Result<void> check_database(Context& context) {
-    return context.database().read([&](db::Snapshot& snapshot) -> Result<void> {
+Result<void> check_database(db::Check& check) {
+    return check.database().read([&](db::Snapshot& snapshot) -> Result<void> {
         {
             TRY(db::Query query, snapshot.prepare("PRAGMA integrity_check(100)"));
             for (;;) {
                 TRY(const bool row, query.next());
                 if (!row) break;
-                if (query.text(0) != "ok") context.error("library.sqlite", query.string(0));
+                if (query.text(0) != "ok") check.error("library.sqlite", query.string(0));
             }
         }
         TRY(db::Query query, snapshot.prepare("PRAGMA foreign_key_check"));
         for (;;) {
             TRY(const bool row, query.next());
             if (!row) return {};
-            context.error("row " + std::to_string(query.int64(1)) + " of " + query.string(0),
-                          "the row of " + query.string(2) + " that it belongs to is missing");
+            check.error("row " + std::to_string(query.int64(1)) + " of " + query.string(0),
+                        "the row of " + query.string(2) + " that it belongs to is missing");
         }
     });
 }
 
+/// After a check, and of what it found only.
+Result<void> repair(db::Check& check, const CheckOptions& options) {
+    if (const auto count = check.to_repair(db::Repair::Counts); count > 0) {
+        TRY_VOID(check.database().write_and_wait(&catalog::repair_counts));
+        check.summary().repaired += count;
+        check.summary().repaired_errors += count;
+    }
+    if (const auto count = check.to_repair(db::Repair::Leftovers); count > 0) {
+        TRY_VOID(objects::local::remove_leftovers(check.database(), options.objects));
+        check.summary().repaired += count;
+    }
+    return {};
+}
+
 }  // namespace
 
-std::string_view name_of(Severity severity) {
-    return severity == Severity::Error ? "error" : "note";
+std::string_view name_of(db::Severity severity) {
+    return severity == db::Severity::Error ? "error" : "note";
 }
 
 Result<Summary> check(db::Database& database, const CheckOptions& options, Observer& observer) {
-    Context context(database, options, observer);
-    constexpr std::array kChecks{&check_database, &check_catalog, &check_events,
-                                 &check_pointers, &check_objects};
-    for (const auto one : kChecks) {
-        const auto done = one(context);
-        if (done) continue;
+    db::Check all(database, observer);
+    const auto run = [&](const Result<void>& done) -> Result<void> {
         // A damaged page ends one check, not the others.
-        if (done.error().code != ErrorCode::Corrupt) return tl::unexpected(done.error());
-        context.error("library.sqlite", done.error().message);
-    }
-    if (options.repair) TRY_VOID(repair(context));
-    return context.summary();
+        if (done || done.error().code != ErrorCode::Corrupt) return done;
+        all.error("library.sqlite", done.error().message);
+        return {};
+    };
+    TRY_VOID(run(check_database(all)));
+    TRY_VOID(run(catalog::check_rows(all)));
+    TRY_VOID(run(events::check_log(all)));
+    TRY_VOID(run(catalog::check_pointers(all)));
+    TRY_VOID(run(objects::local::check_store(all, options.objects)));
+    if (options.repair) TRY_VOID(repair(all, options));
+    return all.summary();
 }
 
 }  // namespace larmor::fsck

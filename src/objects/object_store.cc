@@ -15,6 +15,12 @@ bool is_key_part(std::string_view part) {
 
 }  // namespace
 
+std::string place_of(const ObjectLocation& location) {
+    return location.segment != 0 ? "segment " + std::to_string(location.segment) + " at byte " +
+                                       std::to_string(location.record_offset)
+                                 : "object file " + location.key;
+}
+
 bool is_object_key(std::string_view key) {
     if (key.size() > 512 || std::ranges::count(key, '/') > 7) return false;
     for (;;) {

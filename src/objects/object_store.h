@@ -134,14 +134,17 @@ public:
     /// Errors: NotFound.
     virtual Result<void> remove(db::Transaction& tx, ObjectId id) = 0;
     /// Removes files whose grace period has passed, and what expired uploads left. Blocks;
-    /// writes small transactions. Gives the number of bytes freed. Segments are only accounted
-    /// for.
+    /// writes small transactions. Gives the number of bytes freed: none while a backup runs.
+    /// Segments are only accounted for.
     virtual Result<std::uint64_t> collect_garbage() = 0;
 
     /// The whole object in memory. Errors: as `read`; LimitExceeded over `size_max_bytes`.
     Result<ByteBuffer> read_all(const ObjectLocation& location, std::uint64_t size_max_bytes);
     Result<ByteBuffer> read_all(ObjectId id, std::uint64_t size_max_bytes);
 };
+
+/// `segment 17 at byte 4096`, or `object file <key>`: for messages.
+std::string place_of(const ObjectLocation& location);
 
 /// True for a key as StageRequest describes it.
 bool is_object_key(std::string_view key);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "objects/local/file_cache.h"
+#include "objects/local/removal_hold.h"
 #include "objects/local/rows.h"
 #include "objects/local/segment_writer.h"
 #include "objects/local/upload.h"
@@ -257,6 +258,8 @@ Result<std::uint64_t> LocalStoreImpl::clean_up_intents(std::int64_t until_us) {
 
 Result<std::uint64_t> LocalStoreImpl::collect_garbage() {
     constexpr std::size_t kPage = 100;
+    TRY(const auto hold, RemovalHold::try_exclusive(area_.files));
+    if (!hold) return 0;  // a backup runs: later
     const std::int64_t until = now_us() - options_.grace.count();
     TRY(std::uint64_t freed, clean_up_intents(until));
     for (;;) {

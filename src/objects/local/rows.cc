@@ -200,6 +200,12 @@ Result<void> remove_garbage(db::Transaction& tx, std::int64_t id) {
     return {};
 }
 
+Result<void> forget_uploads_and_garbage(db::Transaction& tx) {
+    TRY_VOID(tx.run("DELETE FROM object_intents"));
+    TRY_VOID(tx.run("DELETE FROM object_garbage"));
+    return {};
+}
+
 Result<bool> is_key_needed(db::Snapshot& snapshot, std::string_view key,
                            std::int64_t but_intent, std::int64_t but_garbage) {
     TRY(db::Query query,

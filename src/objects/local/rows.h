@@ -62,6 +62,9 @@ Result<std::vector<Garbage>> old_garbage(db::Snapshot& snapshot, std::int64_t un
                                          std::size_t limit);
 Result<void> remove_garbage(db::Transaction& tx, std::int64_t id);
 
+/// In a restored library: uploads and garbage of the first one left no files in it.
+Result<void> forget_uploads_and_garbage(db::Transaction& tx);
+
 /// Whether an object, an upload other than `but_intent`, or a grace period other than that of
 /// `but_garbage`, still needs the file under this key.
 Result<bool> is_key_needed(db::Snapshot& snapshot, std::string_view key,

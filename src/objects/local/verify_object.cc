@@ -19,11 +19,6 @@ std::filesystem::path file_of(const std::filesystem::path& store,
                                  : store / "files" / location.key;
 }
 
-std::string place_of(const ObjectLocation& location) {
-    return location.segment != 0 ? place(location.segment, location.record_offset)
-                                 : "object file " + location.key;
-}
-
 Result<void> verify_object(const UniqueFd& file, const ObjectLocation& location) {
     TRY(const std::uint64_t file_bytes, size_of(file));
     std::uint64_t at = 0;

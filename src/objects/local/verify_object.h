@@ -11,9 +11,6 @@ namespace larmor::objects::local {
 std::filesystem::path file_of(const std::filesystem::path& store,
                               const ObjectLocation& location);
 
-/// `segment 17 at byte 4096`, or `object file <key>`.
-std::string place_of(const ObjectLocation& location);
-
 /// Reads an object again, once, in its open file, and compares sizes, checksums and the hash
 /// with record and row. Errors: Corrupt, with the place; Unavailable.
 Result<void> verify_object(const UniqueFd& file, const ObjectLocation& location);

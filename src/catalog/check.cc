@@ -1,6 +1,6 @@
-#include "fsck/checks.h"
+#include "catalog/check.h"
 
-namespace larmor::fsck {
+namespace larmor::catalog {
 namespace {
 
 std::string differ(std::string_view what, std::int64_t says, std::int64_t there) {
@@ -8,8 +8,8 @@ std::string differ(std::string_view what, std::int64_t says, std::int64_t there)
            std::to_string(there);
 }
 
-Result<void> check_image_sets(Context& context) {
-    return context.for_each_row(
+Result<void> check_image_sets(db::Check& check) {
+    return check.for_each_row(
         "SELECT m.id, m.image_set_id, m.number_of_instances,"
         " (SELECT count(*) FROM instances i WHERE i.image_set = m.id),"
         " m.latest_version,"
@@ -23,39 +23,39 @@ Result<void> check_image_sets(Context& context) {
             const std::string where = "image set " + row.string(1);
             const std::int64_t instances = row.int64(3);
             if (row.int64(2) != instances) {
-                context.error(where, differ("number_of_instances", row.int64(2), instances),
-                              Repair::Counts);
+                check.error(where, differ("number_of_instances", row.int64(2), instances),
+                            db::Repair::Counts);
             }
             if (row.int64(4) != row.int64(5)) {
-                context.error(
-                    where, differ("latest_version", row.int64(4), row.int64(5)) + " versions");
+                check.error(where,
+                            differ("latest_version", row.int64(4), row.int64(5)) + " versions");
             } else if (row.int64(6) != instances) {
-                context.error(
+                check.error(
                     where,
                     differ("number_of_instances of the last version", row.int64(6), instances),
-                    Repair::Counts);
+                    db::Repair::Counts);
             }
             if (row.int64(7) == 0) {
-                context.error(where, "its series is missing or of another study");
+                check.error(where, "its series is missing or of another study");
             }
             if (row.int64(8) == 0) {
-                context.error(where, "it and its series differ in whether it is primary");
+                check.error(where, "it and its series differ in whether it is primary");
             }
             return true;
         });
 }
 
-Result<void> check_studies(Context& context) {
-    TRY_VOID(context.for_each_row(
+Result<void> check_studies(db::Check& check) {
+    TRY_VOID(check.for_each_row(
         "SELECT s.id, s.series_instance_uid FROM series s WHERE s.id > ?1"
         " AND s.image_set IS NOT NULL AND NOT EXISTS"
         " (SELECT 1 FROM image_sets m WHERE m.id = s.image_set AND m.series = s.id)"
         " ORDER BY s.id LIMIT ?2",
         [&](const db::Query& row) {
-            context.error("series " + row.string(1), "its image set is missing");
+            check.error("series " + row.string(1), "its image set is missing");
             return true;
         }));
-    return context.for_each_row(
+    return check.for_each_row(
         "SELECT t.id, t.study_instance_uid, t.number_of_series,"
         " (SELECT count(*) FROM series s WHERE s.study = t.id AND s.image_set IS NOT NULL),"
         " t.number_of_instances,"
@@ -65,19 +65,19 @@ Result<void> check_studies(Context& context) {
         [&](const db::Query& row) {
             const std::string where = "study " + row.string(1);
             if (row.int64(2) != row.int64(3)) {
-                context.error(where, differ("number_of_series", row.int64(2), row.int64(3)),
-                              Repair::Counts);
+                check.error(where, differ("number_of_series", row.int64(2), row.int64(3)),
+                            db::Repair::Counts);
             }
             if (row.int64(4) != row.int64(5)) {
-                context.error(where, differ("number_of_instances", row.int64(4), row.int64(5)),
-                              Repair::Counts);
+                check.error(where, differ("number_of_instances", row.int64(4), row.int64(5)),
+                            db::Repair::Counts);
             }
             return true;
         });
 }
 
-Result<void> check_instances(Context& context) {
-    TRY_VOID(context.for_each_row(
+Result<void> check_instances(db::Check& check) {
+    TRY_VOID(check.for_each_row(
         "SELECT i.id, i.sop_instance_uid, m.id IS NOT NULL AND m.series = i.series,"
         " i.first_version BETWEEN 1 AND m.latest_version,"
         " (i.preprocess = 1) = EXISTS"
@@ -86,41 +86,68 @@ Result<void> check_instances(Context& context) {
         " WHERE i.id > ?1 ORDER BY i.id LIMIT ?2",
         [&](const db::Query& row) {
             const std::string where = "instance " + row.string(1);
-            ++context.summary().instances;
+            ++check.summary().instances;
             if (row.int64(2) == 0) {
-                context.error(where, "its image set is missing or of another series");
+                check.error(where, "its image set is missing or of another series");
             } else if (row.int64(3) == 0) {
-                context.error(where, "it came with a version that its image set does not have");
+                check.error(where, "it came with a version that its image set does not have");
             }
             if (row.int64(4) == 0) {
-                context.error(where, "its state and what was prepared of it differ");
+                check.error(where, "its state and what was prepared of it differ");
             }
             return true;
         }));
-    TRY_VOID(context.for_each_row(
+    TRY_VOID(check.for_each_row(
         "SELECT p.instance FROM prepared_instances p WHERE p.instance > ?1 AND NOT EXISTS"
         " (SELECT 1 FROM instances i WHERE i.id = p.instance) ORDER BY p.instance LIMIT ?2",
         [&](const db::Query& row) {
-            context.error("row " + std::to_string(row.int64(0)) + " of prepared_instances",
-                          "the instance that it was made of is missing");
+            check.error("row " + std::to_string(row.int64(0)) + " of prepared_instances",
+                        "the instance that it was made of is missing");
             return true;
         }));
-    return context.for_each_row(
+    return check.for_each_row(
         "SELECT a.id FROM instance_alternates a WHERE a.id > ?1 AND NOT EXISTS"
         " (SELECT 1 FROM instances i WHERE i.id = a.instance) ORDER BY a.id LIMIT ?2",
         [&](const db::Query& row) {
-            context.error("row " + std::to_string(row.int64(0)) + " of instance_alternates",
-                          "the instance that it is an encoding of is missing");
+            check.error("row " + std::to_string(row.int64(0)) + " of instance_alternates",
+                        "the instance that it is an encoding of is missing");
             return true;
         });
 }
 
 }  // namespace
 
-Result<void> check_catalog(Context& context) {
-    TRY_VOID(check_instances(context));
-    TRY_VOID(check_image_sets(context));
-    return check_studies(context);
+Result<void> check_rows(db::Check& check) {
+    TRY_VOID(check_instances(check));
+    TRY_VOID(check_image_sets(check));
+    return check_studies(check);
 }
 
-}  // namespace larmor::fsck
+Result<std::uint64_t> count_instances(db::Snapshot& snapshot) {
+    TRY(db::Query query, snapshot.prepare("SELECT count(*) FROM instances"));
+    TRY_VOID(query.next());
+    return static_cast<std::uint64_t>(query.int64(0));
+}
+
+Result<void> repair_counts(db::Transaction& tx) {
+    TRY_VOID(
+        tx.run("UPDATE image_sets SET number_of_instances ="
+               " (SELECT count(*) FROM instances i WHERE i.image_set = image_sets.id)"
+               " WHERE number_of_instances <>"
+               " (SELECT count(*) FROM instances i WHERE i.image_set = image_sets.id)"));
+    TRY_VOID(
+        tx.run("UPDATE image_set_versions SET number_of_instances = m.number_of_instances"
+               " FROM image_sets m WHERE m.id = image_set_versions.image_set"
+               " AND m.latest_version = image_set_versions.version"
+               " AND m.number_of_instances <> image_set_versions.number_of_instances"));
+    TRY_VOID(
+        tx.run("UPDATE studies SET number_of_series ="
+               " (SELECT count(*) FROM series s WHERE s.study = studies.id"
+               "   AND s.image_set IS NOT NULL),"
+               " number_of_instances = (SELECT coalesce(sum((SELECT count(*)"
+               "   FROM instances i WHERE i.image_set = s.image_set)), 0)"
+               "   FROM series s WHERE s.study = studies.id)"));
+    return {};
+}
+
+}  // namespace larmor::catalog

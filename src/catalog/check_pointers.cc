@@ -1,10 +1,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "fsck/checks.h"
-#include "objects/local/verify_object.h"
+#include "catalog/check.h"
+#include "objects/object_store.h"
 
-namespace larmor::fsck {
+namespace larmor::catalog {
 namespace {
 
 /// Which of the objects first + 1 to first + size something points at.
@@ -65,29 +65,29 @@ constexpr Source kPrepared[] = {
      "what was prepared of image set "},
 };
 
-Result<void> mark_all(Context& context, Pointed& pointed, Tell tell) {
+Result<void> mark_all(db::Check& check, Pointed& pointed, Tell tell) {
     for (const auto& source : kOriginals) {
-        TRY_VOID(context.for_each_row(source.sql, [&](const db::Query& row) {
+        TRY_VOID(check.for_each_row(source.sql, [&](const db::Query& row) {
             pointed.mark(row.int64(2));
             if (tell == Tell::No) return true;
             const std::string where = std::string(source.what) + row.string(1);
             if (row.int64(3) == 0) {
-                context.error(where, std::string(kLost));
+                check.error(where, std::string(kLost));
             } else if (row.int64(4) == 0) {
-                context.error(where, "its row and that of object " +
-                                         std::to_string(row.int64(2)) +
-                                         " differ in size or hash");
+                check.error(where, "its row and that of object " +
+                                       std::to_string(row.int64(2)) +
+                                       " differ in size or hash");
             }
             return true;
         }));
     }
     for (const auto& source : kPrepared) {
-        TRY_VOID(context.for_each_row(source.sql, [&](const db::Query& row) {
+        TRY_VOID(check.for_each_row(source.sql, [&](const db::Query& row) {
             for (int column = 2; column <= 6; column += 2) {
                 if (row.is_null(column)) continue;
                 pointed.mark(row.int64(column));
                 if (tell == Tell::Yes && row.int64(column + 1) == 0) {
-                    context.error(std::string(source.what) + row.string(1), std::string(kLost));
+                    check.error(std::string(source.what) + row.string(1), std::string(kLost));
                 }
             }
             return true;
@@ -98,14 +98,14 @@ Result<void> mark_all(Context& context, Pointed& pointed, Tell tell) {
 
 }  // namespace
 
-Result<void> check_pointers(Context& context) {
+Result<void> check_pointers(db::Check& check) {
     constexpr std::int64_t kWindow = 16LL << 23;  // 16 MiB of bits
-    TRY(const std::int64_t last, context.number("SELECT coalesce(max(id), 0) FROM objects"));
+    TRY(const std::int64_t last, check.number("SELECT coalesce(max(id), 0) FROM objects"));
     for (std::int64_t first = 0; first == 0 || first < last; first += kWindow) {
         const std::int64_t size = std::min(kWindow, last - first);
         Pointed pointed(first, size);
-        TRY_VOID(mark_all(context, pointed, first == 0 ? Tell::Yes : Tell::No));
-        TRY_VOID(context.for_each_row(
+        TRY_VOID(mark_all(check, pointed, first == 0 ? Tell::Yes : Tell::No));
+        TRY_VOID(check.for_each_row(
             "SELECT id, segment, record_offset, key FROM objects WHERE id > ?1 ORDER BY id"
             " LIMIT ?2",
             [&](const db::Query& row) {
@@ -116,8 +116,8 @@ Result<void> check_pointers(Context& context) {
                 location.segment = row.int64(1);
                 location.record_offset = static_cast<std::uint64_t>(row.int64(2));
                 location.key = row.string(3);
-                context.note(objects::local::place_of(location),
-                             "no row points at object " + std::to_string(id));
+                check.note(objects::place_of(location),
+                           "no row points at object " + std::to_string(id));
                 return true;
             },
             first));
@@ -125,4 +125,4 @@ Result<void> check_pointers(Context& context) {
     return {};
 }
 
-}  // namespace larmor::fsck
+}  // namespace larmor::catalog

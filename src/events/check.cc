@@ -1,11 +1,13 @@
-#include "fsck/checks.h"
+#include "events/check.h"
 
-namespace larmor::fsck {
+#include <optional>
 
-Result<void> check_events(Context& context) {
+namespace larmor::events {
+
+Result<void> check_log(db::Check& check) {
     std::optional<std::int64_t> epoch;
     std::int64_t last = 0;
-    TRY_VOID(context.database().read([&](db::Snapshot& snapshot) -> Result<void> {
+    TRY_VOID(check.database().read([&](db::Snapshot& snapshot) -> Result<void> {
         TRY(db::Query query,
             snapshot.prepare("SELECT epoch, dropped_sequence FROM event_log WHERE id = 1"));
         TRY(const bool row, query.next());
@@ -15,25 +17,25 @@ Result<void> check_events(Context& context) {
         return {};
     }));
     if (!epoch) {
-        context.error("events", "the log has lost the row with its epoch");
+        check.error("events", "the log has lost the row with its epoch");
         return {};
     }
     std::int64_t last_epoch = 0;
-    return context.for_each_row(
+    return check.for_each_row(
         "SELECT sequence, epoch FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
         [&](const db::Query& query) {
             const std::int64_t sequence = query.int64(0);
             const std::string where = "event " + std::to_string(sequence);
             if (sequence <= last) {
-                context.error(where, "its number lies before the dropped ones' end");
+                check.error(where, "its number lies before the dropped ones' end");
                 return true;
             }
             if (sequence != last + 1) {
-                context.error(where, "the numbers from " + std::to_string(last + 1) +
-                                         " up to it are missing");
+                check.error(where, "the numbers from " + std::to_string(last + 1) +
+                                       " up to it are missing");
             }
             if (query.int64(1) < last_epoch || query.int64(1) > *epoch) {
-                context.error(where, "its epoch is not in order");
+                check.error(where, "its epoch is not in order");
             }
             last = sequence;
             last_epoch = query.int64(1);
@@ -41,4 +43,4 @@ Result<void> check_events(Context& context) {
         });
 }
 
-}  // namespace larmor::fsck
+}  // namespace larmor::events

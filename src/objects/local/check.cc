@@ -1,24 +1,28 @@
+#include "objects/local/check.h"
+
 #include <fcntl.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
+#include <optional>
 #include <vector>
 
-#include "fsck/checks.h"
+#include "objects/local/rows.h"
 #include "objects/local/segment_format.h"
+#include "objects/local/upload.h"
 #include "objects/local/verify_object.h"
 
-namespace larmor::fsck {
+namespace larmor::objects::local {
 namespace {
 
 namespace fs = std::filesystem;
-namespace local = objects::local;
 
 struct Segment {
     std::optional<std::uint64_t> sealed_bytes;
     std::uint64_t objects = 0;
-    std::uint64_t live_bytes = 0;           ///< of records that have a row
-    std::uint64_t end = local::kPageBytes;  ///< of the last of them
+    std::uint64_t live_bytes = 0;    ///< of records that have a row
+    std::uint64_t end = kPageBytes;  ///< of the last of them
     bool has_row = false;
     bool readable = false;
     std::uint64_t file_bytes = 0;
@@ -26,20 +30,19 @@ struct Segment {
 
 struct Object {
     std::int64_t id = 0;
-    objects::ObjectLocation location;
+    ObjectLocation location;
 };
 
 class ObjectCheck {
 public:
-    explicit ObjectCheck(Context& context)
-        : context_(context), folder_(context.options().objects) {}
+    ObjectCheck(db::Check& check, const fs::path& store) : check_(check), folder_(store) {}
 
     Result<void> run() {
         TRY_VOID(read_store_id());
         TRY_VOID(read_segment_rows());
         for (auto& [number, segment] : segments_) check_header(number, segment);
         TRY(const auto total,
-            context_.number("SELECT coalesce(sum(size_bytes), 0) FROM objects"));
+            check_.number("SELECT coalesce(sum(size_bytes), 0) FROM objects"));
         total_bytes_ = static_cast<std::uint64_t>(total);
         TRY_VOID(check_bytes());
         for (const auto& [number, segment] : segments_) check_end(number, segment);
@@ -54,7 +57,7 @@ private:
     }
 
     Result<void> read_store_id() {
-        return context_.database().read([&](db::Snapshot& snapshot) -> Result<void> {
+        return check_.database().read([&](db::Snapshot& snapshot) -> Result<void> {
             TRY(db::Query query,
                 snapshot.prepare("SELECT store_id FROM object_store WHERE id = 1"));
             TRY(const bool row, query.next());
@@ -62,14 +65,14 @@ private:
                 std::ranges::copy(query.blob(0), store_id_.begin());
                 has_store_id_ = true;
             } else if (row) {
-                context_.error("object_store", "the store's id has a wrong length");
+                check_.error("object_store", "the store's id has a wrong length");
             }
             return {};
         });
     }
 
     Result<void> read_segment_rows() {
-        return context_.for_each_row(
+        return check_.for_each_row(
             "SELECT segment, sealed_bytes FROM object_segments WHERE segment > ?1"
             " ORDER BY segment LIMIT ?2",
             [&](const db::Query& row) {
@@ -85,15 +88,13 @@ private:
     /// What is wrong of a segment as a whole is told in check_end, when it is known what it
     /// held.
     void check_header(std::int64_t number, Segment& segment) {
-        const auto file =
-            open_file(folder_ / "segments" / local::segment_name(number), O_RDONLY);
+        const auto file = open_file(folder_ / "segments" / segment_name(number), O_RDONLY);
         if (!file) return;
         segment.readable = true;
         if (const auto size = size_of(*file); size) segment.file_bytes = *size;
-        ByteBuffer page(local::kPageBytes);
-        auto header = read_at(*file, 0, page).and_then([&] {
-            return local::decode_segment_header(page);
-        });
+        ByteBuffer page(kPageBytes);
+        auto header =
+            read_at(*file, 0, page).and_then([&] { return decode_segment_header(page); });
         if (!header) {
             headers_[number] = header.error().message;
         } else if (header->segment != number) {
@@ -120,7 +121,7 @@ private:
     }
 
     Result<std::vector<Object>> objects_after(std::int64_t after) {
-        return context_.database().read(
+        return check_.database().read(
             [&](db::Snapshot& snapshot) -> Result<std::vector<Object>> {
                 TRY(db::Query query,
                     snapshot.prepare(
@@ -151,14 +152,14 @@ private:
 
     void check_object(const Object& object) {
         const auto& location = object.location;
-        ++context_.summary().objects;
-        context_.summary().bytes += location.size_bytes;
+        ++check_.summary().objects;
+        check_.summary().bytes += location.size_bytes;
         checked_bytes_ += location.size_bytes;
-        context_.observer().progress(checked_bytes_, total_bytes_);
+        check_.observer().progress(checked_bytes_, total_bytes_);
         if (location.segment == 0) {
-            const auto file = open_file(local::file_of(folder_, location), O_RDONLY);
+            const auto file = open_file(file_of(folder_, location), O_RDONLY);
             if (file) {
-                tell(object, local::verify_object(*file, location), "");
+                tell(object, verify_object(*file, location), "");
             } else {
                 tell(object, fail(ErrorCode::Corrupt, "the file is missing"), "");
             }
@@ -167,69 +168,76 @@ private:
         auto& segment = segments_[location.segment];
         ++segment.objects;
         const std::uint64_t bytes = location.head_bytes + location.size_bytes;
-        segment.live_bytes += local::align_up(bytes, 8);
+        segment.live_bytes += align_up(bytes, 8);
         segment.end = std::max(segment.end, location.record_offset + bytes);
         if (!segment.readable) return;  // told once for all, in check_end
         if (location.segment != open_number_) {
-            auto file = open_file(local::file_of(folder_, location), O_RDONLY);
+            auto file = open_file(file_of(folder_, location), O_RDONLY);
             if (!file) return tell(object, tl::unexpected(file.error()), "");
             ::posix_fadvise(file->get(), 0, 0, POSIX_FADV_SEQUENTIAL);
             open_file_ = *std::move(file);
             open_number_ = location.segment;
         }
-        const auto verified = local::verify_object(open_file_, location);
+        const auto verified = verify_object(open_file_, location);
         if (verified) return;
         // Where the header still says it: which object it was.
         const auto header =
-            local::read_record_header(open_file_, location.segment, location.record_offset);
+            read_record_header(open_file_, location.segment, location.record_offset);
         tell(object, verified, header ? header->key : "");
     }
 
     void tell(const Object& object, const Result<void>& verified, const std::string& key) {
         if (verified) return;
-        const std::string where = local::place_of(object.location);
+        const std::string where = place_of(object.location);
         std::string what = verified.error().message;
         if (what.starts_with(where + ": ")) what.erase(0, where.size() + 2);
         what += ": object " + std::to_string(object.id);
         if (!key.empty()) what += " (" + key + ")";
-        context_.error(where, what);
+        check_.error(where, what);
     }
 
     void check_end(std::int64_t number, const Segment& segment) {
         const std::string held = std::to_string(segment.objects) + " objects";
         if (!segment.has_row) {
-            context_.error(name(number), "it has no row, but " + held + " lie in it");
+            check_.error(name(number), "it has no row, but " + held + " lie in it");
         }
         if (!segment.readable) {
             if (segment.objects > 0) {
-                context_.error(name(number),
-                               "the file is missing or can't be opened: " + held + " are lost");
+                check_.error(name(number),
+                             "the file is missing or can't be opened: " + held + " are lost");
             } else if (segment.sealed_bytes) {
-                context_.note(name(number), "the file is missing; nothing lay in it");
+                check_.note(name(number), "the file is missing; nothing lay in it");
             }
             return;  // one without a file and objects was just being made
         }
         if (const auto wrong = headers_.find(number); wrong != headers_.end()) {
             if (segment.objects > 0 || segment.sealed_bytes) {
-                context_.error(name(number) + " at byte 0", wrong->second);
+                check_.error(name(number) + " at byte 0", wrong->second);
             }
         }
         if (segment.end > segment.file_bytes) {
-            context_.error(
+            check_.error(
                 name(number) + " at byte " + std::to_string(segment.file_bytes),
                 "the file ends here, its rows say at least " + std::to_string(segment.end));
         } else if (segment.sealed_bytes && segment.file_bytes != *segment.sealed_bytes) {
-            context_.note(name(number) + " at byte " + std::to_string(segment.file_bytes),
-                          "the file ends here, it was sealed at byte " +
-                              std::to_string(*segment.sealed_bytes));
+            check_.note(name(number) + " at byte " + std::to_string(segment.file_bytes),
+                        "the file ends here, it was sealed at byte " +
+                            std::to_string(*segment.sealed_bytes));
         }
         const std::uint64_t used = segment.sealed_bytes.value_or(segment.end);
-        const std::uint64_t live = local::kPageBytes + segment.live_bytes;
-        if (used > live) context_.summary().dead_bytes += used - live;
+        const std::uint64_t live = kPageBytes + segment.live_bytes;
+        if (used > live) check_.summary().dead_bytes += used - live;
     }
 
-    void foreign(const fs::path& path, std::string what, Repair repair = Repair::None) {
-        context_.note(path.lexically_relative(folder_).string(), std::move(what), repair);
+    void foreign(const fs::path& path, std::string what, db::Repair repair = db::Repair::None) {
+        check_.note(path.lexically_relative(folder_).string(), std::move(what), repair);
+    }
+
+    /// A folder that is missing held nothing: what rows name in it was told of on its own, and
+    /// the store makes it again.
+    void check_read(const std::string& folder, const std::error_code& error) {
+        if (!error || error == std::errc::no_such_file_or_directory) return;
+        check_.error(folder, "the folder can't be read: " + error.message());
     }
 
     void check_segment_folder() {
@@ -237,7 +245,7 @@ private:
         for (const auto& entry : fs::directory_iterator(folder_ / "segments", error)) {
             const std::string file_name = entry.path().filename().string();
             const std::int64_t number = std::strtoll(file_name.c_str(), nullptr, 10);
-            if (number > 0 && file_name == local::segment_name(number)) {
+            if (number > 0 && file_name == segment_name(number)) {
                 const auto found = segments_.find(number);
                 if (found == segments_.end())
                     foreign(entry.path(), "no row names this segment");
@@ -245,7 +253,7 @@ private:
                 foreign(entry.path(), "not a file of the store");
             }
         }
-        if (error) context_.error("objects/segments", "the folder can't be read");
+        check_read("objects/segments", error);
     }
 
     Result<void> check_files() {
@@ -258,12 +266,12 @@ private:
             TRY(const bool needed, is_needed(key));
             if (!needed) foreign(entry->path(), "no row names this file");
         }
-        if (error) context_.error("objects/files", "the folder can't be read");
+        check_read("objects/files", error);
         return {};
     }
     /// By an object, by an upload that is told of on its own, or until its grace period ends.
     Result<bool> is_needed(const std::string& key) {
-        return context_.database().read([&](db::Snapshot& snapshot) -> Result<bool> {
+        return check_.database().read([&](db::Snapshot& snapshot) -> Result<bool> {
             TRY(db::Query query,
                 snapshot.prepare("SELECT EXISTS (SELECT 1 FROM objects WHERE key = ?1) OR"
                                  " EXISTS (SELECT 1 FROM object_intents WHERE key = ?1) OR"
@@ -275,12 +283,12 @@ private:
     }
 
     Result<void> check_uploads() {
-        TRY_VOID(context_.for_each_row(
+        TRY_VOID(check_.for_each_row(
             "SELECT id, key FROM object_intents WHERE id > ?1 ORDER BY id LIMIT ?2",
             [&](const db::Query& row) {
-                context_.note("upload " + std::to_string(row.int64(0)),
-                              "was begun and never recorded: " + row.string(1),
-                              Repair::Leftovers);
+                check_.note("upload " + std::to_string(row.int64(0)),
+                            "was begun and never recorded: " + row.string(1),
+                            db::Repair::Leftovers);
                 return true;
             }));
         std::error_code error;
@@ -289,15 +297,15 @@ private:
             const auto upload = std::strtoll(file_name.c_str(), nullptr, 10);
             const bool ours = upload > 0 && file_name == std::to_string(upload) + ".part";
             foreign(entry.path(), ours ? "what an upload left" : "not a file of the store",
-                    ours ? Repair::Leftovers : Repair::None);
+                    ours ? db::Repair::Leftovers : db::Repair::None);
         }
-        if (error) context_.error("objects/incoming", "the folder can't be read");
+        check_read("objects/incoming", error);
         return {};
     }
 
-    Context& context_;
+    db::Check& check_;
     const fs::path folder_;
-    local::StoreId store_id_{};
+    StoreId store_id_{};
     bool has_store_id_ = false;
     std::map<std::int64_t, Segment> segments_;
     std::map<std::int64_t, std::string> headers_;  ///< what is wrong with them
@@ -309,8 +317,35 @@ private:
 
 }  // namespace
 
-Result<void> check_objects(Context& context) {
-    return ObjectCheck(context).run();
+Result<void> check_store(db::Check& check, const std::filesystem::path& store) {
+    return ObjectCheck(check, store).run();
 }
 
-}  // namespace larmor::fsck
+/// One process has the library: whoever began these uploads is gone.
+Result<void> remove_leftovers(db::Database& database, const std::filesystem::path& store) {
+    FileArea area{database, store / "incoming", store / "files", system_clock(), {}};
+    for (;;) {
+        TRY(const auto intents, database.read([](db::Snapshot& snapshot) {
+            return old_intents(snapshot, std::numeric_limits<std::int64_t>::max(), 100);
+        }));
+        if (intents.empty()) break;
+        for (const auto& intent : intents) {
+            TRY_VOID(clean_up_intent(area, intent.id, intent.key));
+        }
+    }
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(area.incoming, error)) {
+        const std::string name = entry.path().filename().string();
+        const auto upload = std::strtoll(name.c_str(), nullptr, 10);
+        if (upload <= 0 || name != std::to_string(upload) + ".part") continue;
+        std::error_code not_removed;
+        fs::remove(entry.path(), not_removed);
+        if (not_removed) {
+            return system_failure("remove " + entry.path().string(), not_removed.value());
+        }
+    }
+    if (error) return system_failure("read " + area.incoming.string(), error.value());
+    return sync_directory(area.incoming);
+}
+
+}  // namespace larmor::objects::local

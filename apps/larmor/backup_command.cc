@@ -1,0 +1,93 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+
+#include "backup/backup.h"
+#include "larmor/command.h"
+#include "larmor/import_report.h"
+#include "library/restore_library.h"
+
+namespace larmor {
+namespace {
+
+/// A line for each damaged object, and on a terminal how far it is.
+class CopyReport final : public backup::Observer {
+public:
+    bool copied(std::uint64_t files, std::uint64_t bytes) override {
+        const auto now = std::chrono::steady_clock::now();
+        if (shows_progress_ && now - shown_ > std::chrono::milliseconds(200)) {
+            shown_ = now;
+            std::fprintf(stderr, "\r\x1b[K%llu files, %.1f MB",
+                         static_cast<unsigned long long>(files),
+                         static_cast<double>(bytes) / 1e6);
+        }
+        return !should_stop_on_signal();
+    }
+    void damaged(const std::string& where, const std::string& what) override {
+        clear();
+        std::printf("error: %s: %s\n", where.c_str(), what.c_str());
+    }
+    void clear() const {
+        if (shows_progress_) std::fputs("\r\x1b[K", stderr);
+    }
+
+private:
+    const bool shows_progress_ = isatty(STDERR_FILENO) != 0;
+    std::chrono::steady_clock::time_point shown_;
+};
+
+int close(const CopyReport& report, const char* what, const Result<backup::Summary>& done) {
+    report.clear();
+    if (!done) return fail_command(done.error());
+    const auto number = [](std::uint64_t value) {
+        return static_cast<unsigned long long>(value);
+    };
+    std::printf(
+        "%s %lld: %llu instances, %llu objects; copied %llu files, %llu bytes; %llu damaged\n",
+        what, static_cast<long long>(done->number), number(done->instances),
+        number(done->objects), number(done->files_copied), number(done->bytes_copied),
+        number(done->damaged));
+    if (done->damaged == 0) return kDone;
+    std::fputs("larmor: what is damaged is not in it; `larmor fsck` says more\n", stderr);
+    return kFailed;
+}
+
+}  // namespace
+
+void add_backup(CommandLine& line) {
+    auto* command = line.app.add_subcommand("backup",
+                                            "copy the library to DIR, also while a server has "
+                                            "it open; again to the same DIR copies "
+                                            "what it lacks");
+    auto directory = std::make_shared<std::filesystem::path>();
+    command->add_option("DIR", *directory, "made when missing")->required();
+    command->callback([&line_run = line.run, &settings = line.settings, directory] {
+        line_run = [&settings, directory] {
+            stop_imports_on_signals();
+            CopyReport report;
+            return close(report, "backup",
+                         backup::backup(settings.library, *directory, report));
+        };
+    });
+}
+
+void add_restore(CommandLine& line) {
+    auto* command = line.app.add_subcommand(
+        "restore",
+        "make a new library, --library, of the last complete backup in DIR; the folder must be "
+        "missing or empty");
+    auto directory = std::make_shared<std::filesystem::path>();
+    command->add_option("DIR", *directory, "what `larmor backup` wrote")->required();
+    command->callback([&line_run = line.run, &settings = line.settings, directory] {
+        line_run = [&settings, directory] {
+            stop_imports_on_signals();
+            CopyReport report;
+            return close(report, "restored backup",
+                         restore_library(*directory, settings.library, report));
+        };
+    });
+}
+
+}  // namespace larmor

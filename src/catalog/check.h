@@ -1,0 +1,18 @@
+#pragma once
+#include "db/check.h"
+
+namespace larmor::catalog {
+
+/// Image sets, series, studies and instances among each other, and their counts.
+Result<void> check_rows(db::Check& check);
+/// Every row that points at an object finds its row, and every object is pointed at. Memory: a
+/// bit an object, up to 16 MiB.
+Result<void> check_pointers(db::Check& check);
+
+/// All instances, of every image set.
+Result<std::uint64_t> count_instances(db::Snapshot& snapshot);
+
+/// Makes the counts of image sets and studies anew. No catalog may be open.
+Result<void> repair_counts(db::Transaction& tx);
+
+}  // namespace larmor::catalog

@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""larmor backup while a server takes imports, restored elsewhere: fsck finds nothing and every instance reads back equal.
+Ends with `N passed, N failed`."""
+import http.client
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import threading
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults"))
+from library import LARMOR, Instances, Library, check, hash_of, store  # noqa: E402
+
+TESTS = []
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+def run(*arguments):
+    return subprocess.run([LARMOR, *arguments], capture_output=True, text=True, check=False, timeout=120)
+
+
+def events_of(folder):
+    with sqlite3.connect(f"{folder}/library.sqlite") as database:
+        return database.execute("SELECT epoch FROM event_log").fetchone()[0]
+
+
+class Sender(threading.Thread):
+    """Stores instances by STOW-RS until it is told to end."""
+
+    def __init__(self, port, token, first):
+        super().__init__()
+        self.port, self.token, self.first = port, token, first
+        self.sent, self.acknowledged, self.ending = {}, {}, threading.Event()
+        self.enough = threading.Event()  # some were acknowledged
+
+    def run(self):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        instances, number = Instances(), self.first
+        while not self.ending.is_set():
+            uid, content = instances.make(number)
+            self.sent[uid] = hash_of(content)
+            status, answer = store(connection, self.token, content)
+            assert status == 200, answer
+            self.acknowledged[uid] = self.sent[uid]
+            number += 1
+            if number - self.first == 30:
+                self.enough.set()
+
+
+def restored(copies, to, acknowledged, maybe):
+    """Restores, and looks at every instance; `check` runs fsck too."""
+    done = run("restore", copies, "--library", to)
+    assert done.returncode == 0, done.stdout + done.stderr
+    before = run("fsck", "--library", to)
+    assert before.returncode == 0 and "0 errors, 0 notes" in before.stdout, before.stdout + before.stderr
+    library = Library(to)
+    library.acknowledged, library.maybe = acknowledged, set(maybe)
+    check(library, list(acknowledged))
+
+
+@test
+def backups_beside_a_server_that_takes_imports_hold_all_that_was_acknowledged_before(folder):
+    library, copies = Library(f"{folder}/library"), f"{folder}/copies"
+    process, port, token = library.serve()
+    senders = [Sender(port, token, first) for first in (0, 100_000, 200_000)]
+    for sender in senders:
+        sender.start()
+    try:
+        for sender in senders:
+            assert sender.enough.wait(60), "nothing is acknowledged"
+        for number in range(1, 4):
+            before = {uid: digest for sender in senders for uid, digest in list(sender.acknowledged.items())}
+            done = run("backup", copies, "--library", library.folder)
+            assert done.returncode == 0 and done.stdout.startswith(f"backup {number}: "), done.stdout + done.stderr
+            sent = {uid for sender in senders for uid in list(sender.sent)}
+            restored(copies, f"{folder}/new-{number}", before, sent)
+            assert events_of(f"{folder}/new-{number}") == 2, "a restore begins a new epoch"
+    finally:
+        for sender in senders:
+            sender.ending.set()
+        for sender in senders:
+            sender.join()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        process.stdout.close()
+    everything = {uid: digest for sender in senders for uid, digest in sender.acknowledged.items()}
+    assert len(everything) > len(before), "nothing came while the backups ran"
+    assert run("backup", copies, "--library", library.folder).returncode == 0
+    restored(copies, f"{folder}/all", everything, everything)
+
+
+@test
+def a_backup_that_is_killed_leaves_the_one_before_it(folder):
+    library, copies, instances = Library(f"{folder}/library"), f"{folder}/copies", Instances()
+    sent = {}
+    for name, numbers in (("first", range(1, 40)), ("second", range(40, 400))):
+        os.makedirs(f"{folder}/{name}")
+        for number in numbers:
+            uid, content = instances.make(number)
+            sent.setdefault(name, {})[uid] = hash_of(content)
+            with open(f"{folder}/{name}/{number}.dcm", "wb") as file:
+                file.write(content)
+        if name == "first":
+            library.run("import", f"{folder}/{name}")
+            library.run("backup", copies)
+        else:
+            library.run("import", "--no-previews", f"{folder}/{name}")
+    process = subprocess.Popen([LARMOR, "backup", copies, "--library", library.folder])
+    try:  # in the middle, when its rows are there
+        while process.poll() is None and not os.path.exists(f"{copies}/rows/00000002.sqlite"):
+            pass
+    finally:
+        process.kill()
+    assert process.wait() == -signal.SIGKILL, "it was done before it could be killed: this tested nothing"
+    restored(copies, f"{folder}/new", sent["first"], sent["first"])
+    library.run("backup", copies)
+    everything = sent["first"] | sent["second"]
+    restored(copies, f"{folder}/all", everything, everything)
+
+
+@test
+def wrong_folders_are_refused_and_stay_as_they_are(folder):
+    missing = run("backup", f"{folder}/copies", "--library", f"{folder}/nothing")
+    assert missing.returncode == 1 and "no library" in missing.stderr, missing.stderr
+    empty = run("restore", f"{folder}/copies", "--library", f"{folder}/new")
+    assert empty.returncode == 1 and "no complete backup" in empty.stderr, empty.stderr
+    run("token", "list", "--library", f"{folder}/library")
+    assert run("backup", f"{folder}/copies", "--library", f"{folder}/library").returncode == 0
+    full = run("restore", f"{folder}/copies", "--library", f"{folder}/library")
+    assert full.returncode == 1 and "not empty" in full.stderr, full.stderr
+
+
+def main():
+    failed = 0
+    for function in TESTS:
+        folder = tempfile.mkdtemp(prefix="larmor-backup-")
+        try:
+            function(folder)
+            print(f"ok      {function.__name__}", flush=True)
+        except Exception as error:  # the others still run
+            failed += 1
+            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
+        finally:
+            shutil.rmtree(folder)
+    print(f"{len(TESTS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
