@@ -37,7 +37,11 @@ Result<void> write_private(const std::filesystem::path& path, std::string_view t
     const auto partial = path.string() + ".part";
     {
         TRY(const auto file, open_file(partial, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-        TRY_VOID(write_all(file, as_bytes(text)));
+        if (auto written = write_all(file, as_bytes(text)); !written) {
+            std::error_code ignored;
+            std::filesystem::remove(partial, ignored);
+            return written;
+        }
     }
     std::error_code error;
     std::filesystem::rename(partial, path, error);

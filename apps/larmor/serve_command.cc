@@ -103,12 +103,20 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     library->preprocessor().start();
-    TRY(const auto announcement,
+    const auto announcement =
         Announcement::publish(settings.library, library->credentials(),
                               {.host = request.address,
                                .port = server->port(),
                                .certificate_sha256 = server->certificate_sha256(),
-                               .token = {}}));
+                               .token = {}});
+    if (!announcement) {
+        // On a full disk reads still work: only the commands beside the server do not find it.
+        if (announcement.error().code != ErrorCode::NoSpace) {
+            return tl::unexpected(announcement.error());
+        }
+        observe::log_warning("commands will not find this server",
+                             {{"reason", announcement.error().message}});
+    }
     print_welcome(settings, request, server->base_url(), sign_in_code);
     wait_for_end(ending);
     const auto report = server->stop(10s);

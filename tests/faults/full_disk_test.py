@@ -61,7 +61,7 @@ def scenario_server(mount):
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
     assert code == 0, f"the server ended with {code}"
-    check(library, list(library.acknowledged))
+    check(library, list(library.acknowledged), full_disk=True)
 
 
 def scenario_import(mount):
@@ -86,7 +86,7 @@ def scenario_import(mount):
         assert 100 < len(library.acknowledged) < 4000, f"{len(library.acknowledged)} instances were acknowledged"
     finally:
         shutil.rmtree(folder)
-    check(library, list(library.acknowledged))
+    check(library, list(library.acknowledged), full_disk=True)
 
 
 def main():
