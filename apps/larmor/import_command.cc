@@ -114,8 +114,8 @@ void add_import(CommandLine& line) {
     command->add_flag("--json", request->json, "one JSON object a file, and one at the end");
     command->add_flag("--no-previews", request->no_previews,
                       "leave metadata and thumbnails to the next start of the server");
-    command->callback([&run_ = line.run, &settings = line.settings, request] {
-        run_ = [&settings, request] { return larmor::run(settings, *request); };
+    command->callback([&run_chosen = line.run, &settings = line.settings, request] {
+        run_chosen = [&settings, request] { return larmor::run(settings, *request); };
     });
 }
 

@@ -57,7 +57,7 @@ std::string format_duration(double seconds) {
     if (!std::isfinite(seconds) || seconds < 0 || seconds > 100 * 3600) {
         return "-:--";
     }
-    const auto whole = static_cast<unsigned>(seconds + 0.5);
+    const auto whole = static_cast<unsigned>(std::lround(seconds));
     char text[32];
     if (whole >= 3600) {
         std::snprintf(text, sizeof text, "%u:%02u:%02u", whole / 3600, whole / 60 % 60,

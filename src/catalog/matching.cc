@@ -56,8 +56,9 @@ Result<Condition> number_list(Attribute attribute, std::string_view value) {
         auto digits = trim(part);
         if (digits.starts_with('+')) digits.remove_prefix(1);
         std::int64_t number = 0;
-        const auto end = digits.data() + digits.size();
-        const auto parsed = std::from_chars(digits.data(), end, number);
+        const char* const begin = digits.data();
+        const char* const end = begin + digits.size();
+        const auto parsed = std::from_chars(begin, end, number);
         if (parsed.ec != std::errc() || parsed.ptr != end) {
             return wrong(attribute, "not a whole number");
         }

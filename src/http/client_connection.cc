@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 #include "http/client.h"
 #include "http/transport.h"
@@ -25,7 +25,8 @@ tl::unexpected<Error> unavailable(std::string_view what, std::string_view why) {
 }
 tl::unexpected<Error> socket_failure(std::string_view what, int error_number) {
     const bool late = error_number == EAGAIN || error_number == EINPROGRESS;
-    return unavailable(what, late ? "timed out" : std::strerror(error_number));
+    return unavailable(what,
+                       late ? "timed out" : std::generic_category().message(error_number));
 }
 
 /// Whether a wait that ended without anything was as long as it should be: a signal ends one

@@ -225,13 +225,17 @@ def an_import_whose_server_dies_says_so_and_keeps_what_was_acknowledged(folder):
     count = 1500
     many_instances(folder, count)
     process, _, _ = serve(folder)
-    importing = subprocess.Popen([LARMOR, "import", "--json", "many"], cwd=folder, stdout=subprocess.PIPE,
-                                 stderr=subprocess.PIPE, text=True)
-    lines = [importing.stdout.readline()]
-    process.kill()
-    rest, errors = importing.communicate(timeout=60)
+    # Not communicate(): it passes over what readline() has read ahead.
+    with open(f"{folder}/errors", "w+", encoding="utf-8") as errors_file:
+        importing = subprocess.Popen([LARMOR, "import", "--json", "many"], cwd=folder, stdout=subprocess.PIPE,
+                                     stderr=errors_file, text=True)
+        lines = [importing.stdout.readline()]
+        process.kill()
+        lines += importing.stdout.read().splitlines()
+        importing.wait(60)
+        errors_file.seek(0)
+        errors = errors_file.read()
     process.communicate(timeout=60)
-    lines += rest.splitlines()
     assert importing.returncode == 1 and "went away" in errors, errors
     acknowledged = json.loads(lines[-1])
     assert 0 < acknowledged["imported"] < count and acknowledged["rejected"] == 0, acknowledged

@@ -56,7 +56,7 @@ Result<void> read_window(std::string_view text, pixels::RenderOptions& options) 
                                                  : "the width of a window is greater than 0");
     }
     options.window = pixels::Window{*center, *width};
-    options.voi_function = *function;
+    options.voi_function = function;
     return {};
 }
 
