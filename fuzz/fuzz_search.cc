@@ -38,8 +38,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     check_search(text, catalog::Level::Study);
     check_search(text, catalog::Level::Instance);
     if (const auto choices = api::parse_media_choices(text)) {
-        api::choose_instance_form(*choices, "1.2.840.10008.1.2.4.80");
-        api::choose_frame_form(*choices, "1.2.840.10008.1.2.4.80", 1);
+        const std::vector<std::string_view> stored = {"1.2.840.10008.1.2.4.80",
+                                                      "1.2.840.10008.1.2.1"};
+        if (const auto answer = api::choose_instance_form(*choices, stored)) {
+            LARMOR_CHECK(answer->encoding < stored.size());
+        }
+        if (const auto answer = api::choose_frame_form(*choices, stored, 1)) {
+            LARMOR_CHECK(answer->encoding < stored.size());
+        }
     }
     if (const auto path = api::parse_bulk_data_path(text)) {
         LARMOR_CHECK(path->steps.size() <= 64);
