@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """clang-tidy on what changed in the last 30 commits: at most 60 files and 5 minutes, newest first; names what
-it skipped. `--all` takes every file and all the time it needs. A changed header is checked through the .cc
+it skipped. `--all` takes every file and all the time it needs, and so do files that are named. A changed header is checked through the .cc
 beside it. Reads the compile commands of the preset `tidy` (clang, no precompiled headers)."""
 import argparse
 import concurrent.futures
@@ -54,10 +54,12 @@ def main():
     options = parser.parse_args()
 
     compiled = compiled_files()
-    if options.all:
-        wanted, skipped, seconds_max = sorted(compiled), [], 1e9
+    if options.all or options.paths:
+        named = dict.fromkeys(path[:-2] + ".cc" if path.endswith(".h") else path for path in options.paths)
+        wanted = [path for path in named if path in compiled] if options.paths else sorted(compiled)
+        skipped, seconds_max = [], 1e9
     else:
-        changed = options.paths or changed_files(compiled)
+        changed = changed_files(compiled)
         wanted, skipped, seconds_max = changed[:FILES_MAX], changed[FILES_MAX:], SECONDS_MAX
 
     started = time.monotonic()
