@@ -5,6 +5,7 @@
 #include "api/application.h"
 #include "http/server.h"
 #include "larmor/command.h"
+#include "larmor/dimse_options.h"
 #include "larmor/running_server.h"
 #include "larmor/web_folder.h"
 #include "library/library.h"
@@ -23,10 +24,16 @@ struct ServeRequest {
     std::filesystem::path tls_certificate;
     std::filesystem::path tls_key;
     unsigned threads = 0;
+    DimseOptions dimse;
 };
 
 bool is_loopback(const std::string& address) {
     return address.starts_with("127.") || address == "::1";
+}
+
+std::optional<http::TlsFiles> tls_files(const ServeRequest& request) {
+    if (request.tls_certificate.empty()) return std::nullopt;
+    return http::TlsFiles{request.tls_certificate, request.tls_key};
 }
 
 /// SIGINT and SIGTERM, taken by `wait_for_end` instead of ending the process. Before any thread
@@ -52,9 +59,7 @@ http::ServerOptions server_options(const ServeRequest& request) {
     options.port = request.port;
     options.threads = request.threads;
     options.log_requests = observe::log_enabled(observe::LogLevel::Debug);
-    if (!request.tls_certificate.empty()) {
-        options.tls = http::TlsFiles{request.tls_certificate, request.tls_key};
-    }
+    options.tls = tls_files(request);
     return options;
 }
 
@@ -102,6 +107,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                 api_options(request, port));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
+    TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     library->preprocessor().start();
     const auto announcement =
         Announcement::publish(settings.library, library->credentials(),
@@ -118,7 +124,9 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                              {{"reason", announcement.error().message}});
     }
     print_welcome(settings, request, server->base_url(), sign_in_code);
+    if (dimse) print_dimse(request.dimse, dimse->port());
     wait_for_end(ending);
+    if (dimse) dimse->stop();
     const auto report = server->stop(10s);
     observe::log_info("stopped", {{"requests_finished", report.requests_finished},
                                   {"requests_cut", report.requests_cut}});
@@ -157,6 +165,7 @@ void add_serve(CommandLine& line) {
                     ->envname("LARMOR_TLS_KEY");
     certificate->needs(key);
     key->needs(certificate);
+    add_dimse_options(*command, request->dimse);
     command->callback([&run = line.run, &settings = line.settings, request] {
         run = [&settings, request] {
             const auto served = serve(settings, *request);

@@ -29,7 +29,8 @@ struct IoOutcome {
 /// Whether more follows at once: the kernel then waits with a packet that is not full.
 enum class More : bool { No, Yes };
 
-/// Tries that do not block on a socket, plain or through TLS. Internal to http.
+/// Tries that do not block on a socket, plain or through TLS. For connections of http and for
+/// other protocols over the same certificates.
 class Transport {
 public:
     virtual ~Transport() = default;

@@ -40,6 +40,10 @@ struct ImportOptions {
     /// Of STOW-RS to one study: an instance of another one is rejected (PS3.18
     /// section 10.5.1.1.1).
     std::string study_instance_uid;
+    /// Of C-STORE, whose command says what its data set is: another one is rejected (PS3.4
+    /// table B.2-1, A900). Empty: any.
+    std::string sop_class_uid{};
+    std::string sop_instance_uid{};
 };
 
 /// An instance that arrives in pieces. Holds at most ObjectStore::small_max_bytes in memory;

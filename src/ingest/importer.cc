@@ -34,14 +34,24 @@ std::string key_of(const catalog::InstanceRecord& record, const Sha256& hash) {
     return key.append(to_hex(hash)).append(".dcm");
 }
 
-Result<void> check_study(const ImportOptions& options, const catalog::InstanceRecord& record) {
-    if (options.study_instance_uid.empty() ||
-        options.study_instance_uid == record.study.study_instance_uid) {
-        return {};
+Result<void> check_promise(const ImportOptions& options,
+                           const catalog::InstanceRecord& record) {
+    const std::string& study = record.study.study_instance_uid;
+    if (!options.study_instance_uid.empty() && options.study_instance_uid != study) {
+        return fail(ErrorCode::InvalidInput, "the instance is of study " + study +
+                                                 ", the request is for study " +
+                                                 options.study_instance_uid);
     }
-    return fail(ErrorCode::InvalidInput,
-                "the instance is of study " + record.study.study_instance_uid +
-                    ", the request is for study " + options.study_instance_uid);
+    const auto& instance = record.instance;
+    if (!options.sop_class_uid.empty() && options.sop_class_uid != instance.sop_class_uid) {
+        return fail(ErrorCode::Conflict,
+                    "the data set is of another SOP class than was announced");
+    }
+    if (!options.sop_instance_uid.empty() &&
+        options.sop_instance_uid != instance.sop_instance_uid) {
+        return fail(ErrorCode::Conflict, "the data set is another instance than was announced");
+    }
+    return {};
 }
 
 /// An arrival between being read and being stored: its bytes, and how to make them durable.
@@ -64,7 +74,7 @@ public:
         record.file.size_bytes = bytes_.size();
         TRY(file_, dicom::open_file(bytes_));
         TRY_VOID(scan(file_, record));
-        TRY_VOID(check_study(options, record));
+        TRY_VOID(check_promise(options, record));
         record.file.sha256 = sha256(bytes_);
         return {};
     }
@@ -96,7 +106,7 @@ public:
         TRY(mapping_, upload_->map());
         TRY(file_, dicom::open_file(mapping_.bytes()));
         TRY_VOID(scan(file_, record));
-        return check_study(options, record);
+        return check_promise(options, record);
     }
     /// The hash is known only when the upload is finished, so decisions come after it. Blocks.
     Result<void> finish() {

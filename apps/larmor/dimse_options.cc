@@ -1,0 +1,125 @@
+#include "larmor/dimse_options.h"
+
+#include <CLI/CLI.hpp>
+#include <charconv>
+#include <cstdio>
+
+#include "library/library.h"
+
+namespace larmor {
+namespace {
+
+constexpr std::string_view kAnybody = "*";
+
+/// The list as the server takes it, where empty means anybody.
+std::vector<std::string> allowed(const std::vector<std::string>& titles) {
+    const bool anybody = std::find(titles.begin(), titles.end(), kAnybody) != titles.end();
+    return anybody ? std::vector<std::string>() : titles;
+}
+
+bool is_loopback(const std::string& address) {
+    return address.starts_with("127.") || address == "::1";
+}
+
+}  // namespace
+
+Result<dimse::RemoteAddress> parse_remote(const std::string& text) {
+    const auto equals = text.find('=');
+    const auto colon = text.rfind(':');
+    if (equals != std::string::npos && colon != std::string::npos && colon > equals + 1) {
+        dimse::RemoteAddress remote{text.substr(0, equals),
+                                    text.substr(equals + 1, colon - equals - 1), 0};
+        const char* end = text.data() + text.size();
+        const auto [read, error] = std::from_chars(&text[colon] + 1, end, remote.port);
+        if (error == std::errc() && read == end && remote.port != 0 &&
+            dimse::is_ae_title(remote.ae_title)) {
+            return remote;
+        }
+    }
+    return fail(ErrorCode::InvalidInput, "a remote AE is written TITLE=host:port, not " + text);
+}
+
+Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
+                                                   std::optional<http::TlsFiles> tls,
+                                                   Library& library) {
+    if (!options.port) return std::unique_ptr<dimse::Server>();
+    if (options.calling.empty() && !is_loopback(options.address)) {
+        return fail(ErrorCode::InvalidInput,
+                    "--dimse-address " + options.address +
+                        " opens the archive to the network: say who may call with"
+                        " --dimse-calling (or * for anybody)");
+    }
+    dimse::ServerOptions server;
+    server.address = options.address;
+    server.port = *options.port;
+    server.called_titles =
+        options.called.empty() ? std::vector{options.ae_title} : allowed(options.called);
+    server.calling_titles = allowed(options.calling);
+    server.associations_max = options.associations_max;
+    if (options.tls != "off") server.tls = std::move(tls);
+
+    dimse::Services services{.database = library.database(),
+                             .store = library.store(),
+                             .catalog = library.catalog(),
+                             .importer = library.importer(),
+                             .ae_title = options.ae_title};
+    services.patience.idle = std::chrono::seconds(options.idle_seconds);
+    for (const auto& text : options.remotes) {
+        TRY(auto remote, parse_remote(text));
+        services.remotes.push_back(std::move(remote));
+    }
+    return dimse::Server::start(std::move(server), std::move(services));
+}
+
+void print_dimse(const DimseOptions& options, std::uint16_t port) {
+    std::printf("DICOM: %s at %s port %u\n", options.ae_title.c_str(), options.address.c_str(),
+                static_cast<unsigned>(port));
+    std::fflush(stdout);
+}
+
+void add_dimse_options(CLI::App& command, DimseOptions& options) {
+    command
+        .add_option("--dimse-port", options.port,
+                    "listen for DICOM associations; 0 takes a free port; off without it")
+        ->envname("LARMOR_DIMSE_PORT");
+    command
+        .add_option("--dimse-address", options.address,
+                    "numeric; loopback unless you say otherwise")
+        ->envname("LARMOR_DIMSE_ADDRESS")
+        ->capture_default_str();
+    command.add_option("--dimse-ae-title", options.ae_title, "our AE title")
+        ->envname("LARMOR_DIMSE_AE_TITLE")
+        ->capture_default_str();
+    command
+        .add_option("--dimse-called", options.called,
+                    "AE titles that we answer to, instead of our own; * for any")
+        ->envname("LARMOR_DIMSE_CALLED");
+    command
+        .add_option("--dimse-calling", options.calling,
+                    "AE titles that may call; * for any, which is the default on loopback only")
+        ->envname("LARMOR_DIMSE_CALLING");
+    command
+        .add_option("--dimse-remote", options.remotes,
+                    "AEs that C-MOVE may send to, each as TITLE=host:port")
+        ->envname("LARMOR_DIMSE_REMOTE");
+    command
+        .add_option("--dimse-associations", options.associations_max,
+                    "at most so many associations at a time")
+        ->check(CLI::Range(1, 1000))
+        ->envname("LARMOR_DIMSE_ASSOCIATIONS")
+        ->capture_default_str();
+    command
+        .add_option("--dimse-idle", options.idle_seconds,
+                    "seconds that a peer may be silent between messages")
+        ->check(CLI::Range(1, 86400))
+        ->envname("LARMOR_DIMSE_IDLE")
+        ->capture_default_str();
+    command
+        .add_option("--dimse-tls", options.tls,
+                    "auto: with the certificate of HTTPS, where there is one; off")
+        ->check(CLI::IsMember({"auto", "off"}))
+        ->envname("LARMOR_DIMSE_TLS")
+        ->capture_default_str();
+}
+
+}  // namespace larmor

@@ -1,0 +1,63 @@
+#include "dimse/session.h"
+
+#include "dimse/status.h"
+
+namespace larmor::dimse {
+namespace {
+
+/// Of a data set that is not wanted, with a command that is not ours to answer.
+constexpr std::size_t kUnwantedMaxBytes = std::size_t{1} << 20;
+
+}  // namespace
+
+Result<void> Session::run() {
+    while (true) {
+        TRY(const auto message, association_.receive());
+        if (!message) return {};
+        TRY_VOID(answer(*message));
+    }
+}
+
+Operation Session::begin(OperationKind kind) const {
+    Operation operation;
+    operation.kind = kind;
+    operation.parties = association_.parties();
+    operation.peer = peer_;
+    return operation;
+}
+
+Result<void> Session::answer(const Message& message) {
+    const auto* context = association_.context(message.context_id);
+    switch (message.command.field) {
+        case CommandField::CEchoRq:
+            return echo(message);
+        case CommandField::CStoreRq:
+            if (context->service == Service::Storage) return store(message);
+            return refuse(message, status::kSopClassNotSupported);
+        case CommandField::CCancelRq:
+            return {};  // what it cancels has ended meanwhile: PS3.7 section 9.3.2.3
+        default:
+            break;
+    }
+    if (is_response(message.command.field)) {
+        return fail(ErrorCode::InvalidInput, "a response to nothing");
+    }
+    return refuse(message, status::kUnrecognizedOperation);
+}
+
+Result<void> Session::refuse(const Message& message, std::uint16_t status) {
+    if (message.command.has_data_set) {
+        TRY_VOID(association_.receive_data_set(kUnwantedMaxBytes));
+    }
+    return association_.send(message.context_id, response_to(message.command, status));
+}
+
+Result<void> Session::echo(const Message& message) {
+    const auto operation = begin(OperationKind::Echo);
+    TRY_VOID(
+        association_.send(message.context_id, response_to(message.command, status::kSuccess)));
+    finish(operation);
+    return {};
+}
+
+}  // namespace larmor::dimse
