@@ -54,15 +54,9 @@ public:
             TRY(result_.limit, parse_count(name, value));
         } else if (name == "offset") {
             TRY(result_.offset, parse_count(name, value));
-        } else if (name == "fuzzymatching") {
-            TRY(const bool wanted, parse_bool(name, value));
-            if (wanted) {
-                // The words of PS3.18 section 8.3.4.2.
-                warn(
-                    "The fuzzymatching parameter is not supported. Only literal matching has "
-                    "been performed.");
-            }
-        } else if (name == "emptyvaluematching" || name == "multiplevaluematching") {
+        } else if (name == "fuzzymatching" || name == "emptyvaluematching") {
+            return {};  // read before all others
+        } else if (name == "multiplevaluematching") {
             TRY(const bool wanted, parse_bool(name, value));
             if (wanted) {
                 warn("The " + std::string(name) + " parameter is not supported.");
@@ -71,6 +65,18 @@ public:
             result_.accept = value;
         } else {
             TRY_VOID(read_match(name, http::trim(value)));
+        }
+        return {};
+    }
+
+    /// How values are matched holds for all of them, wherever it stands.
+    Result<void> read_options(const http::Query& query) {
+        for (const auto& [name, value] : query.parameters) {
+            if (name == "fuzzymatching") {
+                TRY(options_.fuzzy_names, parse_bool(name, value));
+            } else if (name == "emptyvaluematching") {
+                TRY(options_.empty_values, parse_bool(name, value));
+            }
         }
         return {};
     }
@@ -160,7 +166,7 @@ private:
             return {};
         }
         result_.include.push_back(*attribute);
-        TRY(auto condition, catalog::parse_condition(*attribute, value));
+        TRY(auto condition, catalog::parse_condition(*attribute, value, options_));
         if (condition) {
             result_.conditions.push_back(*std::move(condition));
         }
@@ -170,6 +176,7 @@ private:
     Level level_;
     SearchRequest result_;
     std::vector<Attribute> seen_;
+    catalog::MatchingOptions options_;
     bool included_some_ = false;
 };
 
@@ -178,6 +185,7 @@ private:
 Result<SearchRequest> parse_search_request(std::string_view query, Level level) {
     TRY(const http::Query parameters, http::parse_query(query));
     Parser parser(level);
+    TRY_VOID(parser.read_options(parameters));
     for (const auto& [name, value] : parameters.parameters) {
         TRY_VOID(parser.read(name, value));
     }

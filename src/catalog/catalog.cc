@@ -2,6 +2,7 @@
 
 #include "base/ids.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/name_words.h"
 #include "catalog/read_rows.h"
 
 namespace larmor::catalog {
@@ -35,6 +36,7 @@ Result<std::unique_ptr<Catalog>> Catalog::open(db::Database& database, events::E
     TRY(impl->datastore_id, database.write_and_wait([&](db::Transaction& tx) {
         return default_datastore(tx, impl->now_us());
     }));
+    TRY_VOID(index_missing_name_words(database));
     std::unique_ptr<Catalog> catalog(new Catalog(std::move(impl)));
     database.before_commit([impl = catalog->impl_.get()](db::Transaction& tx) {
         return impl->changes.write(tx, impl->datastore_id);

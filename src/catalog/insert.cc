@@ -1,6 +1,7 @@
 #include "base/ids.h"
 #include "catalog/catalog_impl.h"
 #include "catalog/folding.h"
+#include "catalog/name_words.h"
 #include "catalog/read_rows.h"
 
 namespace larmor::catalog {
@@ -87,6 +88,7 @@ Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& t
                patient.patient_id, patient.issuer_of_patient_id, patient.patient_name, name,
                birth_date, patient.patient_sex, now_us());
     TRY(const std::int64_t row, query.insert());
+    TRY_VOID(insert_name_words(tx, row, patient.patient_name, study.referring_physician_name));
     return StudyFound{row, patient.patient_id, patient.issuer_of_patient_id};
 }
 
@@ -101,12 +103,23 @@ Result<std::int64_t> Catalog::Impl::insert_series(db::Transaction& tx, std::int6
     const std::string series_date = plain_date(attributes.series_date);
     const std::string start_date = plain_date(attributes.performed_procedure_step_start_date);
     const std::string key = time_key(attributes.performed_procedure_step_start_time);
-    query.bind(
-        study, attributes.series_instance_uid, attributes.modality, attributes.series_number,
-        attributes.series_description, series_date, attributes.body_part_examined,
-        attributes.laterality, start_date, attributes.performed_procedure_step_start_time, key,
-        attributes.scheduled_procedure_step_id, attributes.requested_procedure_id, now_us());
-    return query.insert();
+    const RequestAttributes first =
+        attributes.requests.empty() ? RequestAttributes{} : attributes.requests.front();
+    query.bind(study, attributes.series_instance_uid, attributes.modality,
+               attributes.series_number, attributes.series_description, series_date,
+               attributes.body_part_examined, attributes.laterality, start_date,
+               attributes.performed_procedure_step_start_time, key,
+               first.scheduled_procedure_step_id, first.requested_procedure_id, now_us());
+    TRY(const std::int64_t row, query.insert());
+    std::int64_t position = 0;
+    for (const RequestAttributes& request : attributes.requests) {
+        TRY_VOID(
+            tx.run("INSERT INTO series_requests (series, position, scheduled_procedure_step_id,"
+                   " requested_procedure_id) VALUES (?1, ?2, ?3, ?4)",
+                   row, position++, request.scheduled_procedure_step_id,
+                   request.requested_procedure_id));
+    }
+    return row;
 }
 
 Result<std::shared_ptr<SeriesEntry>> Catalog::Impl::series_of(db::Transaction& tx,

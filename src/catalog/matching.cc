@@ -3,12 +3,14 @@
 
 #include "base/ids.h"
 #include "catalog/folding.h"
+#include "catalog/name_words.h"
 #include "catalog/query.h"
 
 namespace larmor::catalog {
 namespace {
 
 constexpr std::size_t kListMax = 1000;
+constexpr std::size_t kWordsMax = 16;
 
 tl::unexpected<Error> wrong(Attribute attribute, std::string_view what) {
     return fail(ErrorCode::InvalidInput,
@@ -107,9 +109,26 @@ Result<Condition> value_or_range(Attribute attribute, std::string_view value,
     return condition;
 }
 
+/// Nothing where the value has no word: `^*` says no more than `*`.
+Result<std::optional<Condition>> words_of(Attribute attribute, std::string_view value) {
+    Condition condition{.attribute = attribute, .kind = Condition::Kind::Words};
+    condition.values = name_words(value);
+    // A word stands for all that begin so.
+    for (std::string& word : condition.values) {
+        while (word.ends_with('*')) word.pop_back();
+    }
+    std::erase(condition.values, std::string());
+    if (condition.values.size() > kWordsMax) {
+        return wrong(attribute, "more than " + std::to_string(kWordsMax) + " words");
+    }
+    if (condition.values.empty()) return std::nullopt;
+    return condition;
+}
+
 }  // namespace
 
-Result<std::optional<Condition>> parse_condition(Attribute attribute, std::string_view value) {
+Result<std::optional<Condition>> parse_condition(Attribute attribute, std::string_view value,
+                                                 MatchingOptions options) {
     value = trim(value);
     const bool universal = value.find_first_not_of('*') == std::string_view::npos;
     const auto matching = info_of(attribute).matching;
@@ -118,6 +137,12 @@ Result<std::optional<Condition>> parse_condition(Attribute attribute, std::strin
                     std::string(info_of(attribute).keyword) + " is not matched");
     }
     if (universal) return std::nullopt;
+    if (options.empty_values && value == R"("")") {
+        return Condition{.attribute = attribute, .kind = Condition::Kind::Empty};
+    }
+    if (matching == Matching::Name && options.fuzzy_names) {
+        return words_of(attribute, value);
+    }
     switch (matching) {
         case Matching::Uid:
             return uid_list(attribute, value);

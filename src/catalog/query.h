@@ -19,6 +19,8 @@ struct Condition {
         Range,     ///< from..to, inclusive; either may be empty
         Begins,    ///< from..to: what begins like one shortened time
         Number,    ///< any of `numbers`
+        Empty,     ///< an absent or empty attribute
+        Words,     ///< a name with words that begin like each of `values`, in any order
     };
     Attribute attribute;
     Kind kind = Kind::Exact;
@@ -28,11 +30,20 @@ struct Condition {
     std::string to{};
 };
 
+/// What a request may switch on. Source: PS3.18 sections 8.3.4.2 and 8.3.4.5.
+struct MatchingOptions {
+    /// Names by the beginnings of words of any component and group: see name_words.h.
+    bool fuzzy_names = false;
+    /// Two quotation marks match what is empty.
+    bool empty_values = false;
+};
+
 /// Reads a matching key's value as QIDO-RS and C-FIND write it (PS3.4 section C.2.2.2). Nothing
 /// for universal matching: an empty value, or `*` alone. In a list of UIDs the separator is `,`
 /// or `\`. Errors: InvalidInput (a date, time, UID or number that is none, with the keyword;
 /// more than 1,000 UIDs), Unsupported (an attribute that is not matched).
-Result<std::optional<Condition>> parse_condition(Attribute attribute, std::string_view value);
+Result<std::optional<Condition>> parse_condition(Attribute attribute, std::string_view value,
+                                                 MatchingOptions options = {});
 
 /// What to look for. Conditions at a higher level than the search apply to the parents.
 struct SearchQuery {

@@ -156,6 +156,24 @@ Result<StoredStudy> load_study(db::Snapshot& snapshot, std::int64_t row) {
     return study;
 }
 
+namespace {
+
+Result<std::vector<RequestAttributes>> load_requests(db::Snapshot& snapshot,
+                                                     std::int64_t series) {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT scheduled_procedure_step_id, requested_procedure_id"
+                         " FROM series_requests WHERE series = ?1 ORDER BY position"));
+    query.bind(series);
+    std::vector<RequestAttributes> requests;
+    for (;;) {
+        TRY(const bool row, query.next());
+        if (!row) return requests;
+        requests.push_back({query.string(0), query.string(1)});
+    }
+}
+
+}  // namespace
+
 Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
     TRY(db::Query query,
         snapshot.prepare(
@@ -164,8 +182,7 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
             " m.metadata_version, m.thumbnail_object, m.thumbnail_version,"
             " s.series_instance_uid, s.modality, s.series_number, s.series_description,"
             " s.series_date, s.body_part_examined, s.laterality, s.pps_start_date,"
-            " s.pps_start_time, s.scheduled_procedure_step_id, s.requested_procedure_id,"
-            " m.number_of_instances, t.id, t.study_instance_uid"
+            " s.pps_start_time, m.number_of_instances, t.id, t.study_instance_uid"
             " FROM series s JOIN image_sets m ON m.id = s.image_set"
             " JOIN studies t ON t.id = s.study WHERE s.id = ?1"));
     query.bind(row);
@@ -187,11 +204,11 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
                      .laterality = query.string(20),
                      .performed_procedure_step_start_date = query.string(21),
                      .performed_procedure_step_start_time = query.string(22),
-                     .scheduled_procedure_step_id = query.string(23),
-                     .requested_procedure_id = query.string(24)};
-    series.number_of_series_related_instances = query.int64(25);
-    series.study = StudyRow{query.int64(26)};
-    series.study_instance_uid = query.string(27);
+                     .requests = {}};
+    series.number_of_series_related_instances = query.int64(23);
+    series.study = StudyRow{query.int64(24)};
+    series.study_instance_uid = query.string(25);
+    TRY(series.series.requests, load_requests(snapshot, row));
     return series;
 }
 

@@ -44,6 +44,13 @@ struct StudyAttributes {
     friend bool operator==(const StudyAttributes&, const StudyAttributes&) = default;
 };
 
+/// An item of RequestAttributesSequence.
+struct RequestAttributes {
+    std::string scheduled_procedure_step_id;
+    std::string requested_procedure_id;
+    friend bool operator==(const RequestAttributes&, const RequestAttributes&) = default;
+};
+
 struct SeriesAttributes {
     std::string series_instance_uid;
     std::string modality;
@@ -54,9 +61,7 @@ struct SeriesAttributes {
     std::string laterality;
     std::string performed_procedure_step_start_date;
     std::string performed_procedure_step_start_time;
-    std::string
-        scheduled_procedure_step_id;     ///< of the first item of RequestAttributesSequence
-    std::string requested_procedure_id;  ///< of the same item
+    std::vector<RequestAttributes> requests;  ///< in the order of the sequence
     friend bool operator==(const SeriesAttributes&, const SeriesAttributes&) = default;
 };
 

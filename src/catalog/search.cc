@@ -3,7 +3,7 @@
 #include <unordered_map>
 
 #include "catalog/catalog_impl.h"
-#include "catalog/folding.h"
+#include "catalog/name_words.h"
 #include "catalog/read_rows.h"
 
 namespace larmor::catalog {
@@ -70,9 +70,9 @@ std::string_view column_of(Attribute attribute) {
         case Attribute::PerformedProcedureStepStartTime:
             return "s.pps_start_time_key";
         case Attribute::ScheduledProcedureStepID:
-            return "s.scheduled_procedure_step_id";
+            return "r.scheduled_procedure_step_id";
         case Attribute::RequestedProcedureID:
-            return "s.requested_procedure_id";
+            return "r.requested_procedure_id";
         case Attribute::SOPClassUID:
             return "i.sop_class_uid";
         case Attribute::SOPInstanceUID:
@@ -147,6 +147,26 @@ std::string name_matches(Clause& clause, std::string_view column, const Conditio
            like(clause, column, "%=" + pattern + "=%");
 }
 
+/// Every word begins one of the name's. Each by a range of person_name_words' key.
+std::string words_match(Clause& clause, const Condition& condition) {
+    // Behind all that begins with a word: no text in UTF-8 has this byte.
+    constexpr char kBehindAll = '\xff';
+    std::string sql;
+    for (const std::string& word : condition.values) {
+        if (!sql.empty()) sql += " AND ";
+        sql += "t.id IN (SELECT w.study FROM person_name_words w WHERE w.attribute = ";
+        sql += std::to_string(name_words_number(condition.attribute)) + " AND ";
+        if (word.find_first_of("*?") != std::string::npos) {
+            sql += like(clause, "w.word", to_like(word) + "%");
+        } else {
+            sql += "w.word >= " + clause.parameter(word);
+            sql += " AND w.word < " + clause.parameter(word + kBehindAll);
+        }
+        sql += ")";
+    }
+    return sql;
+}
+
 std::string in_range(Clause& clause, std::string_view column, const Condition& condition) {
     const std::string name(column);
     std::string sql = name + " <> ''";
@@ -158,7 +178,9 @@ std::string in_range(Clause& clause, std::string_view column, const Condition& c
 
 std::string matches(Clause& clause, const Condition& condition) {
     const auto column = column_of(condition.attribute);
-    if (info_of(condition.attribute).matching == Matching::Name) {
+    if (condition.kind == Condition::Kind::Words) return words_match(clause, condition);
+    if (info_of(condition.attribute).matching == Matching::Name &&
+        condition.kind != Condition::Kind::Empty) {
         return name_matches(clause, column, condition);
     }
     switch (condition.kind) {
@@ -171,6 +193,12 @@ std::string matches(Clause& clause, const Condition& condition) {
             return in_range(clause, column, condition);
         case Condition::Kind::Number:
             return any_of(clause, column, condition.numbers);
+        case Condition::Kind::Empty:
+            return info_of(condition.attribute).matching == Matching::Integer
+                       ? std::string(column) + " IS NULL"
+                       : std::string(column) + " = ''";
+        case Condition::Kind::Words:
+            break;  // above
     }
     return "0 = 1";
 }
@@ -223,6 +251,19 @@ std::string in_moments(Clause& clause, const Moments& moments) {
     return sql;
 }
 
+/// Keys of RequestAttributesSequence: one item matches all of them (PS3.4 section C.2.2.2.6).
+void add_request_conditions(Clause& clause, const SearchQuery& query) {
+    std::string item;
+    for (const auto& condition : query.conditions) {
+        if (info_of(condition.attribute).sequence_tag == 0) continue;
+        item += item.empty() ? "(" : " AND (";
+        item += matches(clause, condition) + ")";
+    }
+    if (!item.empty()) {
+        clause.both("s.id IN (SELECT r.series FROM series_requests r WHERE " + item + ")");
+    }
+}
+
 /// Errors: InvalidInput for a condition below the level of the search.
 Result<void> add_conditions(Clause& clause, const SearchQuery& query, Level level) {
     for (const auto& condition : query.conditions) {
@@ -231,6 +272,7 @@ Result<void> add_conditions(Clause& clause, const SearchQuery& query, Level leve
             return fail(ErrorCode::InvalidInput,
                         std::string(info.keyword) + " is no matching key of this search");
         }
+        if (info.sequence_tag != 0) continue;
         if (const auto moments = moments_of(query, condition.attribute)) {
             // Once for the pair.
             if (&condition == moments->dates) clause.both(in_moments(clause, *moments));
@@ -243,6 +285,7 @@ Result<void> add_conditions(Clause& clause, const SearchQuery& query, Level leve
             clause.both(matches(clause, condition));
         }
     }
+    add_request_conditions(clause, query);
     if (query.study) clause.both("t.id = " + clause.parameter(number_of(*query.study)));
     if (query.series && level != Level::Study) {
         clause.both("s.id = " + clause.parameter(number_of(*query.series)));

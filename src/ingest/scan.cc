@@ -23,6 +23,8 @@ std::string for_column(std::string text) {
     return text;
 }
 
+constexpr std::size_t kRequestsMax = 32;
+
 Result<void> walk(const dicom::File& file) {
     dicom::Reader reader(file.data_set, file.encoding);
     for (;;) {
@@ -96,10 +98,16 @@ Result<void> fill_request(const dicom::Attributes& attributes,
     if (attributes.find(tags::RequestAttributesSequence) == nullptr) return {};
     TRY(const std::vector<dicom::Attributes> items,
         attributes.items(tags::RequestAttributesSequence));
-    if (items.empty()) return {};
-    const Columns column(items.front());
-    series.scheduled_procedure_step_id = column(tags::ScheduledProcedureStepID);
-    series.requested_procedure_id = column(tags::RequestedProcedureID);
+    for (const dicom::Attributes& item : items) {
+        // A series for more orders than that is none; its metadata has all of them.
+        if (series.requests.size() == kRequestsMax) break;
+        const Columns column(item);
+        catalog::RequestAttributes request{
+            .scheduled_procedure_step_id = column(tags::ScheduledProcedureStepID),
+            .requested_procedure_id = column(tags::RequestedProcedureID)};
+        if (request != catalog::RequestAttributes{})
+            series.requests.push_back(std::move(request));
+    }
     return {};
 }
 

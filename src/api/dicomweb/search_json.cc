@@ -122,12 +122,17 @@ void append_name(std::string& out, std::uint32_t tag, std::string_view value) {
 
 void append_request_attributes(std::string& out, const catalog::SeriesAttributes& series) {
     append_key(out, kRequestAttributesSequence, "SQ");
-    if (!series.scheduled_procedure_step_id.empty() || !series.requested_procedure_id.empty()) {
-        out += R"(,"Value":[{)";
-        append_text(out, kScheduledProcedureStepID, "SH", series.scheduled_procedure_step_id);
-        out += ',';
-        append_text(out, kRequestedProcedureID, "SH", series.requested_procedure_id);
-        out += "}]";
+    std::string items;
+    for (const catalog::RequestAttributes& request : series.requests) {
+        items += items.empty() ? "{" : ",{";
+        append_text(items, kScheduledProcedureStepID, "SH",
+                    request.scheduled_procedure_step_id);
+        items += ',';
+        append_text(items, kRequestedProcedureID, "SH", request.requested_procedure_id);
+        items += '}';
+    }
+    if (!items.empty()) {
+        out += R"(,"Value":[)" + items + ']';
     }
     out += '}';
 }
@@ -334,7 +339,7 @@ void SearchJson::add_row(const Row& row, const Fields& fields) {
             append_field();
         }
         if (field != fields.end() && field->tag == column.tag) {
-            // The catalog has the first item of the sequence only, and two attributes of it.
+            // The catalog has two attributes of an item only.
             if (column.tag == kRequestAttributesSequence) {
                 append_field();
                 continue;

@@ -118,13 +118,27 @@ TEST(SearchRequest, ReadsPaging) {
     }
 }
 
-TEST(SearchRequest, SaysThatFuzzyMatchingIsLiteral) {
-    // The words of PS3.18 section 8.3.4.2.
-    EXPECT_THAT(
-        parsed_query("fuzzymatching=true").warnings,
-        ElementsAre("The fuzzymatching parameter is not supported. Only literal matching "
-                    "has been performed."));
-    EXPECT_TRUE(parsed_query("fuzzymatching=false").warnings.empty());
+TEST(SearchRequest, MatchesNamesByTheirWordsWhereFuzzyMatchingIsAskedForAnywhere) {
+    for (const auto* query : {"fuzzymatching=true&PatientName=M%C3%BCller%5EJo*&PatientID=a",
+                              "PatientName=jo%20M%C3%BCller&00100020=a&fuzzymatching=true"}) {
+        const auto request = parsed_query(query);
+        ASSERT_EQ(request.conditions.size(), 2U) << query;
+        EXPECT_EQ(request.conditions[0].kind, Condition::Kind::Words);
+        EXPECT_THAT(request.conditions[0].values, ElementsAre("jo", "muller"));
+        EXPECT_EQ(request.conditions[1].kind, Condition::Kind::Exact);
+        EXPECT_TRUE(request.warnings.empty());
+    }
+    EXPECT_EQ(parsed_query("fuzzymatching=false&PatientName=a").conditions[0].kind,
+              Condition::Kind::Exact);
+    EXPECT_TRUE(parsed_query("fuzzymatching=true&PatientName=%5E*").conditions.empty());
+}
+
+TEST(SearchRequest, TwoQuotationMarksAreNoValueWhereAskedFor) {
+    const auto request = parsed_query("StudyDate=%22%22&emptyvaluematching=true");
+    ASSERT_EQ(request.conditions.size(), 1U);
+    EXPECT_EQ(request.conditions[0].kind, Condition::Kind::Empty);
+    EXPECT_TRUE(request.warnings.empty());
+    EXPECT_FALSE(parse_search_request("StudyDate=%22%22", Level::Study));
 }
 
 TEST(SearchRequest, RefusesValuesThatCannotMatch) {

@@ -22,11 +22,12 @@ bool matches_wildcard(std::string_view text, std::string_view pattern) {
 
 class Search : public CatalogTest {
 protected:
-    SearchQuery query(std::initializer_list<std::pair<Attribute, std::string_view>> keys) {
+    SearchQuery query(std::initializer_list<std::pair<Attribute, std::string_view>> keys,
+                      MatchingOptions options = {}) {
         SearchQuery result;
         result.limit = 1000;
         for (const auto& [attribute, value] : keys) {
-            if (auto condition = must(parse_condition(attribute, value))) {
+            if (auto condition = must(parse_condition(attribute, value, options))) {
                 result.conditions.push_back(*condition);
             }
         }
@@ -212,6 +213,63 @@ TEST_F(Search, MatchesNamesWithoutRegardToCaseAndByEachGroup) {
     EXPECT_EQ(by_name("*tarou"), Uids{"1.1"});
 }
 
+TEST_F(Search, MatchesNamesFuzzilyByTheBeginningsOfWords) {
+    auto japanese = record("1.1", "1.1.1", "1.1.1.1");
+    japanese.patient.patient_name = "Yamada^Tarou=山田^太郎=やまだ^たろう";
+    insert(japanese);
+    auto german = record("1.2", "1.2.1", "1.2.1.1");
+    german.patient.patient_name = "Müller-Lüdenscheid^Änne Maria^^Dr.";
+    german.study.referring_physician_name = "Šimůnek^Jiří";
+    insert(german);
+    insert(record("1.3", "1.3.1", "1.3.1.1"));  // Doe^Jane, House^Gregory
+
+    const auto fuzzy = [&](Attribute attribute, std::string_view name) {
+        auto found = studies(query({{attribute, name}}, {.fuzzy_names = true}));
+        std::ranges::sort(found);
+        return found;
+    };
+    for (const auto* name : {"ludenscheid", "LÜDEN", "anne", "Maria^Müll", "mull* ann", "dr",
+                             "m?ller", "Ａｎｎｅ"}) {
+        EXPECT_EQ(fuzzy(Attribute::PatientName, name), Uids{"1.2"}) << name;
+    }
+    for (const auto* name : {"tarou yamada", "yama", "太郎", "山田^太", "たろう", "=山田"}) {
+        EXPECT_EQ(fuzzy(Attribute::PatientName, name), Uids{"1.1"}) << name;
+    }
+    for (const auto* name : {"ane", "doe jim", "simunek", "tarouyamada", "だ"}) {
+        EXPECT_EQ(fuzzy(Attribute::PatientName, name), Uids{}) << name;
+    }
+    EXPECT_EQ(fuzzy(Attribute::PatientName, "J^D"), Uids{"1.3"});
+    EXPECT_EQ(fuzzy(Attribute::PatientName, "^*"), (Uids{"1.1", "1.2", "1.3"}));
+    EXPECT_EQ(fuzzy(Attribute::ReferringPhysicianName, "jiri simu"), Uids{"1.2"});
+    EXPECT_EQ(fuzzy(Attribute::ReferringPhysicianName, "greg"), (Uids{"1.1", "1.3"}));
+    EXPECT_FALSE(parse_condition(Attribute::PatientName, "a b c d e f g h i j k l m n o p q",
+                                 {.fuzzy_names = true}));
+}
+
+TEST_F(Search, TheWordsOfOlderStudiesAreAddedWhenTheCatalogIsOpened) {
+    insert(record("1.3", "1.3.1", "1.3.1.1"));
+    const auto by_word = [&] {
+        return studies(query({{Attribute::PatientName, "jane"}}, {.fuzzy_names = true}));
+    };
+    must(database_->write_and_wait([](db::Transaction& tx) {
+        return tx.run_script(
+            "DELETE FROM person_name_words; UPDATE studies SET"
+            " names_indexed = 0");
+    }));
+    EXPECT_EQ(by_word(), Uids{});
+    open();
+    EXPECT_EQ(by_word(), Uids{"1.3"});
+    must(database_->write_and_wait([](db::Transaction& tx) {
+        return tx.run_script("DELETE FROM image_sets; DELETE FROM series; DELETE FROM studies");
+    }));
+    EXPECT_EQ(read([](db::Snapshot& s) -> Result<std::int64_t> {
+                  TRY(db::Query left, s.prepare("SELECT count(*) FROM person_name_words"));
+                  TRY_VOID(left.next());
+                  return left.int64(0);
+              }),
+              0);
+}
+
 TEST_F(Search, FindsStudiesByWhatTheirSeriesAre) {
     insert(record("1.1", "1.1.1", "1.1.1.1"));  // CT
     auto mr = record("1.1", "1.1.2", "1.1.2.1");
@@ -237,12 +295,47 @@ TEST_F(Search, FindsStudiesByWhatTheirSeriesAre) {
     EXPECT_EQ(study("1.2").modalities_in_study, Uids{"PT"});
 }
 
+TEST_F(Search, KeysOfOneSequenceMatchTogetherInOneItem) {
+    auto one = record("1.1", "1.1.1", "1.1.1.1");
+    one.series.requests = {{"SPS1", "RP1"}, {"SPS2", "RP2"}};
+    insert(one);
+    insert(record("1.1", "1.1.2", "1.1.2.1"));
+    const auto found = [&](std::string_view step, std::string_view procedure) {
+        return series_of(query({{Attribute::ScheduledProcedureStepID, step},
+                                {Attribute::RequestedProcedureID, procedure}}));
+    };
+    EXPECT_EQ(found("SPS2", "RP2"), Uids{"1.1.1"});
+    EXPECT_EQ(found("SPS2", ""), Uids{"1.1.1"});
+    EXPECT_EQ(found("SPS1", "RP2"), Uids{});
+    EXPECT_EQ(found("SPS*", "RP?"), Uids{"1.1.1"});
+    EXPECT_EQ(series("1.1.1", "1.1").series.requests, one.series.requests);
+}
+
+TEST_F(Search, FindsWhatIsEmptyWhereAskedFor) {
+    insert(record("1.1", "1.1.1", "1.1.1.1"));
+    auto bare = record("1.2", "1.2.1", "1.2.1.1");
+    bare.study.study_date.clear();
+    bare.study.study_time.clear();
+    bare.study.accession_number.clear();
+    bare.patient.patient_name.clear();
+    bare.series.series_number.reset();
+    bare.series.body_part_examined = "HEAD";
+    insert(bare);
+    using A = Attribute;
+    for (const auto attribute :
+         {A::StudyDate, A::StudyTime, A::AccessionNumber, A::PatientName, A::SeriesNumber}) {
+        const auto search = query({{attribute, R"("")"}}, {.empty_values = true});
+        EXPECT_EQ(series_of(search), Uids{"1.2.1"}) << info_of(attribute).keyword;
+    }
+    EXPECT_EQ(studies(query({{A::AccessionNumber, R"("")"}})), Uids{}) << "a text otherwise";
+    EXPECT_FALSE(parse_condition(A::StudyDate, R"("")"));
+}
+
 TEST_F(Search, MatchesEveryKeyOfSeriesAndInstances) {
     auto one = record("1.1", "1.1.1", "1.1.1.1");
     one.series.performed_procedure_step_start_date = "20260105";
     one.series.performed_procedure_step_start_time = "120000";
-    one.series.scheduled_procedure_step_id = "SPS1";
-    one.series.requested_procedure_id = "RP1";
+    one.series.requests = {{"SPS1", "RP1"}, {"XPS2", "RP2"}};
     one.series.body_part_examined = "HEAD";
     one.series.laterality = "L";
     one.series.series_date = "2026.01.05";
