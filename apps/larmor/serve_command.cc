@@ -23,6 +23,9 @@ struct ServeRequest {
     std::string web;
     std::filesystem::path tls_certificate;
     std::filesystem::path tls_key;
+    std::string base_url;
+    std::vector<std::string> trusted_proxies;
+    std::vector<std::string> cors_origins;
     unsigned threads = 0;
     DimseOptions dimse;
 };
@@ -63,8 +66,13 @@ http::ServerOptions server_options(const ServeRequest& request) {
     return options;
 }
 
-api::Options api_options(const ServeRequest& request, std::uint16_t port) {
+Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port) {
     api::Options options;
+    if (!request.base_url.empty()) {
+        TRY(options.base_url, api::parse_base_url(request.base_url));
+    }
+    TRY(options.trusted_proxies, http::TrustedProxies::parse(request.trusted_proxies));
+    TRY(options.cors, http::CorsPolicy::parse(request.cors_origins));
     options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
     options.session_cookie = "larmor_session_" + std::to_string(port);
     options.web_folder = request.web.empty()
@@ -96,6 +104,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     TRY(const auto library, Library::open({.folder = settings.library}));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
+        TRY(auto options, api_options(request, port));
         return api::make_router({.database = library->database(),
                                  .store = library->store(),
                                  .catalog = library->catalog(),
@@ -104,7 +113,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code},
-                                api_options(request, port));
+                                std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
@@ -123,7 +132,10 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
         observe::log_warning("commands will not find this server",
                              {{"reason", announcement.error().message}});
     }
-    print_welcome(settings, request, server->base_url(), sign_in_code);
+    print_welcome(settings, request,
+                  request.base_url.empty() ? server->base_url()
+                                           : api::parse_base_url(request.base_url).value(),
+                  sign_in_code);
     if (dimse) print_dimse(request.dimse, dimse->port());
     wait_for_end(ending);
     if (dimse) dimse->stop();
@@ -155,6 +167,23 @@ void add_serve(CommandLine& line) {
         ->capture_default_str();
     command->add_option("--web", request->web, "folder of the built page, instead of our own")
         ->envname("LARMOR_WEB");
+    command
+        ->add_option(
+            "--base-url", request->base_url,
+            "where clients reach this server, for the links that it gives out, such as "
+            "https://pacs.example/larmor")
+        ->envname("LARMOR_BASE_URL");
+    command
+        ->add_option("--trust-proxy", request->trusted_proxies,
+                     "addresses or networks whose Forwarded and X-Forwarded-* are believed")
+        ->delimiter(',')
+        ->envname("LARMOR_TRUST_PROXY");
+    command
+        ->add_option(
+            "--cors-origin", request->cors_origins,
+            "pages of these origins may ask this server, such as https://viewer.example")
+        ->delimiter(',')
+        ->envname("LARMOR_CORS_ORIGIN");
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     auto* certificate =

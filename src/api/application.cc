@@ -1,5 +1,7 @@
 #include "api/application.h"
 
+#include <algorithm>
+
 #include "api/access.h"
 #include "api/context.h"
 #include "api/dicomweb/routes.h"
@@ -20,13 +22,64 @@ http::Task<http::Response> with_safe_headers(http::Request request, http::Next n
     co_return response;
 }
 
+/// A preflight carries no credentials, and a page must be able to read why it was refused.
+std::optional<http::Response> refuse_or_preflight(const Context& context,
+                                                  http::Request& request) {
+    if (auto preflight = context.options.cors.preflight(request)) {
+        return preflight;
+    }
+    auto refused = check_access(context, request);
+    if (refused) {
+        context.options.cors.apply(request.headers.get("Origin"), *refused);
+    }
+    return refused;
+}
+
+http::Task<http::Response> with_cors(ContextPtr context, http::Request request,
+                                     http::Next next) {
+    const std::string origin(request.headers.get("Origin"));
+    http::Response response = co_await next(std::move(request));
+    context->options.cors.apply(origin, response);
+    co_return response;
+}
+
+constexpr std::size_t kBaseUrlMaxBytes = 512;
+
 }  // namespace
+
+Result<std::string> parse_base_url(std::string_view text) {
+    std::string_view rest = text;
+    const std::string_view scheme = rest.starts_with("https://") ? "https://" : "http://";
+    const auto is_path_char = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("/-._~").find(c) != std::string_view::npos;
+    };
+    if (rest.starts_with(scheme)) {
+        rest.remove_prefix(scheme.size());
+        const auto host = rest.substr(0, rest.find('/'));
+        auto path = rest.substr(host.size());
+        while (path.ends_with('/')) {
+            path.remove_suffix(1);
+        }
+        if (text.size() <= kBaseUrlMaxBytes && http::is_host(host) &&
+            std::ranges::all_of(path, is_path_char)) {
+            return std::string(scheme) + std::string(host) + std::string(path);
+        }
+    }
+    return fail(ErrorCode::InvalidInput,
+                "'" + std::string(text) +
+                    "' is no base URL such as https://pacs.example/larmor: scheme, host and a "
+                    "path of letters, digits and -._~");
+}
 
 Result<std::shared_ptr<http::Router>> make_router(Services services, Options options) {
     auto context = std::make_shared<Context>(services, std::move(options));
     auto router = std::make_shared<http::Router>();
     router->add_head_hook(
-        [context](http::Request& request) { return check_access(*context, request); });
+        [context](http::Request& request) { return refuse_or_preflight(*context, request); });
+    router->add_middleware([context](http::Request request, http::Next next) {
+        return with_cors(context, std::move(request), std::move(next));
+    });
     router->add_middleware(with_safe_headers);
     add_store_routes(*router, context);
     add_search_routes(*router, context);

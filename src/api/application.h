@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
+#include "http/cors.h"
 #include "http/origin.h"
 #include "http/router.h"
 #include "ingest/importer.h"
@@ -38,7 +39,11 @@ struct Options {
     /// Browsers keep cookies per host, not per port: give each port its own name.
     std::string session_cookie = "larmor_session";
     std::chrono::seconds session_lifetime = std::chrono::hours(12);
-    http::TrustProxy trust_proxy = http::TrustProxy::No;
+    http::TrustedProxies trusted_proxies{};
+    /// Where clients reach us, for links: `https://pacs.example/larmor`. Empty: what the
+    /// request says (Host, or Forwarded from a trusted proxy). See parse_base_url.
+    std::string base_url{};
+    http::CorsPolicy cors{};  ///< which other sites' pages may ask us
     /// The built page (`web/dist`); nothing serves no page, and `/` is 404.
     std::optional<std::filesystem::path> web_folder;
     std::uint64_t store_body_max_bytes = std::uint64_t{1} << 40;  ///< of one STOW-RS request
@@ -54,6 +59,10 @@ struct Options {
 ///     TRY(auto server, http::Server::start(server_options, router));
 ///     print(api::sign_in_url(server->base_url(), sign_in_code.issue()));
 Result<std::shared_ptr<http::Router>> make_router(Services services, Options options);
+
+/// `http://host` or `https://host:port/path`, without query, fragment and the slash at the end
+/// that is taken off here. Errors: InvalidInput.
+Result<std::string> parse_base_url(std::string_view text);
 
 /// The one-time link that is printed at start.
 std::string sign_in_url(std::string_view base_url, std::string_view code);

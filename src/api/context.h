@@ -33,9 +33,15 @@ struct Context {
     auto work(F f) const {
         return services.pool.run(async::Priority::Interactive, std::move(f));
     }
-    /// `http://host/dicomweb` as the client sees it.
+    /// `http://host`, or what was configured, as the client sees us.
+    std::string base_url(const http::Request& request) const {
+        return options.base_url.empty()
+                   ? http::origin_of(request, options.trusted_proxies).base_url()
+                   : options.base_url;
+    }
+    /// `http://host/dicomweb`.
     std::string service_base(const http::Request& request) const {
-        return http::origin_of(request, options.trust_proxy).base_url() + "/dicomweb";
+        return base_url(request) + "/dicomweb";
     }
 };
 using ContextPtr = std::shared_ptr<Context>;

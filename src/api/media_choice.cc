@@ -51,12 +51,24 @@ Result<std::string> accept_of(const http::Request& request) {
     return request.headers.joined("Accept");
 }
 
+Result<std::vector<std::string>> accepts_of(const http::Request& request) {
+    TRY(std::string first, accept_of(request));
+    std::string header = request.headers.joined("Accept");
+    std::vector<std::string> accepts = {std::move(first)};
+    if (!header.empty() && header != accepts.front()) {
+        accepts.push_back(std::move(header));
+    }
+    return accepts;
+}
+
 Result<std::string> negotiate(const http::Request& request,
                               const std::vector<std::string_view>& offers) {
-    TRY(const std::string accept, accept_of(request));
-    TRY(const std::vector<http::AcceptedType> accepted, http::parse_accept(accept));
-    if (const auto best = http::best_of(accepted, offers)) {
-        return std::string(*best);
+    TRY(const auto accepts, accepts_of(request));
+    for (const std::string& accept : accepts) {
+        TRY(const std::vector<http::AcceptedType> accepted, http::parse_accept(accept));
+        if (const auto best = http::best_of(accepted, offers)) {
+            return std::string(*best);
+        }
     }
     std::string message = "Accept takes none of what there is:";
     for (const auto offer : offers) {

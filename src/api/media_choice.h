@@ -28,6 +28,9 @@ Result<std::vector<MediaChoice>> parse_media_choices(std::string_view accept);
 /// What the client accepts: the query parameter `accept` where it is given (PS3.18 section
 /// 8.3.3.1), else the header. Errors: those of the query.
 Result<std::string> accept_of(const http::Request& request);
+/// Both, to be tried in this order: where the parameter names nothing that there is, the header
+/// decides (PS3.18 section 8.7.8.1). Without either one that is empty: everything is accepted.
+Result<std::vector<std::string>> accepts_of(const http::Request& request);
 
 /// The best of our offers (essences) for this request. Errors: Unsupported (406) that names
 /// what there is.

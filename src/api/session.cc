@@ -30,9 +30,10 @@ std::string to_json(const auth::Principal& principal) {
     return json;
 }
 
-Response to_page(std::string_view cookie) {
+/// The page lies under the path of the base URL, which the proxy takes off.
+Response to_page(const Context& context, std::string_view cookie) {
     Response response(303);
-    response.headers.add("Location", "/");
+    response.headers.add("Location", context.options.base_url + "/");
     response.headers.add("Cache-Control", "no-store");
     if (!cookie.empty()) {
         response.headers.add("Set-Cookie", cookie);
@@ -61,7 +62,7 @@ std::string cookie_for(const Context& context, const Request& request,
         issued.credential.expires - issued.credential.created);
     std::string cookie =
         auth::session_cookie(context.gate.cookie_name(), issued.secret, lifetime);
-    if (http::origin_of(request, context.options.trust_proxy).scheme == "https") {
+    if (context.base_url(request).starts_with("https:")) {
         cookie += "; Secure";
     }
     return cookie;
@@ -73,7 +74,7 @@ Task<Response> sign_in_by_link(ContextPtr context, Request request) {
     if (const auto redeemed = context->services.sign_in_code.redeem(code); !redeemed) {
         // A reload of the page that signed in lands here.
         if (context->gate.identify(presented(request))) {
-            co_return to_page({});
+            co_return to_page(*context, {});
         }
         co_return link_is_void(redeemed.error());
     }
@@ -87,7 +88,7 @@ Task<Response> sign_in_by_link(ContextPtr context, Request request) {
         co_return problem(request, issued.error());
     }
     observe::log_info("signed in by link", {{"request_id", request.id}});
-    co_return to_page(cookie_for(*context, request, *issued));
+    co_return to_page(*context, cookie_for(*context, request, *issued));
 }
 
 Task<Response> sign_in_by_token(ContextPtr context, Request request) {

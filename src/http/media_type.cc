@@ -84,6 +84,21 @@ bool matches(const MediaType& range, std::string_view essence) {
     return range.subtype == "*" || essence.substr(slash + 1) == range.subtype;
 }
 
+/// An entry of Accept up to the comma or end that follows.
+Result<AcceptedType> read_accepted_type(FieldScanner& scanner) {
+    AcceptedType entry;
+    TRY(entry.range, read_media_type(scanner));
+    const auto quality =
+        std::find_if(entry.range.parameters.begin(), entry.range.parameters.end(),
+                     [](const auto& p) { return p.first == "q"; });
+    if (quality == entry.range.parameters.end()) return entry;
+    const auto value = parse_quality(quality->second);
+    if (!value) return invalid_at(scanner.offset(), "q is not between 0 and 1");
+    entry.quality = *value;
+    entry.range.parameters.erase(quality);
+    return entry;
+}
+
 }  // namespace
 
 std::optional<std::string_view> MediaType::parameter(std::string_view name) const {
@@ -131,20 +146,11 @@ Result<std::vector<AcceptedType>> parse_accept(std::string_view text) {
             return fail(ErrorCode::LimitExceeded,
                         "Accept has more than " + std::to_string(kAcceptedMax) + " entries");
         }
-        AcceptedType entry;
-        TRY(entry.range, read_media_type(scanner));
-        const auto quality =
-            std::find_if(entry.range.parameters.begin(), entry.range.parameters.end(),
-                         [](const auto& p) { return p.first == "q"; });
-        if (quality != entry.range.parameters.end()) {
-            const auto value = parse_quality(quality->second);
-            if (!value) return invalid_at(scanner.offset(), "q is not between 0 and 1");
-            entry.quality = *value;
-            entry.range.parameters.erase(quality);
-        }
-        accepted.push_back(std::move(entry));
-        if (!scanner.at_end() && !scanner.take(',')) {
-            return invalid_at(scanner.offset(), "expected a comma");
+        auto entry = read_accepted_type(scanner);
+        if (entry && (scanner.at_end() || scanner.take(','))) {
+            accepted.push_back(*std::move(entry));
+        } else {
+            scanner.skip_past(',');
         }
     }
     if (accepted.empty()) accepted.push_back({{"*", "*", {}}, 1});

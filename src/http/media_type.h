@@ -35,7 +35,8 @@ struct AcceptedType {
 /// The entries of an Accept field, best first: higher weight, then more specific, then as sent;
 /// entries of weight 0 come last and mean "not this". An empty field accepts everything. Takes
 /// at most 64 entries. Source: RFC 9110 section 12.5.1; PS3.18 section 8.7.5 for the parameters
-/// of DICOM. Errors: InvalidInput with the offset, LimitExceeded.
+/// of DICOM. An entry that can't be read says nothing: it is passed over, and a field with no
+/// other accepts everything, as if it were not there. Errors: LimitExceeded.
 Result<std::vector<AcceptedType>> parse_accept(std::string_view text);
 
 /// The weight that the most specific matching entry gives to `essence` (`image/jpeg`),

@@ -1,12 +1,10 @@
 #pragma once
-#include <cstdint>
 #include <string>
 
 #include "http/message.h"
+#include "http/trusted_proxies.h"
 
 namespace larmor::http {
-
-enum class TrustProxy : bool { No, Yes };
 
 /// Where the client thinks it is: for absolute links and for the address in an audit record.
 struct Origin {
@@ -17,10 +15,11 @@ struct Origin {
     std::string base_url() const { return scheme + "://" + host; }
 };
 
-/// From the connection and Host; with TrustProxy::Yes from the first element of Forwarded (RFC
-/// 7239) or else of X-Forwarded-Proto, -Host and -For. A host with characters that no host has
-/// is never taken, so that it is safe in a link.
-Origin origin_of(const Request& request, TrustProxy trust);
+/// From the connection and Host; behind a trusted proxy from Forwarded (RFC 7239) or else from
+/// X-Forwarded-For, -Proto and -Host. Each proxy adds to their ends, so they are read from
+/// there back to the first address that is not trusted: what stands before it anybody may have
+/// sent. A host with characters that no host has is never taken, so that it is safe in a link.
+Origin origin_of(const Request& request, const TrustedProxies& trusted);
 
 /// True for `name`, `name:port`, `1.2.3.4:80`, `[::1]:80`: letters, digits and `-._~` only.
 bool is_host(std::string_view text);

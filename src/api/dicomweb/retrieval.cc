@@ -1,5 +1,8 @@
 #include "api/dicomweb/retrieval.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "http/conditional.h"
 
 namespace larmor::api {
@@ -32,8 +35,11 @@ tl::unexpected<Error> nothing_acceptable(const std::vector<std::string_view>& st
 Result<Retrieval> read_retrieval(const http::Request& request) {
     Retrieval retrieval;
     TRY(retrieval.path, resource_path(request));
-    TRY(const std::string accept, accept_of(request));
-    TRY(retrieval.choices, parse_media_choices(accept));
+    TRY(const auto accepts, accepts_of(request));
+    for (const std::string& accept : accepts) {
+        TRY(auto choices, parse_media_choices(accept));
+        std::ranges::move(choices, std::back_inserter(retrieval.choices));
+    }
     return retrieval;
 }
 

@@ -170,7 +170,11 @@ Task<Result<Response>> retrieve_many(ContextPtr context, Request request) {
            co_await context->work([&] { return count_feasible(*context, wanted); }));
     CO_TRY(auto lister,
            co_await context->work([&] { return InstanceLister::open(*context, wanted.path); }));
-    CO_TRY(const std::string accept, accept_of(request));
+    CO_TRY(const auto accepts, accepts_of(request));
+    std::string accept;
+    for (const std::string& one : accepts) {
+        accept += one + '\n';
+    }
     const std::string etag =
         weak_etag(lister.version() + "-" + std::to_string(xxh3(as_bytes(accept))));
     if (auto known = not_modified(request, etag)) {

@@ -12,7 +12,21 @@
 namespace larmor::api {
 namespace fs = std::filesystem;
 
+namespace {
+
+Options options_of(auth::SignIn sign_in, std::optional<fs::path> web_folder) {
+    Options options;
+    options.sign_in = sign_in;
+    options.web_folder = std::move(web_folder);
+    return options;
+}
+
+}  // namespace
+
 ApiServer::ApiServer(auth::SignIn sign_in, std::optional<fs::path> web_folder)
+    : ApiServer(options_of(sign_in, std::move(web_folder))) {}
+
+ApiServer::ApiServer(Options options)
     : folder(fs::temp_directory_path() / ("larmor-api-" + random_id())) {
     auto opened = Library::open({.folder = folder});
     LARMOR_CHECK(opened.has_value());
@@ -28,9 +42,6 @@ ApiServer::ApiServer(auth::SignIn sign_in, std::optional<fs::path> web_folder)
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,
                       .clock = system_clock()};
-    Options options;
-    options.sign_in = sign_in;
-    options.web_folder = std::move(web_folder);
     auto made = make_router(services, std::move(options));
     LARMOR_CHECK(made.has_value());
     router = *std::move(made);

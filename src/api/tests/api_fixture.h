@@ -20,6 +20,7 @@ class ApiServer {
 public:
     explicit ApiServer(auth::SignIn sign_in = auth::SignIn::Required,
                        std::optional<std::filesystem::path> web_folder = {});
+    explicit ApiServer(Options options);
     ~ApiServer();
 
     /// A request with the token of `role` (the admin's unless said otherwise).

@@ -58,6 +58,9 @@ TEST(MediaChoice, TheQueryParameterStandsBeforeTheHeader) {
     EXPECT_EQ(accept_of(request), "image/png");
     EXPECT_EQ(*negotiate(request, {"image/jpeg", "image/png"}), "image/png");
     EXPECT_EQ(negotiate(request, {"image/jpeg"}).error().code, ErrorCode::Unsupported);
+    // PS3.18 section 8.7.8.1: then the header.
+    EXPECT_EQ(*negotiate(request, {"image/jpeg", "text/html"}), "text/html");
+    EXPECT_THAT(*accepts_of(request), testing::ElementsAre("image/png", "text/html"));
 }
 
 TEST(InstanceForm, NoTransferSyntaxMeansExplicitLittleEndian) {
