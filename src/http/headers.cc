@@ -5,7 +5,7 @@
 namespace larmor::http {
 namespace {
 
-char to_lower(char c) {
+char lower_letter(char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
 }
 
@@ -14,7 +14,7 @@ char to_lower(char c) {
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     return a.size() == b.size() &&
            std::equal(a.begin(), a.end(), b.begin(),
-                      [](char x, char y) { return to_lower(x) == to_lower(y); });
+                      [](char x, char y) { return lower_letter(x) == lower_letter(y); });
 }
 
 std::string_view trim(std::string_view text) {
