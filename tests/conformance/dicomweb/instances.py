@@ -3,7 +3,7 @@ its own, so that other data of the server neither helps nor hurts."""
 import io
 import secrets
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
 from pydicom.sequence import Sequence
@@ -69,6 +69,7 @@ class Data:
     ct: dict
     mr: dict
     instances: dict  # by name: data sets
+    further_studies: list = field(default_factory=list)  # what single requirements stored, for cleaning up
 
     @property
     def all_studies(self):

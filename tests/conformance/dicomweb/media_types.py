@@ -14,27 +14,27 @@ def is_json(server, accept, query=()):
     equal(len(answer.json()), 1, "results")
 
 
-@requirement("8.7.6", "application/dicom+json and a request without Accept are answered in JSON")
+@requirement("8.7.7", "application/dicom+json and a request without Accept are answered in JSON")
 def json_types(server):
     is_json(server, JSON)
     is_json(server, "*/*")
 
 
-@requirement("8.7.6", "a wild card, parameters and white space are taken in Accept")
+@requirement("8.7.7", "a wild card, parameters and white space are taken in Accept")
 def accept_forms(server):
     for accept in ("application/*", "application/dicom+json; charset=utf-8", "  application/dicom+json  ;q=0.5",
                    "text/html, application/xhtml+xml, */*;q=0.1", "Application/DICOM+JSON"):
         is_json(server, accept)
 
 
-@requirement("8.7.6", "of several acceptable types the one of the highest weight is chosen")
+@requirement("8.7.7", "of several acceptable types the one of the highest weight is chosen")
 def weights(server):
     answer = server.get("/studies", own_study(server), accept="application/json;q=0.4, application/dicom+json;q=0.9")
     equal(answer.status, 200, "status")
     equal(answer.content_type, JSON, "Content-Type")
 
 
-@requirement("8.7.6", "a type of weight 0 is not acceptable")
+@requirement("8.7.7", "a type of weight 0 is not acceptable")
 def weight_zero(server):
     answer = server.get("/studies", own_study(server),
                         accept='application/dicom+json;q=0, application/json;q=0, multipart/related;q=0, text/html')
@@ -58,13 +58,13 @@ def accept_parameter_unsupported(server):
     is_json(server, JSON, [("accept", "image/png")])
 
 
-@requirement("8.7.4", "an entry of Accept that is no media type does not spoil the others")
+@requirement("8.7.7", "an entry of Accept that is no media type does not spoil the others")
 def broken_accept(server):
     for accept in ("nonsense, application/dicom+json", "application/dicom+json, ;;,", "a/b/c, application/dicom+json;q=x"):
         is_json(server, accept)
 
 
-@requirement("8.7.4", "XML is answered as multipart, or it is 406")
+@requirement("8.7.3.2", "XML is answered as multipart, or it is 406")
 def xml(server):
     answer = server.get("/studies", own_study(server), accept='multipart/related; type="application/dicom+xml"')
     if answer.status == 406:

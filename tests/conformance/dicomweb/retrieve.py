@@ -1,0 +1,194 @@
+"""PS3.18 section 10.4: what retrieval gives."""
+import io
+
+import pydicom
+
+from client import JSON, uids, value_of
+from suite import Skipped, equal, expect, requirement
+
+DICOM = 'multipart/related; type="application/dicom"'
+AS_STORED = DICOM + "; transfer-syntax=*"
+OCTETS = 'multipart/related; type="application/octet-stream"'
+INSTANCE = "00080018"
+
+
+def data_sets(answer):
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "multipart/related", "Content-Type")
+    found = []
+    for kind, content in answer.parts():
+        expect(kind.lower().startswith("application/dicom"), f"a part is {kind}")
+        found.append(pydicom.dcmread(io.BytesIO(content)))
+    return found
+
+
+def expect_instances(server, path, names):
+    found = sorted(one.SOPInstanceUID for one in data_sets(server.get(path, accept=DICOM)))
+    equal(found, sorted(server.data.instances[name].SOPInstanceUID for name in names), path)
+
+
+@requirement("10.4.1.1.1", "a study is all its instances")
+def study(server):
+    expect_instances(server, server.data.path("ct1", "study"), ("ct1", "ct2", "mr1"))
+
+
+@requirement("10.4.1.1.1", "a series is all its instances")
+def series(server):
+    expect_instances(server, server.data.path("ct1", "series"), ("ct1", "ct2"))
+
+
+@requirement("10.4.1.1.1", "an instance is itself, with its pixels and names as they were stored")
+def instance(server):
+    wanted = server.data.instances["pt1"]
+    found = data_sets(server.get(server.data.path("pt1"), accept=DICOM))
+    equal(len(found), 1, "parts")
+    equal(found[0].PixelData, wanted.PixelData, "PixelData")
+    equal(str(found[0].PatientName), wanted.PatientName, "PatientName")
+
+
+@requirement("10.4.4", "an instance is a single part too: application/dicom")
+def single_part(server):
+    answer = server.get(server.data.path("ct1"), accept="application/dicom")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "application/dicom", "Content-Type")
+    equal(pydicom.dcmread(io.BytesIO(answer.body)).SOPInstanceUID, server.data.instances["ct1"].SOPInstanceUID, "UID")
+
+
+@requirement("10.4.4", "a single part of a study is not acceptable")
+def study_as_single_part(server):
+    equal(server.get(server.data.path("ct1", "study"), accept="application/dicom").status, 406, "status")
+
+
+@requirement("8.7.3.5.2", "transfer-syntax=* is answered as it is stored")
+def any_transfer_syntax(server):
+    found = data_sets(server.get(server.data.path("ct1"), accept=AS_STORED))
+    equal(found[0].file_meta.TransferSyntaxUID, "1.2.840.10008.1.2.1", "TransferSyntaxUID")
+
+
+@requirement("8.7.3.5.2", "a transfer syntax that the server cannot make is 406")
+def unknown_transfer_syntax(server):
+    accept = DICOM + "; transfer-syntax=1.2.840.10008.1.2.4.999"
+    equal(server.get(server.data.path("ct1"), accept=accept).status, 406, "status")
+
+
+def register_metadata(level, names):
+    @requirement("10.4.1.1.2", f"the metadata of {level} is a JSON array of its instances without their bulk data")
+    def check(server):
+        answer = server.get(server.data.path("ct1", level) + "/metadata", accept=JSON)
+        equal(answer.status, 200, "status")
+        results = answer.json()
+        equal(uids(results, INSTANCE), sorted(server.data.instances[name].SOPInstanceUID for name in names), "instances")
+        for result in results:
+            expect("InlineBinary" not in result.get("7FE00010", {}), "PixelData stands in the metadata")
+            equal(value_of(result, "00280010"), 16, "Rows")
+
+
+register_metadata("study", ("ct1", "ct2", "mr1"))
+register_metadata("series", ("ct1", "ct2"))
+register_metadata("instance", ("ct1",))
+
+
+@requirement("10.4.1.1.5", "the BulkDataURI of pixels in the metadata can be retrieved")
+def bulk_data_of_metadata(server):
+    result = server.get(server.data.path("ct1") + "/metadata", accept=JSON).json()[0]
+    uri = result.get("7FE00010", {}).get("BulkDataURI")
+    expect(uri, "PixelData has no BulkDataURI")
+    # A relative one is relative to the metadata's own URL (RFC 3986 section 5).
+    url = uri if uri.startswith("http") else f"{server.url}{server.data.path('ct1')}/{uri}"
+    answer = server.get(url, accept=OCTETS)
+    equal(answer.status, 200, "status")
+    pixels = server.data.instances["ct1"].PixelData
+    equal(answer.parts()[0][1][:len(pixels)], pixels, "bulk data")
+
+
+@requirement("10.4.1.1.6", "a frame of an instance is its octets")
+def one_frame(server):
+    pixels = server.data.instances["us1"].PixelData
+    answer = server.get(server.data.path("us1") + "/frames/2", accept=OCTETS)
+    equal(answer.status, 200, "status")
+    equal([content for _, content in answer.parts()], [pixels[256:512]], "frame 2")
+
+
+@requirement("10.4.1.1.6", "a list of frames is answered in its order")
+def frame_list(server):
+    pixels = server.data.instances["us1"].PixelData
+    answer = server.get(server.data.path("us1") + "/frames/3,1", accept=OCTETS)
+    equal(answer.status, 200, "status")
+    equal([content for _, content in answer.parts()], [pixels[512:], pixels[:256]], "frames 3 and 1")
+
+
+@requirement("10.4.1.1.6", "a frame that is not there is refused")
+def missing_frame(server):
+    status = server.get(server.data.path("us1") + "/frames/4", accept=OCTETS).status
+    expect(status in (400, 404), f"status {status}")
+
+
+@requirement("10.4.1.1.3", "a rendered instance is a JPEG")
+def rendered(server):
+    answer = server.get(server.data.path("ct1") + "/rendered", accept="image/jpeg")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "image/jpeg", "Content-Type")
+    equal(answer.body[:3], b"\xff\xd8\xff", "the first octets")
+
+
+@requirement("10.4.1.1.3", "a rendered frame is a picture")
+def rendered_frame(server):
+    answer = server.get(server.data.path("us1") + "/frames/2/rendered", accept="image/jpeg")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "image/jpeg", "Content-Type")
+
+
+@requirement("8.7.4", "a rendered image is made as PNG, too, or it is 406")
+def rendered_png(server):
+    answer = server.get(server.data.path("ct1") + "/rendered", accept="image/png")
+    if answer.status == 406:
+        raise Skipped("the server makes no PNG")
+    equal(answer.status, 200, "status")
+    equal(answer.body[:8], b"\x89PNG\r\n\x1a\n", "the first octets")
+
+
+def picture_size(server, query):
+    answer = server.get(server.data.path("ct1") + "/rendered", query, accept="image/png, image/jpeg;q=0.5")
+    equal(answer.status, 200, f"status with {query}")
+    if answer.content_type == "image/png":
+        return int.from_bytes(answer.body[16:20], "big"), int.from_bytes(answer.body[20:24], "big")
+    at = 2  # the segments of a JPEG up to its frame header
+    while answer.body[at + 1] not in (0xc0, 0xc1, 0xc2):
+        at += 2 + int.from_bytes(answer.body[at + 2:at + 4], "big")
+    return int.from_bytes(answer.body[at + 7:at + 9], "big"), int.from_bytes(answer.body[at + 5:at + 7], "big")
+
+
+@requirement("8.3.5.1.3", "viewport scales a rendered image")
+def viewport(server):
+    equal(picture_size(server, "viewport=8,8"), (8, 8), "size")
+
+
+@requirement("8.3.5.1.4", "window is center, width and function")
+def window(server):
+    equal(picture_size(server, "window=100,50,linear"), (16, 16), "size")
+    for bad in ("window=100,50", "window=a,b,linear", "window=100,50,curve"):
+        status = server.get(server.data.path("ct1") + "/rendered", bad, accept="image/jpeg").status
+        equal(status, 400, f"status with {bad}")
+
+
+@requirement("8.3.5.1.2", "quality is between 1 and 100")
+def quality(server):
+    path = server.data.path("ct1") + "/rendered"
+    equal(server.get(path, "quality=50", accept="image/jpeg").status, 200, "status with quality=50")
+    equal(server.get(path, "quality=0", accept="image/jpeg").status, 400, "status with quality=0")
+
+
+@requirement("10.4.1.1.4", "an instance has a thumbnail")
+def thumbnail(server):
+    answer = server.get(server.data.path("ct1") + "/thumbnail", accept="image/jpeg")
+    if answer.status in (404, 501):
+        raise Skipped("thumbnails are optional")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "image/jpeg", "Content-Type")
+
+
+@requirement("10.4.3", "a UID that is none is refused")
+def no_uid(server):
+    for path in ("/studies/abc/metadata", "/studies/1..2/series/3/metadata"):
+        status = server.get(path, accept=JSON).status
+        expect(status in (400, 404), f"{path}: status {status}")
