@@ -44,13 +44,19 @@ std::string without_marks(std::string_view text) {
     return narrow;
 }
 
-Result<void> insert_words_of(db::Transaction& tx, std::int64_t study, Attribute attribute,
-                             std::string_view name) {
+Result<void> insert_name(db::Transaction& tx, std::int64_t study, Attribute attribute,
+                         std::string_view name) {
     for (const std::string& word : name_words(name)) {
         TRY_VOID(
             tx.run("INSERT OR IGNORE INTO person_name_words (attribute, word, study)"
                    " VALUES (?1, ?2, ?3)",
                    name_words_number(attribute), word, study));
+    }
+    for (const std::string& group : name_groups(name)) {
+        TRY_VOID(
+            tx.run("INSERT OR IGNORE INTO person_name_groups (attribute, name, study)"
+                   " VALUES (?1, ?2, ?3)",
+                   name_words_number(attribute), group, study));
     }
     return {};
 }
@@ -94,6 +100,19 @@ std::vector<std::string> name_words(std::string_view name) {
     return words;
 }
 
+std::vector<std::string> name_groups(std::string_view name) {
+    std::vector<std::string> groups = {fold_name(name)};
+    std::string_view rest = groups.front();
+    while (rest.find('=') != std::string_view::npos) {
+        const auto equals = rest.find('=');
+        if (equals != 0) groups.emplace_back(rest.substr(0, equals));
+        rest.remove_prefix(equals + 1);
+        if (rest.find('=') == std::string_view::npos) groups.emplace_back(rest);
+    }
+    std::erase(groups, std::string());
+    return groups;
+}
+
 std::int64_t name_words_number(Attribute attribute) {
     return attribute == Attribute::PatientName ? 0 : 1;
 }
@@ -101,9 +120,9 @@ std::int64_t name_words_number(Attribute attribute) {
 Result<void> insert_name_words(db::Transaction& tx, std::int64_t study,
                                std::string_view patient_name,
                                std::string_view referring_physician_name) {
-    TRY_VOID(insert_words_of(tx, study, Attribute::PatientName, patient_name));
-    TRY_VOID(insert_words_of(tx, study, Attribute::ReferringPhysicianName,
-                             referring_physician_name));
+    TRY_VOID(insert_name(tx, study, Attribute::PatientName, patient_name));
+    TRY_VOID(
+        insert_name(tx, study, Attribute::ReferringPhysicianName, referring_physician_name));
     TRY_VOID(tx.run("UPDATE studies SET names_indexed = 1 WHERE id = ?1", study));
     return {};
 }

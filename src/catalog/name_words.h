@@ -17,15 +17,18 @@ namespace larmor::catalog {
 /// `*` and `?` stay in their words.
 std::vector<std::string> name_words(std::string_view name);
 
-/// How person_name_words says which name of the study it is.
+/// How person_name_words and person_name_groups say which name of the study it is.
 std::int64_t name_words_number(Attribute attribute);
 
-/// Records the words of both names of a study that has none yet.
+/// What literal matching compares with: the folded name and, where it has several, its groups.
+std::vector<std::string> name_groups(std::string_view name);
+
+/// Records the words and groups of both names of a study that has none yet.
 Result<void> insert_name_words(db::Transaction& tx, std::int64_t study,
                                std::string_view patient_name,
                                std::string_view referring_physician_name);
 
-/// The same for every study without words, a bounded number in a transaction: what was there
+/// The same for every study without them, a bounded number in a transaction: what was there
 /// before this version. Blocks.
 Result<void> index_missing_name_words(db::Database& database);
 
