@@ -53,9 +53,14 @@ public:
     /// False when there is not enough left. Once.
     bool take(std::uint64_t bytes) {
         const auto before = state_.body_memory.fetch_add(bytes, std::memory_order_relaxed);
-        taken_ = bytes;
-        return before <= state_.options.body_memory_max &&
-               bytes <= state_.options.body_memory_max - before;
+        const auto max = state_.options.body_memory_max;
+        if (before <= max && bytes <= max - before) {
+            taken_ = bytes;
+            return true;
+        }
+        // At once: who is refused must not have others refused until its answer is sent.
+        state_.body_memory.fetch_sub(bytes, std::memory_order_relaxed);
+        return false;
     }
 
 private:
