@@ -36,6 +36,7 @@ void add_dump(CommandLine& line);
 void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
 void add_restore(CommandLine& line);
+void add_send(CommandLine& line);
 void add_serve(CommandLine& line);
 void add_token(CommandLine& line);
 void add_version(CommandLine& line);

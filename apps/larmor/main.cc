@@ -41,6 +41,7 @@ int run(int argc, char** argv) {
     app.fallthrough();  // `larmor import --library x` as well as `larmor --library x import`
     CommandLine line{app, settings, chosen};
     add_import(line);
+    add_send(line);
     add_serve(line);
     add_dump(line);
     add_fsck(line);

@@ -63,7 +63,10 @@ std::vector<PresentationContext> negotiate(T_ASC_Parameters* parameters, int cou
             if (syntax[0] != '\0') syntaxes.emplace_back(syntax);
         }
         const Service service = service_of(proposed.abstractSyntax);
-        const std::string syntax = choose_transfer_syntax(service, syntaxes);
+        const bool peer_stores = proposed.proposedRole == ASC_SC_ROLE_SCP ||
+                                 proposed.proposedRole == ASC_SC_ROLE_SCUSCP;
+        const std::string syntax = choose_transfer_syntax(
+            service, syntaxes, peer_stores ? PeerStores::Yes : PeerStores::No);
         if (syntax.empty()) {
             ASC_refusePresentationContext(parameters, proposed.presentationContextID,
                                           service == Service::None
@@ -73,8 +76,6 @@ std::vector<PresentationContext> negotiate(T_ASC_Parameters* parameters, int cou
         }
         ASC_acceptPresentationContext(parameters, proposed.presentationContextID,
                                       syntax.c_str(), proposed.proposedRole);
-        const bool peer_stores = proposed.proposedRole == ASC_SC_ROLE_SCP ||
-                                 proposed.proposedRole == ASC_SC_ROLE_SCUSCP;
         accepted.push_back({proposed.presentationContextID, service, proposed.abstractSyntax,
                             syntax, service == Service::Storage && peer_stores});
     }

@@ -49,9 +49,11 @@ Service service_of(std::string_view abstract_syntax) {
     return may_be_stored ? Service::Storage : Service::None;
 }
 
-std::string choose_transfer_syntax(Service service, std::span<const std::string> proposed) {
+std::string choose_transfer_syntax(Service service, std::span<const std::string> proposed,
+                                   PeerStores peer_stores) {
     if (service == Service::None || proposed.empty()) return {};
-    if (service == Service::Storage && !is_plain(proposed.front())) return proposed.front();
+    const bool comes_as_sent = service == Service::Storage && peer_stores == PeerStores::No;
+    if (comes_as_sent && !is_plain(proposed.front())) return proposed.front();
     for (const auto syntax : {dicom::kExplicitLittleUid, dicom::kImplicitLittleUid}) {
         if (has(proposed, syntax)) return std::string(syntax);
     }

@@ -36,7 +36,11 @@ Service service_of(std::string_view abstract_syntax);
 /// Which of the proposed transfer syntaxes a context gets: the first in the peer's order, but
 /// Explicit VR Little Endian before those that lose VRs (Implicit) or are retired (Big Endian).
 /// What is stored is what comes, so that a data set in storage may have any syntax; the others
-/// are read here, so that theirs is one of the two that every peer has. Empty: none will do.
-std::string choose_transfer_syntax(Service service, std::span<const std::string> proposed);
+/// are read here, so that theirs is one of the two that every peer has. A context in which the
+/// peer stores (C-GET) gets one that every instance can be written in, where it offers any: one
+/// context may be all there is for its SOP class. Empty: none will do.
+enum class PeerStores : bool { No, Yes };
+std::string choose_transfer_syntax(Service service, std::span<const std::string> proposed,
+                                   PeerStores peer_stores = PeerStores::No);
 
 }  // namespace larmor::dimse

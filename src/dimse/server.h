@@ -23,8 +23,9 @@ struct ServerOptions {
     std::optional<http::TlsFiles> tls;
 };
 
-/// A DICOM application entity that listens: Verification and Storage as SCP (PS3.4). Every
-/// association has a thread of its own, and what it waits for has a limit.
+/// A DICOM application entity that listens, SCP of Verification, Storage, Query/Retrieve (both
+/// roots) and Storage Commitment (PS3.4 annexes A, B, C and J). Every association has a thread
+/// of its own, and what it waits for has a limit.
 class Server {
 public:
     /// Listens when it returns. Errors: Unavailable when the address is taken or not ours,

@@ -1,5 +1,6 @@
 #include "dimse/session.h"
 
+#include "dicom/transfer_syntax.h"
 #include "dimse/status.h"
 
 namespace larmor::dimse {
@@ -34,6 +35,20 @@ Result<void> Session::answer(const Message& message) {
         case CommandField::CStoreRq:
             if (context->service == Service::Storage) return store(message);
             return refuse(message, status::kSopClassNotSupported);
+        case CommandField::CFindRq:
+            if (context->service == Service::Find) return find(message);
+            return refuse(message, status::kSopClassNotSupported);
+        case CommandField::CMoveRq:
+            if (context->service == Service::Move) return move(message);
+            return refuse(message, status::kSopClassNotSupported);
+        case CommandField::CGetRq:
+            if (context->service == Service::Get) return get(message);
+            return refuse(message, status::kSopClassNotSupported);
+        case CommandField::NActionRq:
+            if (context->service == Service::StorageCommitment) return commit(message);
+            return refuse(message, status::kSopClassNotSupported);
+        case CommandField::NEventReportRsp:
+            return {};  // of a storage commitment: there is nobody else to tell
         case CommandField::CCancelRq:
             return {};  // what it cancels has ended meanwhile: PS3.7 section 9.3.2.3
         default:
@@ -50,6 +65,29 @@ Result<void> Session::refuse(const Message& message, std::uint16_t status) {
         TRY_VOID(association_.receive_data_set(kUnwantedMaxBytes));
     }
     return association_.send(message.context_id, response_to(message.command, status));
+}
+
+dicom::Encoding Session::data_set_encoding(const Message& message) const {
+    const auto* context = association_.context(message.context_id);
+    return dicom::find_transfer_syntax(context->transfer_syntax)->encoding;
+}
+
+Result<Session::Asked> Session::receive_identifier(const Message& message) {
+    Asked asked;
+    if (!message.command.has_data_set) {
+        asked.refusal = "no identifier";
+        return asked;
+    }
+    TRY(const ByteBuffer bytes, association_.receive_data_set(kIdentifierMaxBytes));
+    const auto* context = association_.context(message.context_id);
+    auto identifier =
+        parse_identifier(bytes, data_set_encoding(message), context->abstract_syntax);
+    if (identifier) {
+        asked.identifier = *std::move(identifier);
+    } else {
+        asked.refusal = identifier.error().message;
+    }
+    return asked;
 }
 
 Result<void> Session::echo(const Message& message) {

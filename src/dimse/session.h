@@ -2,7 +2,9 @@
 #include <string>
 
 #include "dimse/association.h"
+#include "dimse/identifier.h"
 #include "dimse/operation.h"
+#include "dimse/retrieve_list.h"
 #include "dimse/services.h"
 
 namespace larmor::dimse {
@@ -24,6 +26,32 @@ private:
 
     Result<void> echo(const Message& message);
     Result<void> store(const Message& message);
+    Result<void> find(const Message& message);
+    Result<void> move(const Message& message);
+    Result<void> get(const Message& message);
+    Result<void> commit(const Message& message);
+
+    /// What the last response of an operation says.
+    struct Final {
+        std::uint16_t status = 0;
+        std::string comment;
+    };
+    struct Asked {
+        std::optional<Identifier> identifier;
+        std::string refusal;  ///< why there is none
+    };
+    Result<Asked> receive_identifier(const Message& message);
+    dicom::Encoding data_set_encoding(const Message& message) const;
+    /// True when the peer cancels the operation. Errors also: InvalidInput for another message.
+    Result<bool> cancel_came(const Message& message);
+    Result<Final> send_matches(const Message& message, const Identifier& identifier,
+                               Operation& operation);
+    Result<void> retrieve(const Message& message, OperationKind kind);
+    Result<bool> report_progress(const Message& message, const RetrieveTally& tally);
+    Result<Final> send_to_peer(const Message& message, const RetrieveList& list,
+                               RetrieveTally& tally);
+    Result<Final> send_to_remote(const Message& message, const RetrieveList& list,
+                                 RetrieveTally& tally);
 
     Association& association_;
     const Services& services_;
