@@ -31,6 +31,7 @@ inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
 /// Writes `larmor: <message>` to standard error; returns kFailed.
 int fail_command(const Error& error);
 
+void add_audit(CommandLine& line);
 void add_backup(CommandLine& line);
 void add_dump(CommandLine& line);
 void add_fsck(CommandLine& line);

@@ -17,7 +17,7 @@ std::vector<std::string> allowed(const std::vector<std::string>& titles) {
     return anybody ? std::vector<std::string>() : titles;
 }
 
-bool is_loopback(const std::string& address) {
+bool is_loopback_address(const std::string& address) {
     return address.starts_with("127.") || address == "::1";
 }
 
@@ -43,7 +43,7 @@ Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
                                                    std::optional<http::TlsFiles> tls,
                                                    Library& library) {
     if (!options.port) return std::unique_ptr<dimse::Server>();
-    if (options.calling.empty() && !is_loopback(options.address)) {
+    if (options.calling.empty() && !is_loopback_address(options.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--dimse-address " + options.address +
                         " opens the archive to the network: say who may call with"
@@ -62,6 +62,7 @@ Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
                              .store = library.store(),
                              .catalog = library.catalog(),
                              .importer = library.importer(),
+                             .audit = library.audit(),
                              .ae_title = options.ae_title};
     services.patience.idle = std::chrono::seconds(options.idle_seconds);
     for (const auto& text : options.remotes) {

@@ -4,7 +4,9 @@
 #include <cstdio>
 
 #include "ingest/walk.h"
+#include "larmor/audited_destination.h"
 #include "larmor/command.h"
+#include "larmor/command_actor.h"
 #include "larmor/import_report.h"
 #include "larmor/remote_importer.h"
 #include "library/library.h"
@@ -41,10 +43,12 @@ public:
 class OwnLibrary final : public Target {
 public:
     OwnLibrary(std::unique_ptr<Library> library, Previews previews)
-        : library_(std::move(library)), previews_(previews) {
+        : library_(std::move(library)),
+          destination_(library_->importer(), library_->audit(), command_actor()),
+          previews_(previews) {
         if (previews_ == Previews::Now) library_->preprocessor().start();
     }
-    ingest::Destination& destination() override { return library_->importer(); }
+    ingest::Destination& destination() override { return destination_; }
     /// Thumbnails and metadata are on their way; what is not made now is made by the next
     /// start.
     Result<void> settle() override {
@@ -54,6 +58,7 @@ public:
 
 private:
     std::unique_ptr<Library> library_;
+    AuditedDestination destination_;
     Previews previews_;
 };
 

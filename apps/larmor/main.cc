@@ -45,6 +45,7 @@ int run(int argc, char** argv) {
     add_serve(line);
     add_dump(line);
     add_fsck(line);
+    add_audit(line);
     add_backup(line);
     add_restore(line);
     add_token(line);

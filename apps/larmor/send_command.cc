@@ -90,7 +90,8 @@ Result<int> send(const Settings& settings, const SendRequest& request) {
         services.emplace(dimse::Services{.database = library->database(),
                                          .store = library->store(),
                                          .catalog = library->catalog(),
-                                         .importer = library->importer()});
+                                         .importer = library->importer(),
+                                         .audit = library->audit()});
     }
     for (const auto& study : request.studies) {
         TRY(auto more, items_of(*services, study));

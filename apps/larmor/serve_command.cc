@@ -5,6 +5,7 @@
 #include "api/application.h"
 #include "http/server.h"
 #include "larmor/command.h"
+#include "larmor/command_actor.h"
 #include "larmor/dimse_options.h"
 #include "larmor/running_server.h"
 #include "larmor/web_folder.h"
@@ -37,6 +38,15 @@ bool is_loopback(const std::string& address) {
 std::optional<http::TlsFiles> tls_files(const ServeRequest& request) {
     if (request.tls_certificate.empty()) return std::nullopt;
     return http::TlsFiles{request.tls_certificate, request.tls_key};
+}
+
+void note_in_trail(Library& library, audit::Action action, const std::string& where) {
+    audit::Entry entry;
+    entry.action = action;
+    entry.actor = command_actor();
+    entry.route = "serve";
+    entry.detail = "larmor " LARMOR_VERSION " at " + where;
+    library.audit().note(std::move(entry));
 }
 
 /// SIGINT and SIGTERM, taken by `wait_for_end` instead of ending the process. Before any thread
@@ -112,7 +122,8 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .preprocessor = library->preprocessor(),
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
-                                 .sign_in_code = sign_in_code},
+                                 .sign_in_code = sign_in_code,
+                                 .audit = library->audit()},
                                 std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
@@ -132,6 +143,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
         observe::log_warning("commands will not find this server",
                              {{"reason", announcement.error().message}});
     }
+    note_in_trail(*library, audit::Action::Start, server->base_url());
     print_welcome(settings, request,
                   request.base_url.empty() ? server->base_url()
                                            : api::parse_base_url(request.base_url).value(),
@@ -140,6 +152,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     wait_for_end(ending);
     if (dimse) dimse->stop();
     const auto report = server->stop(10s);
+    note_in_trail(*library, audit::Action::Stop, server->base_url());
     observe::log_info("stopped", {{"requests_finished", report.requests_finished},
                                   {"requests_cut", report.requests_cut}});
     return {};

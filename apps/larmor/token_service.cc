@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "base/percent.h"
 #include "http/client.h"
+#include "larmor/command_actor.h"
 #include "larmor/running_server.h"
 #include "library/library.h"
 
@@ -35,10 +36,12 @@ public:
                                                     .role = parsed_role,
                                                     .lifetime = std::chrono::seconds(seconds),
                                                     .parent_id = {}}));
+        TRY_VOID(put_on_record(audit::Action::TokenCreate, issued.credential.id));
         return NewToken{row_of(issued.credential), issued.secret};
     }
     Result<std::vector<TokenRow>> list() override {
         TRY(const auto credentials, library_->credentials().list_tokens());
+        TRY_VOID(put_on_record(audit::Action::ListTokens, {}));
         std::vector<TokenRow> rows;
         for (const auto& credential : credentials) {
             rows.push_back(row_of(credential));
@@ -46,10 +49,20 @@ public:
         return rows;
     }
     Result<void> revoke(const std::string& id) override {
-        return library_->credentials().revoke_and_wait(id);
+        TRY_VOID(library_->credentials().revoke_and_wait(id));
+        return put_on_record(audit::Action::TokenRevoke, id);
     }
 
 private:
+    Result<void> put_on_record(audit::Action action, const std::string& token_id) {
+        audit::Entry entry;
+        entry.action = action;
+        entry.actor = command_actor();
+        entry.subject.object = token_id;
+        entry.route = "token";
+        return library_->audit().record_and_wait(std::move(entry));
+    }
+
     std::unique_ptr<Library> library_;
 };
 

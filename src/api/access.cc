@@ -2,12 +2,18 @@
 
 #include <any>
 
+#include "api/audited.h"
 #include "api/problem.h"
 
 namespace larmor::api {
 
-http::Right right(auth::Right right) {
-    return http::Right(std::string(auth::name_of(right)));
+http::Right right(auth::Right right, audit::Action act) {
+    return http::Right(std::string(auth::name_of(right)), static_cast<std::uint8_t>(act));
+}
+
+audit::Action action_of(const http::Route& route) {
+    LARMOR_CHECK(route.right.act() < audit::kActionCount);
+    return static_cast<audit::Action>(route.right.act());
 }
 
 auth::Right right_of(const http::Route& route) {
@@ -41,9 +47,11 @@ std::optional<http::Response> check_access(const Context& context, http::Request
     }
     auto principal = context.gate.identify(presented(request));
     if (!principal) {
+        note_refusal(context, request, nullptr);
         return problem(request, principal.error());
     }
     if (const auto allowed = auth::check(*principal, needed); !allowed) {
+        note_refusal(context, request, &*principal);
         return problem(request, allowed.error());
     }
     request.context = *std::move(principal);

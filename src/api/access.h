@@ -2,15 +2,19 @@
 #include <optional>
 
 #include "api/context.h"
+#include "audit/record.h"
 #include "auth/principal.h"
 #include "http/router.h"
 
 namespace larmor::api {
 
-/// The name of an auth::Right as the router keeps it.
-http::Right right(auth::Right right);
+/// What a route needs and what goes on record when it is used, as the router keeps them.
+/// Neither has a default: a route without its act does not compile. audit::Action::None is for
+/// what shows nothing of a patient.
+http::Right right(auth::Right right, audit::Action act);
 /// Back again; LARMOR_CHECKs that it is one.
 auth::Right right_of(const http::Route& route);
+audit::Action action_of(const http::Route& route);
 
 /// The one place where requests are allowed: runs before the body is read, for every route.
 /// Public routes pass; others need credentials (401) with the route's right (403). Whoever

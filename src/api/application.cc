@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/audited.h"
 #include "api/context.h"
 #include "api/dicomweb/routes.h"
 #include "api/instances.h"
@@ -81,6 +82,9 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
         return with_cors(context, std::move(request), std::move(next));
     });
     router->add_middleware(with_safe_headers);
+    router->add_middleware([context](http::Request request, http::Next next) {
+        return with_audit(context, std::move(request), std::move(next));
+    });
     add_store_routes(*router, context);
     add_search_routes(*router, context);
     add_retrieve_routes(*router, context);

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "async/worker_pool.h"
+#include "audit/log.h"
 #include "auth/credentials.h"
 #include "auth/gate.h"
 #include "auth/sign_in_code.h"
@@ -30,6 +31,7 @@ struct Services {
     async::WorkerPool& pool;
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
+    audit::Log& audit;
     const Clock& clock = system_clock();
 };
 

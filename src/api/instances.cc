@@ -1,6 +1,7 @@
 #include "api/instances.h"
 
 #include "api/access.h"
+#include "api/audited.h"
 #include "api/handler.h"
 #include "api/problem.h"
 #include "base/ids.h"
@@ -99,7 +100,11 @@ Task<Response> add_instance(ContextPtr context, Request request) {
     if (result->outcome == ingest::Outcome::Rejected) {
         co_return rejection(request, *result);
     }
-    co_return acceptance(*context, request, *result);
+    Response response = acceptance(*context, request, *result);
+    AuditNote note;
+    note.stored(result->study_instance_uid, result->series_instance_uid);
+    response.context = std::move(note);
+    co_return response;
 }
 
 }  // namespace
@@ -108,7 +113,7 @@ void add_instance_routes(http::Router& router, const ContextPtr& context) {
     router.add({.method = http::Method::Post,
                 .pattern = "/v1/instances",
                 .name = "instances.add",
-                .right = right(auth::Right::Store),
+                .right = right(auth::Right::Store, audit::Action::Store),
                 .handler = handler(context, add_instance),
                 .body_max = context->options.store_body_max_bytes});
 }

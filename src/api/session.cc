@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/audited.h"
 #include "api/handler.h"
 #include "api/json_request.h"
 #include "api/problem.h"
@@ -68,6 +69,20 @@ std::string cookie_for(const Context& context, const Request& request,
     return cookie;
 }
 
+/// For the record: the new session, and the token that it was made with.
+AuditNote signed_in(const auth::Issued& issued, const Request& request) {
+    const auto& session = issued.credential;
+    AuditNote note;
+    note.actor = actor_of({.id = session.id,
+                           .name = session.name,
+                           .role = session.role,
+                           .via = auth::Via::Session,
+                           .expires = session.expires},
+                          request.peer);
+    note.subjects.emplace_back().object = session.parent_id;
+    return note;
+}
+
 Task<Response> sign_in_by_link(ContextPtr context, Request request) {
     const auto query = http::parse_query(request.query);
     const std::string code(query ? query->find("code").value_or("") : "");
@@ -88,7 +103,9 @@ Task<Response> sign_in_by_link(ContextPtr context, Request request) {
         co_return problem(request, issued.error());
     }
     observe::log_info("signed in by link", {{"request_id", request.id}});
-    co_return to_page(*context, cookie_for(*context, request, *issued));
+    Response response = to_page(*context, cookie_for(*context, request, *issued));
+    response.context = signed_in(*issued, request);
+    co_return response;
 }
 
 Task<Response> sign_in_by_token(ContextPtr context, Request request) {
@@ -132,6 +149,7 @@ Task<Response> sign_in_by_token(ContextPtr context, Request request) {
     session.expires = issued->credential.expires;
     Response response = private_json(to_json(session), 201);
     response.headers.add("Set-Cookie", cookie_for(*context, request, *issued));
+    response.context = signed_in(*issued, request);
     co_return response;
 }
 
@@ -158,23 +176,23 @@ void add_session_routes(http::Router& router, const ContextPtr& context) {
     router.add({.method = http::Method::Get,
                 .pattern = "/signin",
                 .name = "session.link",
-                .right = right(auth::Right::Public),
+                .right = right(auth::Right::Public, audit::Action::SignIn),
                 .handler = handler(context, sign_in_by_link)});
     router.add({.method = http::Method::Get,
                 .pattern = "/v1/session",
                 .name = "session.show",
-                .right = right(auth::Right::SignedIn),
+                .right = right(auth::Right::SignedIn, audit::Action::None),
                 .handler = handler(context, show_session)});
     router.add({.method = http::Method::Post,
                 .pattern = "/v1/session",
                 .name = "session.create",
-                .right = right(auth::Right::Public),
+                .right = right(auth::Right::Public, audit::Action::SignIn),
                 .handler = handler(context, sign_in_by_token),
                 .body_max = kSmallJsonMaxBytes});
     router.add({.method = http::Method::Delete,
                 .pattern = "/v1/session",
                 .name = "session.delete",
-                .right = right(auth::Right::SignedIn),
+                .right = right(auth::Right::SignedIn, audit::Action::SignOut),
                 .handler = handler(context, sign_out)});
 }
 

@@ -79,7 +79,7 @@ void add_system_routes(http::Router& router, const ContextPtr& context) {
         router.add({.method = http::Method::Get,
                     .pattern = std::move(pattern),
                     .name = std::move(name),
-                    .right = right(needed),
+                    .right = right(needed, audit::Action::None),
                     .handler = handler(context, answer)});
     };
     add("/healthz", "system.health", auth::Right::Public, show_health);
@@ -108,7 +108,7 @@ Result<void> add_page_routes(http::Router& router, const ContextPtr& context) {
     router.add({.method = http::Method::Get,
                 .pattern = "/{path...}",
                 .name = "page",
-                .right = right(auth::Right::Public),
+                .right = right(auth::Right::Public, audit::Action::None),
                 .handler = [answer](Request request) {
                     return [](Response response) -> Task<Response> {
                         co_return response;

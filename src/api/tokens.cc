@@ -1,4 +1,5 @@
 #include "api/access.h"
+#include "api/audited.h"
 #include "api/handler.h"
 #include "api/json_request.h"
 #include "api/problem.h"
@@ -88,6 +89,9 @@ Task<Response> create_token(ContextPtr context, Request request) {
     json += '}';
     Response response = private_json(std::move(json), 201);
     response.headers.add("Location", "/v1/tokens/" + issued->credential.id);
+    AuditNote note;
+    note.subjects.emplace_back().object = issued->credential.id;
+    response.context = std::move(note);
     co_return response;
 }
 
@@ -109,18 +113,18 @@ void add_token_routes(http::Router& router, const ContextPtr& context) {
     router.add({.method = http::Method::Get,
                 .pattern = "/v1/tokens",
                 .name = "tokens.list",
-                .right = right(auth::Right::Administer),
+                .right = right(auth::Right::Administer, audit::Action::ListTokens),
                 .handler = handler(context, list_tokens)});
     router.add({.method = http::Method::Post,
                 .pattern = "/v1/tokens",
                 .name = "tokens.create",
-                .right = right(auth::Right::Administer),
+                .right = right(auth::Right::Administer, audit::Action::TokenCreate),
                 .handler = handler(context, create_token),
                 .body_max = kSmallJsonMaxBytes});
     router.add({.method = http::Method::Delete,
                 .pattern = "/v1/tokens/{token}",
                 .name = "tokens.revoke",
-                .right = right(auth::Right::Administer),
+                .right = right(auth::Right::Administer, audit::Action::TokenRevoke),
                 .handler = handler(context, revoke_token)});
 }
 

@@ -135,7 +135,11 @@ Result<void> Session::find(const Message& message) {
     TRY(const Asked asked, receive_identifier(message));
     Final final{status::kCannotUnderstand, asked.refusal};
     if (asked.identifier) {
-        TRY(final, send_matches(message, *asked.identifier, operation));
+        if (const auto recorded = put_on_record(audit::Action::Query, {}); !recorded) {
+            final = {status::kOutOfResources, recorded.error().message};
+        } else {
+            TRY(final, send_matches(message, *asked.identifier, operation));
+        }
     }
     operation.status = final.status;
     finish(operation);

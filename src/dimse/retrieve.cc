@@ -40,6 +40,8 @@ Result<void> Session::retrieve(const Message& message, OperationKind kind) {
         const auto list = list_instances(services_, *asked.identifier);
         if (!list) {
             final = {status::kCannotCountMatches, list.error().message};
+        } else if (const auto recorded = put_on_record(*list); !recorded) {
+            final = {status::kCannotCountMatches, recorded.error().message};
         } else {
             if (!list->empty()) operation.study_instance_uid = list->front().study_instance_uid;
             tally.remaining = static_cast<std::uint16_t>(list->size());
@@ -59,6 +61,19 @@ Result<void> Session::retrieve(const Message& message, OperationKind kind) {
     response.has_data_set = true;
     return association_.send(message.context_id, response,
                              encode_failed(tally, data_set_encoding(message)));
+}
+
+/// A record for each study: before anything of it is sent.
+Result<void> Session::put_on_record(const RetrieveList& list) {
+    for (std::size_t at = 0; at < list.size();) {
+        audit::Subject subject;
+        subject.study = list[at].study_instance_uid;
+        for (; at < list.size() && list[at].study_instance_uid == subject.study; ++at) {
+            ++subject.instances;
+        }
+        TRY_VOID(put_on_record(audit::Action::Retrieve, std::move(subject)));
+    }
+    return {};
 }
 
 /// Tells how far it is; true when the peer cancels.

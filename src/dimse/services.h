@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "audit/log.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
 #include "dimse/association.h"
@@ -16,6 +17,7 @@ struct Services {
     objects::ObjectStore& store;
     catalog::Catalog& catalog;
     ingest::Destination& importer;
+    audit::Log& audit;
     std::string ae_title = "LARMOR";       ///< as which we call others
     std::vector<RemoteAddress> remotes{};  ///< where C-MOVE may send to
     Patience patience{};

@@ -98,4 +98,15 @@ Result<void> Session::echo(const Message& message) {
     return {};
 }
 
+Result<void> Session::put_on_record(audit::Action action, audit::Subject subject) {
+    audit::Entry entry;
+    entry.action = action;
+    entry.actor.id = association_.parties().calling;
+    entry.actor.via = "dimse";
+    entry.actor.address = peer_;
+    entry.subject = std::move(subject);
+    entry.route = "dimse";
+    return services_.audit.record_and_wait(std::move(entry));
+}
+
 }  // namespace larmor::dimse

@@ -26,6 +26,10 @@ private:
 
     Result<void> echo(const Message& message);
     Result<void> store(const Message& message);
+    /// Puts on record what the peer did, or is about to see. Errors: those of the audit trail.
+    Result<void> put_on_record(audit::Action action, audit::Subject subject);
+    Result<void> put_on_record(const ingest::ImportResult& stored);
+    Result<void> put_on_record(const RetrieveList& list);
     Result<void> find(const Message& message);
     Result<void> move(const Message& message);
     Result<void> get(const Message& message);

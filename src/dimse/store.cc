@@ -35,6 +35,15 @@ std::optional<Error> check(const Command& command, const PresentationContext& co
 
 }  // namespace
 
+Result<void> Session::put_on_record(const ingest::ImportResult& stored) {
+    if (stored.outcome == ingest::Outcome::Rejected) return {};
+    audit::Subject subject;
+    subject.study = stored.study_instance_uid;
+    subject.series = stored.series_instance_uid;
+    subject.instances = 1;
+    return put_on_record(audit::Action::Store, std::move(subject));
+}
+
 /// Source: PS3.4 annex B, PS3.7 section 9.1.1.
 Result<void> Session::store(const Message& message) {
     const Command& command = message.command;
@@ -65,7 +74,12 @@ Result<void> Session::store(const Message& message) {
         answer = store_status(*refusal);
     } else {
         // Whatever is answered is durable: see Importer.
-        const auto result = async::sync_wait(stream->finish());
+        auto result = async::sync_wait(stream->finish());
+        if (auto recorded = put_on_record(result); !recorded) {
+            // What is not on record is not acknowledged; sent again it is a duplicate.
+            result.outcome = ingest::Outcome::Rejected;
+            result.error = std::move(recorded).error();
+        }
         operation.study_instance_uid = result.study_instance_uid;
         operation.instances = result.outcome == ingest::Outcome::Rejected ? 0 : 1;
         answer = store_status(result);

@@ -120,6 +120,7 @@ struct Response {
     std::vector<Part> parts;  ///< one after the other: sent with one writev and sendfile
     PartGenerator generator;  ///< after `parts`; chunked unless `generated_length` is known
     std::optional<std::uint64_t> generated_length;  ///< of what the generator will give in all
+    std::any context;  ///< of the layer above: what its handler tells its middleware
 
     Response() = default;
     explicit Response(int with_status) : status(with_status) {}

@@ -50,7 +50,7 @@ std::string allow_of(const std::vector<const Route*>& routes) {
 
 }  // namespace
 
-Right::Right(std::string name) : name_(std::move(name)) {
+Right::Right(std::string name, std::uint8_t act) : name_(std::move(name)), act_(act) {
     LARMOR_CHECK(!name_.empty());
 }
 

@@ -25,12 +25,16 @@ using HeadHook = std::function<std::optional<Response>(Request&)>;
 /// Has no default: a route without a right does not compile.
 class Right {
 public:
-    explicit Right(std::string name);  ///< LARMOR_CHECKs that it is not empty
+    /// LARMOR_CHECKs that the name is not empty. `act` tells the policy what goes on record
+    /// when the route is used; 0 is nothing.
+    explicit Right(std::string name, std::uint8_t act = 0);
     const std::string& name() const { return name_; }
+    std::uint8_t act() const { return act_; }
     friend bool operator==(const Right&, const Right&) = default;
 
 private:
     std::string name_;
+    std::uint8_t act_;
 };
 
 struct Route {

@@ -14,6 +14,7 @@ struct Library::Parts {
     std::unique_ptr<events::EventLog> events;
     std::unique_ptr<catalog::Catalog> catalog;
     std::unique_ptr<auth::Credentials> credentials;
+    std::unique_ptr<audit::Log> audit;
     std::unique_ptr<async::WorkerPool> pool;
     std::unique_ptr<preprocess::Preprocessor> preprocessor;
     std::unique_ptr<ingest::Importer> importer;
@@ -34,6 +35,10 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     TRY(parts->catalog,
         catalog::Catalog::open(*parts->database, *parts->events, std::move(catalog_options)));
     TRY(parts->credentials, auth::Credentials::open(*parts->database, *options.clock));
+    audit::LogOptions audit;
+    audit.trail.folder = options.folder / "audit";
+    audit.clock = options.clock;
+    TRY(parts->audit, audit::Log::open(std::move(audit)));
 
     async::WorkerPool::Options pool;
     pool.threads = options.threads;
@@ -69,6 +74,9 @@ async::WorkerPool& Library::pool() {
 }
 auth::Credentials& Library::credentials() {
     return *parts_->credentials;
+}
+audit::Log& Library::audit() {
+    return *parts_->audit;
 }
 ingest::Importer& Library::importer() {
     return *parts_->importer;

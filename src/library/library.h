@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "async/worker_pool.h"
+#include "audit/log.h"
 #include "auth/credentials.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
@@ -21,9 +22,9 @@ struct LibraryOptions {
     const Clock* clock = &system_clock();
 };
 
-/// One embedded library: `folder` with `library.sqlite` and `objects/`, opened with all that
-/// works on it, and closed in the right order. The place where drivers are chosen; everybody
-/// else sees interfaces. One process owns a library at a time.
+/// One embedded library: `folder` with `library.sqlite`, `objects/` and `audit/`, opened with
+/// all that works on it, and closed in the right order. The place where drivers are chosen;
+/// everybody else sees interfaces. One process owns a library at a time.
 class Library {
 public:
     /// Opens or makes it: lock, migrations, recovery of the object store. Errors: Conflict when
@@ -39,6 +40,7 @@ public:
     catalog::Catalog& catalog();
     async::WorkerPool& pool();
     auth::Credentials& credentials();
+    audit::Log& audit();
     ingest::Importer& importer();
     /// Made but not started: a command that only looks starts no work.
     preprocess::Preprocessor& preprocessor();

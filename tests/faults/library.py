@@ -120,7 +120,8 @@ def check(library, fresh, full_disk=False):
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
     assert code == 0, f"the server ended with {code}"
-    expected = re.compile(r"library\.sqlite(\.lock)?|objects/segments/\d+\.segment|objects/files/instances/[^/]+/[^/]+/[^/]+/[^/]+\.dcm|"
+    expected = re.compile(r"library\.sqlite(\.lock)?|audit/(\d+\.jsonl(\.torn-.+)?|anchor\.json)|"
+                          r"objects/segments/\d+\.segment|objects/files/instances/[^/]+/[^/]+/[^/]+/[^/]+\.dcm|"
                           r"objects/files/(prepared|derived)/.+" + (r"|library\.sqlite-(wal|shm)" if full_disk else ""))
     with tempfile.TemporaryDirectory() as elsewhere:  # where there is room to open it
         looked_at = shutil.copytree(library.folder, f"{elsewhere}/library") if full_disk else library.folder

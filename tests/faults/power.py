@@ -18,7 +18,7 @@ from disk import Disk, Op, read_log, write_out  # noqa: E402
 from library import LARMOR, Instances, Library, check, hash_of  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CLASSES = ("log", "segment", "database", "directory", "object file")
+CLASSES = ("log", "segment", "database", "directory", "object file", "audit")
 
 
 def record(folder, instances):
@@ -51,6 +51,16 @@ def acknowledged_in(output):
             yield report["sop_instance_uid"]
 
 
+def check_audit(library):
+    """The trail is whole, and every acknowledged instance (each is a series of its own) is in it."""
+    verified = subprocess.run([LARMOR, "audit", "verify", "--library", library.folder], capture_output=True, text=True, check=False)
+    assert verified.returncode == 0, f"the audit trail: {verified.stderr}"
+    records = map(json.loads, library.run("audit", "show", "--action", "store").splitlines())
+    stored = {record["SeriesInstanceUID"].rsplit(".", 1)[-1] for record in records}
+    unaudited = {uid for uid in library.acknowledged if uid.rsplit(".", 1)[-1] not in stored}
+    assert not unaudited, f"{len(unaudited)} acknowledged instances are not in the audit trail"
+
+
 def cut_at(files, root, sent, output, folder):
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -59,6 +69,7 @@ def cut_at(files, root, sent, output, folder):
     library.maybe = set(sent)
     library.acknowledged = {uid: sent[uid] for uid in acknowledged_in(bytes(output))}
     check(library, list(library.acknowledged))
+    check_audit(library)
     return len(library.acknowledged)
 
 

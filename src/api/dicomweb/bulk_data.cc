@@ -106,7 +106,7 @@ Task<Result<Response>> retrieve_bulk_data(ContextPtr context, Request request) {
 void add_bulk_data_routes(http::Router& router, const ContextPtr& context) {
     add_get(router, context,
             {kInstancePath, "/bulkdata/{path...}", "retrieve.bulkdata", auth::Right::ReadPixels,
-             retrieve_bulk_data});
+             audit::Action::Retrieve, retrieve_bulk_data});
 }
 
 }  // namespace larmor::api

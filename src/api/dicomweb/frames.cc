@@ -193,7 +193,7 @@ Task<Result<Response>> answer_frames(ContextPtr context, Request request,
 void add_frame_routes(http::Router& router, const ContextPtr& context) {
     add_get(router, context,
             {kInstancePath, "/frames/{frames}", "retrieve.frames", auth::Right::ReadPixels,
-             retrieve_frames});
+             audit::Action::Retrieve, retrieve_frames});
 }
 
 }  // namespace larmor::api

@@ -204,7 +204,7 @@ void add_metadata_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string_view path, std::string name, GetHandler handler) {
         add_get(router, context,
                 {path, "/metadata", std::move(name), auth::Right::ReadMetadata,
-                 std::move(handler)});
+                 audit::Action::ReadMetadata, std::move(handler)});
     };
     add(kStudyPath, "metadata.study", metadata_of_many);
     add(kSeriesPath, "metadata.series", metadata_of_many);

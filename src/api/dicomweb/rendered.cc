@@ -229,7 +229,8 @@ void add_rendered_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string_view path, std::string_view below, std::string name,
                          GetHandler handler) {
         add_get(router, context,
-                {path, below, std::move(name), auth::Right::ReadPixels, std::move(handler)});
+                {path, below, std::move(name), auth::Right::ReadPixels, audit::Action::Render,
+                 std::move(handler)});
     };
     add(kStudyPath, "/rendered", "rendered.study", rendered_many);
     add(kSeriesPath, "/rendered", "rendered.series", rendered_many);

@@ -260,7 +260,8 @@ Task<Result<Response>> retrieve_one(ContextPtr context, Request request) {
 void add_retrieve_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string_view path, std::string name, GetHandler handler) {
         add_get(router, context,
-                {path, "", std::move(name), auth::Right::ReadPixels, std::move(handler)});
+                {path, "", std::move(name), auth::Right::ReadPixels, audit::Action::Retrieve,
+                 std::move(handler)});
     };
     add(kStudyPath, "retrieve.study", retrieve_many);
     add(kSeriesPath, "retrieve.series", retrieve_many);

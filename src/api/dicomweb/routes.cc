@@ -28,7 +28,7 @@ void add_get(http::Router& router, const ContextPtr& context, GetRoute route) {
         {.method = http::Method::Get,
          .pattern = std::move(pattern),
          .name = std::move(route.name),
-         .right = right(route.right),
+         .right = right(route.right, route.act),
          .handler = [context, handler = std::move(route.handler)](http::Request request) {
              return answer(context, handler, std::move(request));
          }});

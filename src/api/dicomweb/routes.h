@@ -3,6 +3,7 @@
 #include <string>
 
 #include "api/context.h"
+#include "audit/record.h"
 #include "auth/principal.h"
 #include "http/router.h"
 
@@ -40,6 +41,7 @@ struct GetRoute {
     std::string_view below;
     std::string name;  ///< in metrics and logs
     auth::Right right;
+    audit::Action act;
     GetHandler handler;
 };
 void add_get(http::Router& router, const ContextPtr& context, GetRoute route);

@@ -194,7 +194,7 @@ void add_search_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string_view path, std::string_view below, std::string name,
                          SearchScope scope) {
         add_get(router, context,
-                {path, below, std::move(name), auth::Right::Search,
+                {path, below, std::move(name), auth::Right::Search, audit::Action::Query,
                  [scope](ContextPtr with, Request request) {
                      return answer_search(std::move(with), scope, std::move(request));
                  }});

@@ -2,6 +2,7 @@
 #include <vector>
 
 #include "api/access.h"
+#include "api/audited.h"
 #include "api/dicomweb/routes.h"
 #include "api/media_choice.h"
 #include "api/problem.h"
@@ -19,7 +20,7 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::string_view kDicom = "application/dicom";
+constexpr std::string_view kInstanceMediaType = "application/dicom";
 /// Imports of one request that run at once: they share their syncs.
 constexpr std::size_t kAtOnceMax = 64;
 /// Of a streamed request: what waits in memory before the batch is finished.
@@ -33,7 +34,7 @@ Result<BodyForm> body_form(const Request& request) {
     TRY(const http::MediaType type,
         http::parse_media_type(request.headers.get("Content-Type")));
     const std::string essence = type.essence();
-    if (essence == kDicom) {
+    if (essence == kInstanceMediaType) {
         return BodyForm::Single;
     }
     if (essence != "multipart/related") {
@@ -44,7 +45,7 @@ Result<BodyForm> body_form(const Request& request) {
                 essence);
     }
     const auto part_type = type.parameter("type");
-    if (part_type && !http::equal_ignoring_case(*part_type, kDicom)) {
+    if (part_type && !http::equal_ignoring_case(*part_type, kInstanceMediaType)) {
         return fail(
             ErrorCode::Unsupported,
             "the parts must be application/dicom: metadata with bulk data is not taken");
@@ -60,7 +61,7 @@ Result<void> check_part(const http::Headers& headers) {
         return {};
     }
     const auto type = http::parse_media_type(*value);
-    if (!type || type->essence() != kDicom) {
+    if (!type || type->essence() != kInstanceMediaType) {
         return fail(ErrorCode::Unsupported, "a part is not application/dicom");
     }
     return {};
@@ -74,8 +75,18 @@ observe::Histogram& instances_per_request() {
     return histogram;
 }
 
-void add_result(StoreResponse& response, const ingest::ImportResult& result,
+/// What became of a request, for its answer and for the record.
+struct StoreOutcome {
+    StoreResponse response;
+    AuditNote note;
+};
+
+void add_result(StoreOutcome& outcome, const ingest::ImportResult& result,
                 const ingest::ImportOptions& options) {
+    StoreResponse& response = outcome.response;
+    if (result.outcome != ingest::Outcome::Rejected) {
+        outcome.note.stored(result.study_instance_uid, result.series_instance_uid);
+    }
     const InstanceUids uids{.study = result.study_instance_uid,
                             .series = result.series_instance_uid,
                             .sop_class = result.sop_class_uid,
@@ -109,7 +120,7 @@ void add_result(StoreResponse& response, const ingest::ImportResult& result,
 
 /// All parts of a body in memory, read in place.
 Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
-                                   ingest::ImportOptions options, StoreResponse& response) {
+                                   ingest::ImportOptions options, StoreOutcome& outcome) {
     CO_TRY(const std::string boundary, http::boundary_of(request.headers.get("Content-Type")));
     CO_TRY(const auto parts, http::parse_multipart(as_bytes(request.body), boundary));
     auto& importer = context->services.importer;
@@ -119,22 +130,22 @@ Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
     };
     for (const http::MultipartPart& part : parts) {
         if (const auto is_dicom = check_part(part.headers); !is_dicom) {
-            response.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
+            outcome.response.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
             continue;
         }
         if (parts.size() == 1) {  // the usual case, without a batch around it
-            add_result(response, co_await importer.import_bytes(part.data, options), options);
+            add_result(outcome, co_await importer.import_bytes(part.data, options), options);
             co_return Result<void>{};
         }
         batch.push_back(importer.import_bytes(part.data, options));
         if (batch.size() == kAtOnceMax) {
             for (const auto& result : co_await finish()) {
-                add_result(response, result, options);
+                add_result(outcome, result, options);
             }
         }
     }
     for (const auto& result : co_await finish()) {
-        add_result(response, result, options);
+        add_result(outcome, result, options);
     }
     co_return Result<void>{};
 }
@@ -143,8 +154,8 @@ Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
 /// become durable with one sync.
 class StreamedStore {
 public:
-    StreamedStore(ContextPtr context, ingest::ImportOptions options, StoreResponse& response)
-        : context_(std::move(context)), options_(std::move(options)), response_(response) {}
+    StreamedStore(ContextPtr context, ingest::ImportOptions options, StoreOutcome& outcome)
+        : context_(std::move(context)), options_(std::move(options)), outcome_(outcome) {}
 
     Task<Result<void>> run(http::MultipartReader& reader) {
         for (;;) {
@@ -153,7 +164,7 @@ public:
                 break;
             }
             if (const auto is_dicom = check_part(*head); !is_dicom) {
-                response_.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
+                outcome_.response.failed({}, FailureReason::CannotUnderstand, is_dicom.error());
                 continue;
             }
             CO_TRY_VOID(co_await store_part(reader));
@@ -174,7 +185,8 @@ private:
             size += piece.size();
             if (const auto written = co_await stream->write(piece); !written) {
                 // The rest of the part is skipped by next_part.
-                response_.failed({}, failure_reason_of(written.error().code), written.error());
+                outcome_.response.failed({}, failure_reason_of(written.error().code),
+                                         written.error());
                 co_return Result<void>{};
             }
         }
@@ -193,7 +205,7 @@ private:
             tasks.push_back(stream->finish());
         }
         for (const auto& result : co_await async::when_all(std::move(tasks))) {
-            add_result(response_, result, options_);
+            add_result(outcome_, result, options_);
         }
         batch_.clear();
         batch_bytes_ = 0;
@@ -201,18 +213,18 @@ private:
 
     ContextPtr context_;
     ingest::ImportOptions options_;
-    StoreResponse& response_;
+    StoreOutcome& outcome_;
     std::vector<std::unique_ptr<ingest::ImportStream>> batch_;
     std::uint64_t batch_bytes_ = 0;
 };
 
 /// A body that is one instance.
 Task<Result<void>> store_single(ContextPtr context, const Request& request,
-                                ingest::ImportOptions options, StoreResponse& response) {
+                                ingest::ImportOptions options, StoreOutcome& outcome) {
     auto& importer = context->services.importer;
     if (request.body_stream == nullptr) {
         const Bytes bytes = as_bytes(request.body);
-        add_result(response, co_await importer.import_bytes(bytes, options), options);
+        add_result(outcome, co_await importer.import_bytes(bytes, options), options);
         co_return Result<void>{};
     }
     const auto stream = importer.begin(options);
@@ -224,25 +236,26 @@ Task<Result<void>> store_single(ContextPtr context, const Request& request,
         }
         const auto written = co_await stream->write(Bytes(buffer).first(count));
         if (!written) {
-            response.failed({}, failure_reason_of(written.error().code), written.error());
+            outcome.response.failed({}, failure_reason_of(written.error().code),
+                                    written.error());
             co_return Result<void>{};
         }
     }
-    add_result(response, co_await stream->finish(), options);
+    add_result(outcome, co_await stream->finish(), options);
     co_return Result<void>{};
 }
 
 Task<Result<void>> store_all(ContextPtr context, const Request& request, BodyForm form,
-                             ingest::ImportOptions options, StoreResponse& response) {
+                             ingest::ImportOptions options, StoreOutcome& outcome) {
     if (form == BodyForm::Single) {
-        co_return co_await store_single(context, request, std::move(options), response);
+        co_return co_await store_single(context, request, std::move(options), outcome);
     }
     if (request.body_stream == nullptr) {
-        co_return co_await store_in_memory(context, request, std::move(options), response);
+        co_return co_await store_in_memory(context, request, std::move(options), outcome);
     }
     CO_TRY(std::string boundary, http::boundary_of(request.headers.get("Content-Type")));
     http::MultipartReader reader(*request.body_stream, std::move(boundary));
-    StreamedStore store(context, std::move(options), response);
+    StreamedStore store(context, std::move(options), outcome);
     co_return co_await store.run(reader);
 }
 
@@ -259,22 +272,25 @@ Task<Response> store(ContextPtr context, ingest::ImportOptions options, Request 
     if (!media) {
         co_return problem(request, media.error());
     }
-    StoreResponse outcome(context->service_base(request));
+    StoreOutcome outcome{StoreResponse(context->service_base(request)), {}};
     const auto stored =
         co_await store_all(context, request, *form, std::move(options), outcome);
-    const std::size_t count = outcome.stored_count() + outcome.failed_count();
+    StoreResponse& told = outcome.response;
+    const std::size_t count = told.stored_count() + told.failed_count();
     instances_per_request().observe(static_cast<double>(count));
     if (!stored) {
         // What was stored before the body broke stays; sending it again changes nothing.
-        if (outcome.stored_count() == 0) {
+        if (told.stored_count() == 0) {
             co_return problem(request, stored.error());
         }
-        outcome.failed({}, failure_reason_of(stored.error().code), stored.error());
+        told.failed({}, failure_reason_of(stored.error().code), stored.error());
     } else if (count == 0) {
         co_return problem(request, {ErrorCode::InvalidInput, "the body has no instance in it"});
     }
-    const int status = outcome.status();
-    co_return Response(status, *media, outcome.take_json());
+    const int status = told.status();
+    Response response(status, *media, told.take_json());
+    response.context = std::move(outcome.note);
+    co_return response;
 }
 
 }  // namespace
@@ -284,7 +300,7 @@ void add_store_routes(http::Router& router, const ContextPtr& context) {
         router.add({.method = http::Method::Post,
                     .pattern = std::move(pattern),
                     .name = std::move(name),
-                    .right = right(auth::Right::Store),
+                    .right = right(auth::Right::Store, audit::Action::Store),
                     .handler = std::move(handler),
                     .body_max = context->options.store_body_max_bytes});
     };

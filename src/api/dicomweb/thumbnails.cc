@@ -146,7 +146,8 @@ Task<Result<Response>> thumbnail(ContextPtr context, Request request) {
 void add_thumbnail_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](std::string_view path, std::string_view below, std::string name) {
         add_get(router, context,
-                {path, below, std::move(name), auth::Right::ReadPixels, thumbnail});
+                {path, below, std::move(name), auth::Right::ReadPixels, audit::Action::Render,
+                 thumbnail});
     };
     add(kStudyPath, "/thumbnail", "thumbnail.study");
     add(kSeriesPath, "/thumbnail", "thumbnail.series");

@@ -41,6 +41,7 @@ ApiServer::ApiServer(Options options)
                       .pool = library->pool(),
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,
+                      .audit = library->audit(),
                       .clock = system_clock()};
     auto made = make_router(services, std::move(options));
     LARMOR_CHECK(made.has_value());

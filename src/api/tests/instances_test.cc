@@ -153,7 +153,8 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .preprocessor = api.library->preprocessor(),
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
-                               .sign_in_code = *api.sign_in_code},
+                               .sign_in_code = *api.sign_in_code,
+                               .audit = api.library->audit()},
                               options);
     ASSERT_TRUE(router);
     http::ServerOptions server_options;

@@ -34,7 +34,7 @@ def class_of(path, is_directory):
     """Which promise a sync of this file keeps."""
     if is_directory:
         return "directory"
-    for end, name in (("-wal", "log"), ("-journal", "journal"), (".segment", "segment"), (".sqlite", "database")):
+    for end, name in (("-wal", "log"), ("-journal", "journal"), (".segment", "segment"), (".jsonl", "audit"), (".sqlite", "database")):
         if path.endswith(end):
             return name
     return "object file"
