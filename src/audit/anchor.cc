@@ -12,6 +12,12 @@ namespace {
 constexpr std::string_view kStart = "{\"trail\":\"";
 constexpr std::size_t kTrailDigits = 32;
 
+Result<void> write_whole(const fs::path& path, std::string_view text) {
+    TRY(const auto file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC, 0600));
+    TRY_VOID(write_all(file, as_bytes(text)));
+    return sync_data(file);
+}
+
 }  // namespace
 
 std::string to_text(const Anchor& anchor) {
@@ -43,13 +49,14 @@ Result<Anchor> parse_anchor(std::string_view line) {
 }
 
 Result<void> write_anchor(const fs::path& folder, const Anchor& anchor) {
-    const fs::path name = folder / "anchor.json";
     const fs::path unfinished = folder / "anchor.json.new";
-    {
-        TRY(const auto file, open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC, 0600));
-        TRY_VOID(write_all(file, as_bytes(to_text(anchor) + "\n")));
-        TRY_VOID(sync_data(file));
+    if (auto written = write_whole(unfinished, to_text(anchor) + "\n"); !written) {
+        // A full disk takes the name and not the bytes.
+        std::error_code ignored;
+        fs::remove(unfinished, ignored);
+        return written;
     }
+    const fs::path name = folder / "anchor.json";
     std::error_code error;
     fs::rename(unfinished, name, error);
     if (error) return system_failure("name " + name.string(), error.value());
