@@ -47,10 +47,9 @@ Result<void> Session::answer(const Message& message) {
         case CommandField::NActionRq:
             if (context->service == Service::StorageCommitment) return commit(message);
             return refuse(message, status::kSopClassNotSupported);
-        case CommandField::NEventReportRsp:
-            return {};  // of a storage commitment: there is nobody else to tell
-        case CommandField::CCancelRq:
-            return {};  // what it cancels has ended meanwhile: PS3.7 section 9.3.2.3
+        case CommandField::NEventReportRsp:  // of a storage commitment: nobody else to tell
+        case CommandField::CCancelRq:        // what it cancels has ended: PS3.7 section 9.3.2.3
+            return {};
         default:
             break;
     }

@@ -7,8 +7,6 @@ namespace larmor::dimse {
 namespace {
 
 constexpr std::size_t kProposalsMax = 128;  // PS3.8 section 9.3.2.2: odd numbers of one byte
-/// A peer must take so much within Patience::stall.
-constexpr std::size_t kWriteBytes = std::size_t{1} << 20;
 
 const std::vector<std::string>& plain_syntaxes() {
     static const std::vector<std::string> plain{std::string(dicom::kExplicitLittleUid),
@@ -80,7 +78,9 @@ public:
 private:
     Result<void> send_even(Bytes bytes, bool is_last) {
         while (!bytes.empty() || is_last) {
-            const Bytes now = bytes.first(std::min(bytes.size(), kWriteBytes));
+            // The length of a PDU may be odd where the peer chooses it; that of a piece is not.
+            const Bytes now =
+                bytes.first(std::min(bytes.size(), association_.piece_max_bytes()));
             bytes = bytes.subspan(now.size());
             const bool ends = is_last && bytes.empty();
             TRY_VOID(association_.send_piece(
