@@ -48,6 +48,7 @@ public:
 private:
     enum class Fill : std::uint8_t { Some, Nothing, Closed };
     Fill try_fill();
+    void acknowledge_at_once();
     bool wait(short events, async::SteadyTime until);
     bool send(std::span<iovec> pieces);
 
