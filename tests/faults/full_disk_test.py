@@ -66,6 +66,7 @@ def scenario_server(mount):
 
 def scenario_import(mount):
     instances, library = Instances(), Library(f"{mount}/library")
+    library.sign_in()  # while there is room for its row
     folder = tempfile.mkdtemp(prefix="larmor-full-")
     try:
         sent = {}

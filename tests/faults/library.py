@@ -49,13 +49,20 @@ class Library:
         self.folder = folder
         self.acknowledged = {}  # SOP Instance UID to the SHA-256 of its bytes
         self.maybe = set()  # sent, not acknowledged: may be there or not
+        self.token = None
 
     def run(self, *arguments):
         return subprocess.run([LARMOR, *arguments, "--library", self.folder], check=True, capture_output=True, text=True).stdout
 
+    def sign_in(self):
+        """An admin's token, made once; on a disk that is full to the last byte there is no room for another row."""
+        if self.token is None:
+            self.token = self.run("token", "create", "--role", "admin", "--name", "kill").strip()
+        return self.token
+
     def serve(self):
         """(process, port, token), once it listens."""
-        token = self.run("token", "create", "--role", "admin", "--name", "kill").strip()
+        token = self.sign_in()
         process = subprocess.Popen([LARMOR, "serve", "--library", self.folder, "--port", "0", "--log-level", "warning"],
                                    stdout=subprocess.PIPE, text=True)
         for line in process.stdout:
