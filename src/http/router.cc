@@ -183,7 +183,7 @@ Task<Response> Router::handle(Request request) {
 }
 
 Task<Response> Router::answer(Request request) {
-    if (request.route) return request.route->handler(std::move(request));
+    if (const Route* route = request.route) return route->handler(std::move(request));
     return answer_without_route(std::move(request));
 }
 
