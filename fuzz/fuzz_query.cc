@@ -37,8 +37,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     etag_matches_weakly(text, "\"a\"");
     accepts_encoding(text, "gzip");
     disposition_parameter(text, "name");
+    static const auto trusted = TrustedProxies::parse({"10.0.0.1"});
+    LARMOR_CHECK(trusted.has_value());
     Request request;
-    request.headers = {{"Forwarded", std::string(text)}};
-    LARMOR_CHECK(is_host(origin_of(request, TrustProxy::Yes).host));
+    request.peer = "10.0.0.1";
+    request.headers = {{"Host", "pacs.example"}, {"Forwarded", std::string(text)}};
+    LARMOR_CHECK(is_host(origin_of(request, *trusted).host));
     return 0;
 }
