@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/handler.h"
+#include "api/import_body.h"
 #include "api/problem.h"
 #include "base/ids.h"
 #include "http/media_type.h"
@@ -15,8 +16,6 @@ namespace {
 using http::Request;
 using http::Response;
 using http::Task;
-
-constexpr std::size_t kReadBytes = 256 * 1024;
 
 /// Errors: InvalidInput for a parameter that is not known here, and for a UID that is none.
 Result<ingest::ImportOptions> options_of(const Request& request) {
@@ -31,29 +30,6 @@ Result<ingest::ImportOptions> options_of(const Request& request) {
         options.study_instance_uid = value;
     }
     return options;
-}
-
-/// Errors: those of reading the body; what is wrong with the instance is in the result.
-Task<Result<ingest::ImportResult>> import_body(ContextPtr context, const Request& request,
-                                               ingest::ImportOptions options) {
-    auto& importer = context->services.importer;
-    if (request.body_stream == nullptr) {
-        const Bytes bytes = as_bytes(request.body);
-        co_return co_await importer.import_bytes(bytes, std::move(options));
-    }
-    const auto stream = importer.begin(std::move(options));
-    ByteBuffer buffer(kReadBytes);
-    for (;;) {
-        CO_TRY(const std::size_t count, co_await request.body_stream->read(buffer));
-        if (count == 0) break;
-        const auto written = co_await stream->write(Bytes(buffer).first(count));
-        if (!written) {
-            ingest::ImportResult rejected;
-            rejected.error = written.error();
-            co_return rejected;
-        }
-    }
-    co_return co_await stream->finish();
 }
 
 /// A problem document with the members of a result: whoever imports many wants to know both.

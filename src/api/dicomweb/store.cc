@@ -4,6 +4,7 @@
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/dicomweb/routes.h"
+#include "api/import_body.h"
 #include "api/media_choice.h"
 #include "api/problem.h"
 #include "api/store_response.h"
@@ -25,7 +26,6 @@ constexpr std::string_view kInstanceMediaType = "application/dicom";
 constexpr std::size_t kAtOnceMax = 64;
 /// Of a streamed request: what waits in memory before the batch is finished.
 constexpr std::uint64_t kBatchMaxBytes = std::uint64_t{16} << 20;
-constexpr std::size_t kSingleReadBytes = 256 * 1024;
 
 enum class BodyForm : std::uint8_t { Multipart, Single };
 
@@ -218,37 +218,12 @@ private:
     std::uint64_t batch_bytes_ = 0;
 };
 
-/// A body that is one instance.
-Task<Result<void>> store_single(ContextPtr context, const Request& request,
-                                ingest::ImportOptions options, StoreOutcome& outcome) {
-    auto& importer = context->services.importer;
-    if (request.body_stream == nullptr) {
-        const Bytes bytes = as_bytes(request.body);
-        add_result(outcome, co_await importer.import_bytes(bytes, options), options);
-        co_return Result<void>{};
-    }
-    const auto stream = importer.begin(options);
-    ByteBuffer buffer(kSingleReadBytes);
-    for (;;) {
-        CO_TRY(const std::size_t count, co_await request.body_stream->read(buffer));
-        if (count == 0) {
-            break;
-        }
-        const auto written = co_await stream->write(Bytes(buffer).first(count));
-        if (!written) {
-            outcome.response.failed({}, failure_reason_of(written.error().code),
-                                    written.error());
-            co_return Result<void>{};
-        }
-    }
-    add_result(outcome, co_await stream->finish(), options);
-    co_return Result<void>{};
-}
-
 Task<Result<void>> store_all(ContextPtr context, const Request& request, BodyForm form,
                              ingest::ImportOptions options, StoreOutcome& outcome) {
     if (form == BodyForm::Single) {
-        co_return co_await store_single(context, request, std::move(options), outcome);
+        CO_TRY(const auto result, co_await import_body(context, request, options));
+        add_result(outcome, result, options);
+        co_return Result<void>{};
     }
     if (request.body_stream == nullptr) {
         co_return co_await store_in_memory(context, request, std::move(options), outcome);
