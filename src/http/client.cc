@@ -9,7 +9,9 @@
 namespace larmor::http {
 namespace {
 
+/// Of all lines of a head, with those of the interim answers before it; of trailers.
 constexpr std::size_t kHeadMax = 256 * 1024;
+constexpr std::size_t kChunkLineMax = 1024;
 
 std::optional<std::uint64_t> parse_number(std::string_view text, int base) {
     std::uint64_t value = 0;
@@ -29,19 +31,22 @@ Result<std::string> Client::read_raw(std::size_t count) {
     return raw.body;
 }
 
-Result<std::string_view> Client::read_line() {
+Result<std::string_view> Client::read_line(std::size_t& left) {
     std::size_t searched = consumed_;
     while (true) {
         const auto end = buffer_.find("\r\n", searched);
+        const auto unread = std::min(end, buffer_.size()) - consumed_;
+        if (unread > left) {
+            return fail(ErrorCode::InvalidInput,
+                        "a line or the head of the response is too long");
+        }
         if (end != std::string::npos) {
-            const std::string_view line(buffer_.data() + consumed_, end - consumed_);
+            const std::string_view line(buffer_.data() + consumed_, unread);
             consumed_ = end + 2;
+            // An empty line counts too: of these, too, there must not be any number.
+            left -= std::min(left, unread + 2);
             return line;
         }
-        if (buffer_.size() - consumed_ > kHeadMax) {
-            return fail(ErrorCode::InvalidInput, "a line of the response is too long");
-        }
-        const auto unread = buffer_.size() - consumed_;
         TRY_VOID(fill());
         searched = consumed_ + (unread > 0 ? unread - 1 : 0);
     }
@@ -143,8 +148,9 @@ Result<ClientResponse> Client::read_response(std::string_view method) {
 
 Result<ClientResponse> Client::read_response(std::string_view method, const Sink* sink) {
     ClientResponse response;
+    std::size_t head_left = kHeadMax;
     while (true) {
-        TRY(const std::string_view line, read_line());
+        TRY(const std::string_view line, read_line(head_left));
         if (!line.starts_with("HTTP/1.") || line.size() < 12) {
             return fail(ErrorCode::InvalidInput, "the response is not HTTP/1.1");
         }
@@ -153,7 +159,7 @@ Result<ClientResponse> Client::read_response(std::string_view method, const Sink
         response.status = static_cast<int>(*status);
         response.headers = {};
         while (true) {
-            TRY(const std::string_view field, read_line());
+            TRY(const std::string_view field, read_line(head_left));
             if (field.empty()) break;
             const auto colon = std::min(field.find(':'), field.size());
             response.headers.add(field.substr(0, colon),
@@ -172,16 +178,18 @@ Result<ClientResponse> Client::read_response(std::string_view method, const Sink
 Result<void> Client::read_body(ClientResponse& response, const Sink* sink) {
     if (list_has_token(response.headers.get("Transfer-Encoding"), "chunked")) {
         while (true) {
-            TRY(const std::string_view line, read_line());
+            std::size_t line_left = kChunkLineMax;
+            TRY(const std::string_view line, read_line(line_left));
             const auto size = parse_number(line.substr(0, line.find(';')), 16);
             if (!size) return fail(ErrorCode::InvalidInput, "a chunk has no size");
             if (*size == 0) break;
             TRY_VOID(read_exactly(*size, response, sink));
-            TRY(const std::string_view end, read_line());
+            TRY(const std::string_view end, read_line(line_left));
             if (!end.empty()) return fail(ErrorCode::InvalidInput, "a chunk is too long");
         }
+        std::size_t trailers_left = kHeadMax;
         while (true) {
-            TRY(const std::string_view trailer, read_line());
+            TRY(const std::string_view trailer, read_line(trailers_left));
             if (trailer.empty()) return {};
         }
     }

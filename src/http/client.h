@@ -11,9 +11,11 @@
 #include <string>
 #include <string_view>
 
+#include "async/cancel.h"
 #include "base/bytes.h"
 #include "base/file.h"
 #include "http/headers.h"
+#include "http/resolve.h"
 
 namespace larmor::http {
 
@@ -27,9 +29,10 @@ struct ClientTls {
 };
 
 struct ClientOptions {
-    std::chrono::milliseconds timeout{30'000};        ///< of one read or write
+    std::chrono::milliseconds timeout{30'000};        ///< of connecting, one read or one write
     std::uint64_t body_max = std::uint64_t{1} << 30;  ///< of a response kept in memory
     std::optional<ClientTls> tls = {};                ///< nothing: without TLS
+    Lookup lookup = system_lookup;                    ///< of the host's name
 };
 
 struct ClientRequest {
@@ -54,14 +57,15 @@ class Transport;
 /// be closed before a byte of the response came.
 class Client {
 public:
-    /// `host` is `localhost` or a numeric address, IPv4 or IPv6.
+    /// `host` is a name or a numeric address, IPv4 or IPv6. A name is looked up anew for each
+    /// connection, and its addresses are tried one after the other.
     Client(std::string host, std::uint16_t port, ClientOptions options = {});
     Client(Client&& other) noexcept;
     ~Client();
 
-    /// Errors: Unavailable (refused, closed, timed out, a certificate that is not the right
-    /// one), InvalidInput for a response that is not HTTP/1.1, LimitExceeded for a body over
-    /// body_max.
+    /// Errors: Unavailable (no address, refused, closed, timed out, a certificate that is not
+    /// the right one), InvalidInput for a response that is not HTTP/1.1 or whose head is over
+    /// 256 KiB, LimitExceeded for a body over body_max.
     Result<ClientResponse> send(const ClientRequest& request);
     Result<ClientResponse> get(std::string_view target, Headers headers = {});
     Result<ClientResponse> post(std::string_view target, std::string_view content_type,
@@ -97,6 +101,7 @@ public:
 private:
     Result<void> connect();
     Result<void> open_socket();
+    Result<void> open_socket(const std::string& address, async::Deadline deadline);
     Result<void> shake_hands();
     Result<void> write_pieces(std::span<iovec> pieces);
     Result<void> fill();
@@ -106,7 +111,8 @@ private:
     Result<ClientResponse> read_response(std::string_view method, const Sink* sink);
     Result<void> read_body(ClientResponse& response, const Sink* sink);
     Result<void> read_exactly(std::uint64_t count, ClientResponse& response, const Sink* sink);
-    Result<std::string_view> read_line();
+    /// Without its end. Takes its bytes off `left`, the most that may still come in lines.
+    Result<std::string_view> read_line(std::size_t& left);
 
     std::string host_;
     std::uint16_t port_;

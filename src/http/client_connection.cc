@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
 
@@ -35,8 +36,12 @@ bool is_over(Steady::time_point began, std::chrono::milliseconds timeout) {
     return Steady::now() - began + std::chrono::milliseconds(5) >= timeout;
 }
 
-std::string_view host_address(std::string_view host) {
-    return host == "localhost" ? "127.0.0.1" : host;
+void set_timeout(const UniqueFd& socket, int option, std::chrono::nanoseconds timeout) {
+    // Zero would be no limit at all.
+    const auto us = std::max<std::int64_t>(
+        1, std::chrono::duration_cast<std::chrono::microseconds>(timeout).count());
+    const timeval value{us / 1'000'000, us % 1'000'000};
+    setsockopt(socket.get(), SOL_SOCKET, option, &value, sizeof value);
 }
 
 }  // namespace
@@ -62,31 +67,39 @@ Result<void> Client::connect() {
 }
 
 Result<void> Client::open_socket() {
+    const auto deadline = async::Deadline::after(options_.timeout);
+    TRY(const auto addresses, resolve(host_, options_.lookup, options_.timeout));
+    Result<void> opened;
+    for (const std::string& address : addresses) {
+        opened = open_socket(address, deadline);
+        if (opened || deadline.expired()) break;
+    }
+    return opened;
+}
+
+Result<void> Client::open_socket(const std::string& host, async::Deadline deadline) {
     sockaddr_storage address{};
     auto* v4 = reinterpret_cast<sockaddr_in*>(&address);
     auto* v6 = reinterpret_cast<sockaddr_in6*>(&address);
-    const std::string host(host_address(host_));
     if (inet_pton(AF_INET, host.c_str(), &v4->sin_addr) == 1) {
         v4->sin_family = AF_INET;
-    } else if (inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1) {
-        v6->sin6_family = AF_INET6;
     } else {
-        return fail(ErrorCode::InvalidInput, "the client takes numeric addresses: " + host_);
+        LARMOR_CHECK(inet_pton(AF_INET6, host.c_str(), &v6->sin6_addr) == 1);
+        v6->sin6_family = AF_INET6;
     }
     v4->sin_port = htons(port_);  // at the same place in both families
     socket_ = UniqueFd(::socket(address.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!socket_) return socket_failure("socket", errno);
     const int one = 1;
     setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(options_.timeout);
-    const timeval timeout{us.count() / 1'000'000, us.count() % 1'000'000};
-    setsockopt(socket_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
-    setsockopt(socket_.get(), SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
+    set_timeout(socket_, SO_SNDTIMEO, deadline.remaining());
     const socklen_t size =
         address.ss_family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
     if (::connect(socket_.get(), reinterpret_cast<const sockaddr*>(&address), size) != 0) {
         return socket_failure("connect", errno);
     }
+    set_timeout(socket_, SO_SNDTIMEO, options_.timeout);
+    set_timeout(socket_, SO_RCVTIMEO, options_.timeout);
     return {};
 }
 
@@ -139,10 +152,9 @@ Result<void> Client::write_pieces(std::span<iovec> pieces) {
 
 Result<void> Client::fill() {
     if (!transport_) return unavailable("receive", "not connected");
-    if (consumed_ == buffer_.size()) {
-        buffer_.clear();
-        consumed_ = 0;
-    }
+    // What was consumed goes, so that the buffer does not grow with the response.
+    buffer_.erase(0, consumed_);
+    consumed_ = 0;
     const auto before = buffer_.size();
     buffer_.resize(before + kReadStep);
     const auto began = Steady::now();

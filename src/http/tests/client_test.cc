@@ -1,4 +1,10 @@
 // What our client promises beyond what every test of the server uses of it.
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <future>
+#include <thread>
+
 #include "http/tests/server_fixture.h"
 
 namespace larmor::http {
@@ -95,6 +101,116 @@ TEST_F(ClientTest, GivesUpAfterItsTimeout) {
     ASSERT_FALSE(late);
     EXPECT_EQ(late.error().code, ErrorCode::Unavailable);
     EXPECT_THAT(late.error().message, HasSubstr("timed out"));
+}
+
+TEST_F(ClientTest, TriesTheAddressesOfANameInTurn) {
+    route(Method::Get, "/",
+          [](Request r) { return answer_text(std::string(r.headers.get("Host"))); });
+    start();
+    // Nobody listens on the first, the second is none, and a name may have more than we try.
+    std::vector<std::string> addresses = {"127.0.0.2", "no address", "127.0.0.1"};
+    addresses.resize(100, "127.0.0.3");
+    std::string asked;
+    const ClientOptions options{.lookup = [&](const std::string& host) {
+        asked = host;
+        return Result<std::vector<std::string>>(addresses);
+    }};
+    Client c("archive.example", server_->port(), options);
+    const auto response = c.get("/");
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(asked, "archive.example");
+    EXPECT_EQ(response->body, "archive.example:" + std::to_string(server_->port()));
+}
+
+TEST_F(ClientTest, SaysThatANameHasNoAddress) {
+    for (const Result<std::vector<std::string>>& answer :
+         {Result<std::vector<std::string>>(fail(ErrorCode::Unavailable, "no such name")),
+          Result<std::vector<std::string>>(std::vector<std::string>{})}) {
+        const ClientOptions options{.lookup = [&](const std::string&) { return answer; }};
+        const auto failed = Client("archive.example", 80, options).get("/");
+        ASSERT_FALSE(failed);
+        EXPECT_EQ(failed.error().code, ErrorCode::Unavailable);
+        EXPECT_THAT(failed.error().message,
+                    testing::AnyOf(HasSubstr("no such name"), HasSubstr("has no address")));
+    }
+}
+
+TEST_F(ClientTest, DoesNotWaitForALookupWithoutEnd) {
+    std::promise<void> end;
+    std::promise<void> ended;
+    {
+        // Goes with the last lookup, which may outlive the client that gave up.
+        const std::shared_ptr<void> lookups(nullptr, [&](void*) { ended.set_value(); });
+        const ClientOptions options{
+            .timeout = 20ms,
+            .lookup = [lookups, until = end.get_future().share()](
+                          const std::string&) -> Result<std::vector<std::string>> {
+                until.wait();
+                return fail(ErrorCode::Unavailable, "late");
+            }};
+        for (int i = 0; i < kLookupsMax; ++i) {
+            const auto late = Client("archive.example", 80, options).get("/");
+            ASSERT_FALSE(late);
+            EXPECT_EQ(late.error().code, ErrorCode::Unavailable);
+            EXPECT_THAT(late.error().message, HasSubstr("timed out"));
+        }
+        const auto refused = Client("archive.example", 80, options).get("/");
+        ASSERT_FALSE(refused);
+        EXPECT_THAT(refused.error().message, HasSubstr("too many"));
+    }
+    end.set_value();
+    ended.get_future().wait();
+}
+
+/// What a client makes of these bytes.
+Result<ClientResponse> answered_with(std::string bytes) {
+    const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(listener.get(), generic, size), 0);
+    EXPECT_EQ(::listen(listener.get(), 1), 0);
+    EXPECT_EQ(::getsockname(listener.get(), generic, &size), 0);
+    std::thread server([&] {
+        const UniqueFd connection(::accept(listener.get(), nullptr, nullptr));
+        // Bytes of the request that nobody read would turn the end into a reset.
+        std::string request;
+        for (char c = 0; !request.ends_with("\r\n\r\n"); request += c) {
+            if (::recv(connection.get(), &c, 1, 0) != 1) break;
+        }
+        // The client may be gone before it has taken all of it.
+        for (std::string_view left = bytes; !left.empty();) {
+            const auto n = ::send(connection.get(), left.data(), left.size(), MSG_NOSIGNAL);
+            if (n <= 0) break;
+            left.remove_prefix(static_cast<std::size_t>(n));
+        }
+    });
+    auto response = Client("127.0.0.1", ntohs(address.sin_port)).get("/");
+    server.join();
+    return response;
+}
+
+TEST_F(ClientTest, TakesNoHeadWithoutEnd) {
+    std::string fields = "HTTP/1.1 200 OK\r\n";
+    std::string interim;
+    std::string trailers = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n";
+    for (int i = 0; i < 40'000; ++i) {
+        fields += "A: 1234\r\n";
+        interim += "HTTP/1.1 100 Continue\r\n\r\n";
+        trailers += "A: 1234\r\n";
+    }
+    const std::string line = "HTTP/1.1 200 OK\r\nA: " + std::string(300'000, 'x') + "\r\n";
+    for (const std::string& bytes : {fields, interim, trailers, line}) {
+        const auto refused = answered_with(bytes + "\r\n");
+        ASSERT_FALSE(refused) << bytes.substr(0, 80);
+        EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput) << refused.error().message;
+        EXPECT_THAT(refused.error().message, HasSubstr("too long"));
+    }
+    const auto taken = answered_with("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+    ASSERT_TRUE(taken) << taken.error().message;
+    EXPECT_EQ(taken->body, "ok");
 }
 
 TEST_F(ClientTest, AServiceCanKnowThePortThatWasBound) {
