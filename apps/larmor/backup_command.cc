@@ -80,12 +80,28 @@ void add_restore(CommandLine& line) {
         "missing or empty");
     auto directory = std::make_shared<std::filesystem::path>();
     command->add_option("DIR", *directory, "what `larmor backup` wrote")->required();
-    command->callback([&line_run = line.run, &settings = line.settings, directory] {
-        line_run = [&settings, directory] {
+    auto keep_tokens = std::make_shared<bool>(false);
+    command->add_flag("--keep-tokens", *keep_tokens,
+                      "let the tokens of the backup work again, those too that were revoked "
+                      "since it was made");
+    command->callback([&line_run = line.run, &settings = line.settings, directory,
+                       keep_tokens] {
+        line_run = [&settings, directory, keep_tokens] {
             stop_imports_on_signals();
             CopyReport report;
-            return close(report, "restored backup",
-                         restore_library(*directory, settings.library, report));
+            const auto restored = restore_library(
+                *directory, settings.library,
+                *keep_tokens ? RestoredTokens::Keep : RestoredTokens::Revoke, report);
+            const int code =
+                close(report, "restored backup",
+                      restored.map([](const Restored& done) { return done.copied; }));
+            if (restored && restored->revoked > 0) {
+                std::printf(
+                    "%lld tokens and sessions of the backup were revoked: make new ones with "
+                    "`larmor token create`\n",
+                    static_cast<long long>(restored->revoked));
+            }
+            return code;
         };
     });
 }

@@ -209,6 +209,11 @@ Result<std::vector<Credential>> Credentials::list_tokens() const {
     });
 }
 
+Result<std::int64_t> revoke_all(db::Transaction& tx, Time now) {
+    return tx.run("UPDATE auth_credentials SET revoked_us = ?1 WHERE revoked_us IS NULL",
+                  to_us(now));
+}
+
 std::size_t Credentials::live_count() const {
     const std::shared_lock lock(mutex_);
     return live_.size();

@@ -106,4 +106,8 @@ private:
     std::unordered_map<Sha256, Credential, HashOfHash, EqualInConstantTime> live_;
 };
 
+/// Ends all tokens and sessions of a database that nobody has opened as Credentials, and gives
+/// how many there were: for rows from the past, which know nothing of what was revoked since.
+Result<std::int64_t> revoke_all(db::Transaction& tx, Time now);
+
 }  // namespace larmor::auth

@@ -1,5 +1,6 @@
 #include "library/restore_library.h"
 
+#include "auth/credentials.h"
 #include "events/event_log.h"
 #include "library/open_database.h"
 #include "objects/local/rows.h"
@@ -7,25 +8,28 @@
 namespace larmor {
 namespace {
 
-Result<void> settle_rows(const std::filesystem::path& folder) {
+/// Gives how many tokens and sessions were revoked.
+Result<std::int64_t> settle_rows(const std::filesystem::path& folder, RestoredTokens tokens) {
     TRY(const auto database, open_database(folder));
     TRY(const auto log, events::EventLog::open(*database));
-    return database->write_and_wait([&](db::Transaction& tx) -> Result<void> {
+    return database->write_and_wait([&](db::Transaction& tx) -> Result<std::int64_t> {
         TRY_VOID(objects::local::forget_uploads_and_garbage(tx));
         TRY_VOID(log->begin_epoch(tx));
-        return {};
+        if (tokens == RestoredTokens::Keep) return std::int64_t{0};
+        return auth::revoke_all(tx, system_clock().now());
     });
 }
 
 }  // namespace
 
-Result<backup::Summary> restore_library(const std::filesystem::path& directory,
-                                        const std::filesystem::path& target,
-                                        backup::Observer& observer) {
-    TRY(const auto summary, backup::lay_down(directory, target, observer));
-    TRY_VOID(settle_rows(backup::unfinished_library(target)));
+Result<Restored> restore_library(const std::filesystem::path& directory,
+                                 const std::filesystem::path& target, RestoredTokens tokens,
+                                 backup::Observer& observer) {
+    Restored restored;
+    TRY(restored.copied, backup::lay_down(directory, target, observer));
+    TRY(restored.revoked, settle_rows(backup::unfinished_library(target), tokens));
     TRY_VOID(backup::finish_restore(target));
-    return summary;
+    return restored;
 }
 
 }  // namespace larmor

@@ -3,11 +3,20 @@
 
 namespace larmor {
 
+/// What becomes of the tokens and sessions that worked when the backup was made. Its rows do
+/// not know which of them were revoked since.
+enum class RestoredTokens : bool { Revoke, Keep };
+
+struct Restored {
+    backup::Summary copied;
+    std::int64_t revoked = 0;  ///< tokens and sessions
+};
+
 /// Makes a library in `target`, which must be missing or empty, of the last complete backup in
 /// `directory`. It begins a new epoch: events that the old library gave out since the backup
 /// are void. Where it ends early, `target` holds no library. Errors: those of backup::lay_down.
-Result<backup::Summary> restore_library(const std::filesystem::path& directory,
-                                        const std::filesystem::path& target,
-                                        backup::Observer& observer);
+Result<Restored> restore_library(const std::filesystem::path& directory,
+                                 const std::filesystem::path& target, RestoredTokens tokens,
+                                 backup::Observer& observer);
 
 }  // namespace larmor

@@ -126,6 +126,25 @@ def a_backup_that_is_killed_leaves_the_one_before_it(folder):
 
 
 @test
+def a_restore_revokes_the_tokens_of_the_backup_unless_they_are_kept(folder):
+    library, copies = Library(f"{folder}/library"), f"{folder}/copies"
+    token = library.run("token", "create", "--role", "reader", "--name", "script").strip()
+    library.run("backup", copies)
+    for name, options, status in (("new", (), 401), ("kept", ("--keep-tokens",), 200)):
+        done = run("restore", copies, "--library", f"{folder}/{name}", *options)
+        assert done.returncode == 0 and ("revoked" in done.stdout) == (not options), done.stdout + done.stderr
+        process, port, _ = Library(f"{folder}/{name}").serve()
+        try:
+            connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+            connection.request("GET", "/dicomweb/studies", headers={"Authorization": f"Bearer {token}"})
+            assert connection.getresponse().status == status, name
+        finally:
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+            process.stdout.close()
+
+
+@test
 def wrong_folders_are_refused_and_stay_as_they_are(folder):
     missing = run("backup", f"{folder}/copies", "--library", f"{folder}/nothing")
     assert missing.returncode == 1 and "no library" in missing.stderr, missing.stderr
