@@ -76,10 +76,10 @@ def backups_beside_a_server_that_takes_imports_hold_all_that_was_acknowledged_be
         for sender in senders:
             assert sender.enough.wait(60), "nothing is acknowledged"
         for number in range(1, 4):
-            before = {uid: digest for sender in senders for uid, digest in list(sender.acknowledged.items())}
+            before = {uid: digest for sender in senders for uid, digest in sender.acknowledged.copy().items()}
             done = run("backup", copies, "--library", library.folder)
             assert done.returncode == 0 and done.stdout.startswith(f"backup {number}: "), done.stdout + done.stderr
-            sent = {uid for sender in senders for uid in list(sender.sent)}
+            sent = {uid for sender in senders for uid in sender.sent.copy()}
             restored(copies, f"{folder}/new-{number}", before, sent)
             assert events_of(f"{folder}/new-{number}") == 2, "a restore begins a new epoch"
     finally:
