@@ -48,10 +48,13 @@ bool is_dicomdir_name(const fs::path& path) {
     return path.filename() == "DICOMDIR";
 }
 
-/// The regular files at and below `path`, in the order of names.
-void each_file(const fs::path& path, unsigned depth,
-               const std::function<void(const fs::path&)>& file,
-               const std::function<void(const fs::path&, Error)>& refused) {
+/// What a walk meets. False ends it.
+using OnFile = std::function<bool(const fs::path&)>;
+using OnRefused = std::function<bool(const fs::path&, const Error&)>;
+
+/// The regular files at and below `path`, in the order of names. False when it was ended.
+bool each_file(const fs::path& path, unsigned depth, const OnFile& file,
+               const OnRefused& refused) {
     std::error_code error;
     if (depth == 0 && !fs::is_directory(path, error)) return file(path);
     if (depth == kFolderDepthMax) {
@@ -66,30 +69,31 @@ void each_file(const fs::path& path, unsigned depth,
     std::ranges::sort(entries, {},
                       [](const fs::directory_entry& entry) { return entry.path(); });
     for (const fs::directory_entry& entry : entries) {
+        bool go_on = true;
         if (entry.is_directory(error) && !entry.is_symlink(error)) {
-            each_file(entry.path(), depth + 1, file, refused);
+            go_on = each_file(entry.path(), depth + 1, file, refused);
         } else if (entry.is_regular_file(error) && !is_dicomdir_name(entry.path())) {
-            file(entry.path());
+            go_on = file(entry.path());
         }
+        if (!go_on) return false;
     }
+    return true;
 }
 
 /// Every file that a walk opens: DICOMDIRs that were named are replaced by what they name.
-void each_named_file(const std::vector<fs::path>& paths,
-                     const std::function<void(const fs::path&)>& file,
-                     const std::function<void(const fs::path&, Error)>& refused) {
+void each_named_file(const std::vector<fs::path>& paths, const OnFile& file,
+                     const OnRefused& refused) {
     for (const fs::path& path : paths) {
         std::error_code error;
-        if (is_dicomdir_name(path) && fs::is_regular_file(path, error)) {
-            auto named = read_dicomdir(path);
-            if (!named) {
-                refused(path, std::move(named).error());
-                continue;
-            }
-            for (const fs::path& one : *named) file(one);
+        bool go_on = true;
+        if (!is_dicomdir_name(path) || !fs::is_regular_file(path, error)) {
+            go_on = each_file(path, 0, file, refused);
+        } else if (const auto named = read_dicomdir(path)) {
+            go_on = std::ranges::all_of(*named, file);
         } else {
-            each_file(path, 0, file, refused);
+            go_on = refused(path, named.error());
         }
+        if (!go_on) return;
     }
 }
 
@@ -97,15 +101,17 @@ class Walker {
 public:
     explicit Walker(WalkVisitor& visitor) : visitor_(visitor) {}
 
-    void file(const fs::path& path) {
-        if (!outcome_) return;
+    /// False when the visitor wants no more.
+    bool file(const fs::path& path) {
         outcome_ = try_file(path);
         std::error_code error;
         const std::uintmax_t size = fs::file_size(path, error);
         if (!error) visitor_.passed(size);
+        return outcome_.has_value();
     }
-    void refused(const fs::path& path, const Error& error) {
+    bool refused(const fs::path& path, const Error& error) {
         visitor_.refused(path.string(), error);
+        return true;
     }
     Result<void> outcome() && { return std::move(outcome_); }
 
@@ -181,19 +187,20 @@ WalkTotal total_size(const std::vector<fs::path>& paths) {
         [&](const fs::path& path) {
             std::error_code error;
             const std::uintmax_t size = fs::file_size(path, error);
-            if (error) return;
+            if (error) return true;
             ++total.files;
             total.bytes += size;
+            return true;
         },
-        [](const fs::path&, const Error&) {});
+        [](const fs::path&, const Error&) { return true; });
     return total;
 }
 
 Result<void> walk(const std::vector<fs::path>& paths, WalkVisitor& visitor) {
     Walker walker(visitor);
     each_named_file(
-        paths, [&](const fs::path& path) { walker.file(path); },
-        [&](const fs::path& path, const Error& error) { walker.refused(path, error); });
+        paths, [&](const fs::path& path) { return walker.file(path); },
+        [&](const fs::path& path, const Error& error) { return walker.refused(path, error); });
     return std::move(walker).outcome();
 }
 

@@ -1,5 +1,7 @@
 #include "ingest/walk.h"
 
+#include <fstream>
+
 #include "ingest/import_paths.h"
 #include "ingest/tests/test_files.h"
 #include "library/library.h"
@@ -105,6 +107,32 @@ TEST_F(WalkTest, ADicomdirStandsForTheFilesThatItNames) {
     folder_walk.root = folder.path().string();
     ASSERT_TRUE(walk({at("disc")}, folder_walk));
     EXPECT_EQ(folder_walk.found.size(), 2U);  // the folder's files, without the DICOMDIR itself
+}
+
+TEST_F(WalkTest, EndsWhenTheVisitorWantsNoMore) {
+    class Ending final : public WalkVisitor {
+    public:
+        Result<void> instance(const std::string&, std::optional<std::uint64_t>,
+                              archive::Source&) override {
+            ++instances;
+            return fail(ErrorCode::Cancelled, "stopped");
+        }
+        void refused(const std::string&, const Error&) override { ++refusals; }
+        void passed(std::uint64_t) override {}
+        int instances = 0;
+        int refusals = 0;
+    };
+    fs::create_directories(at("a/b"));
+    fs::create_directories(at("c"));
+    fs::copy_file(ct_small(), at("a/b/1.dcm"));
+    fs::copy_file(ct_small(), at("a/2.dcm"));
+    std::ofstream(at("c/DICOMDIR")) << "no DICOMDIR";
+    Ending visitor;
+    const auto outcome = walk({at("a"), at("c/DICOMDIR")}, visitor);
+    ASSERT_FALSE(outcome);
+    EXPECT_EQ(outcome.error().code, ErrorCode::Cancelled);
+    EXPECT_EQ(visitor.instances, 1);
+    EXPECT_EQ(visitor.refusals, 0) << "what follows is not even looked at";
 }
 
 class Silent final : public ImportObserver {
