@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "api/application.h"
+#include "auth/cross_site.h"
 #include "http/server.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
@@ -30,10 +31,6 @@ struct ServeRequest {
     unsigned threads = 0;
     DimseOptions dimse;
 };
-
-bool is_loopback(const std::string& address) {
-    return address.starts_with("127.") || address == "::1";
-}
 
 std::optional<http::TlsFiles> tls_files(const ServeRequest& request) {
     if (request.tls_certificate.empty()) return std::nullopt;
@@ -106,7 +103,7 @@ void print_welcome(const Settings& settings, const ServeRequest& request,
 }
 
 Result<void> serve(const Settings& settings, const ServeRequest& request) {
-    if (request.auth == "off" && !is_loopback(request.address)) {
+    if (request.auth == "off" && !auth::is_loopback(request.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--auth off is accepted on loopback only, not on " + request.address);
     }

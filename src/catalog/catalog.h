@@ -53,9 +53,8 @@ struct CatalogOptions {
 /// primary ACTIVE image sets unless they say otherwise.
 ///
 /// Every group of writes that changed an image set makes exactly one new version of it, one
-/// event
-/// (`Image Set Created` for version 1, else `Image Set Updated`), and brings the counters of
-/// its series and study up to date: all in the group's own transaction, before its commit.
+/// event (`Image Set Created` for version 1, else `Image Set Updated`), and brings the counters
+/// of its series and study up to date: all in the group's own transaction, before its commit.
 ///
 /// Functions that take a Transaction run on the writer's thread; those that take a Snapshot
 /// anywhere. Must outlive the database's last write, and be made before its first.
@@ -76,8 +75,7 @@ public:
     /// series rows are made as needed; what an earlier instance said about them stays.
     /// With Placement::NonPrimary it always stores: the caller has decided that it is a
     /// conflict. Errors: InvalidInput (a UID that is_uid_key_part refuses, names which),
-    /// LimitExceeded
-    /// (`conflicts_max`).
+    /// LimitExceeded (`conflicts_max`).
     Result<InsertOutcome> insert_instance(db::Transaction& tx, const InstanceRecord& record,
                                           Placement placement = Placement::Primary);
 
