@@ -165,6 +165,7 @@ TEST_F(ClientTest, DoesNotWaitForALookupWithoutEnd) {
 /// What a client makes of these bytes.
 Result<ClientResponse> answered_with(std::string bytes) {
     const UniqueFd listener(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    LARMOR_CHECK(listener.get() >= 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -175,6 +176,7 @@ Result<ClientResponse> answered_with(std::string bytes) {
     EXPECT_EQ(::getsockname(listener.get(), generic, &size), 0);
     std::thread server([&] {
         const UniqueFd connection(::accept(listener.get(), nullptr, nullptr));
+        if (connection.get() < 0) return;
         // Bytes of the request that nobody read would turn the end into a reset.
         std::string request;
         for (char c = 0; !request.ends_with("\r\n\r\n"); request += c) {
