@@ -4,6 +4,7 @@
 #include <charconv>
 #include <cstdio>
 
+#include "auth/cross_site.h"
 #include "library/library.h"
 
 namespace larmor {
@@ -15,10 +16,6 @@ constexpr std::string_view kAnybody = "*";
 std::vector<std::string> allowed(const std::vector<std::string>& titles) {
     const bool anybody = std::find(titles.begin(), titles.end(), kAnybody) != titles.end();
     return anybody ? std::vector<std::string>() : titles;
-}
-
-bool is_loopback_address(const std::string& address) {
-    return address.starts_with("127.") || address == "::1";
 }
 
 }  // namespace
@@ -43,7 +40,7 @@ Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
                                                    std::optional<http::TlsFiles> tls,
                                                    Library& library) {
     if (!options.port) return std::unique_ptr<dimse::Server>();
-    if (options.calling.empty() && !is_loopback_address(options.address)) {
+    if (options.calling.empty() && !auth::is_loopback(options.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--dimse-address " + options.address +
                         " opens the archive to the network: say who may call with"
