@@ -3,23 +3,18 @@
 Ends with `N passed, N failed`."""
 import http.client
 import os
-import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults"))
 from library import LARMOR, Instances, Library, check, hash_of, store  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
 
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
+scenarios = Scenarios("backup")
+test = scenarios.test
 
 
 def run(*arguments):
@@ -156,21 +151,5 @@ def wrong_folders_are_refused_and_stay_as_they_are(folder):
     assert full.returncode == 1 and "not empty" in full.stderr, full.stderr
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-backup-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())

@@ -10,22 +10,18 @@ import stat
 import subprocess
 import sys
 import tarfile
-import tempfile
 import urllib.error
 import urllib.request
 
 import pydicom
+from lib.scenarios import Scenarios
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 LARMOR = os.environ.get("LARMOR_BINARY", f"{ROOT}/build/dev/bin/larmor")
 FILES = "/usr/lib/python3/dist-packages/pydicom/data/test_files"
 CLOSING = re.compile(r"^imported (\d+) instances, (\d+) duplicates, (\d+) conflicts, (\d+) rejected, (\d+) bytes in [\d.]+ s$")
-TESTS = []
-
-
-def test(function):
-    TESTS.append(function)
-    return function
+scenarios = Scenarios("cli")
+test = scenarios.test
 
 
 def larmor(folder, *arguments, environment=None):
@@ -377,21 +373,5 @@ def wrong_usage_has_an_exit_code_of_its_own(folder):
     assert re.match(r"larmor \d+\.\d+\.\d+$", larmor(folder, "version").stdout.strip())
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-cli-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())

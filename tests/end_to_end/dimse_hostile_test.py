@@ -5,10 +5,8 @@ import contextlib
 import glob
 import os
 import random
-import shutil
 import struct
 import sys
-import tempfile
 
 import pydicom
 
@@ -16,14 +14,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from dimse import PYDICOM_FILES, Server, run, wait_until  # noqa: E402
 from upper_layer import (CT_STORAGE, IMPLICIT, VERIFICATION, Peer, associate_request, command, data, echo_request, element, pdu,  # noqa: E402
                          short, status_of, store_request)
+from lib.scenarios import Scenarios  # noqa: E402
 
-TESTS = []
+scenarios = Scenarios("dimse")
+test = scenarios.test
 STORE = ((CT_STORAGE, IMPLICIT), (VERIFICATION, IMPLICIT))
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def goes_on(server):
@@ -205,21 +200,5 @@ def the_server_stops_while_peers_are_there(folder):
         assert idle.ended() and sending.ended() and silent.ended()
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-dimse-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())

@@ -4,7 +4,6 @@ against ourselves. Ends with `N passed, N failed`."""
 import glob
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,16 +12,13 @@ import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server, data_set_bytes, free_port, run, start_listening  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
 
-TESTS = []
+scenarios = Scenarios("dimse")
+test = scenarios.test
 FILES = ["CT_small.dcm", "JPEG2000.dcm", "MR_small_RLE.dcm", "rtplan.dcm", "liver_1frame.dcm",
          "chrH31.dcm", "image_dfl.dcm"]
 CT_STUDY = "1.3.6.1.4.1.5962.1.2.1.20040119072730.12322"
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def path_of(name):
@@ -215,21 +211,5 @@ def larmor_send_waits_for_a_peer_that_comes_later(folder):
     assert code == 1 and re.search(r"larmor: .* can't be reached", said), said
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-dimse-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())

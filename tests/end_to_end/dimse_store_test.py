@@ -3,22 +3,17 @@
 what each outcome is answered. Ends with `N passed, N failed`."""
 import glob
 import os
-import shutil
 import sys
-import tempfile
 
 import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import PYDICOM_FILES, STORESCU, Server, data_set_bytes, files_by_syntax, free_port, run, start_listening  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
 
-TESTS = []
+scenarios = Scenarios("dimse")
+test = scenarios.test
 CT = f"{PYDICOM_FILES}/CT_small.dcm"
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def store(server, *arguments, called="LARMOR", calling="STORESCU"):
@@ -142,21 +137,5 @@ def what_was_answered_is_there_after_a_kill(folder):
     again.end()
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-dimse-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())

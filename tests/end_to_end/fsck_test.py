@@ -4,21 +4,16 @@ Ends with `N passed, N failed`."""
 import glob
 import json
 import os
-import shutil
 import sqlite3
 import sys
-import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from command_line_test import FILES, end, larmor, serve  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
 
-TESTS = []
+scenarios = Scenarios("fsck")
+test = scenarios.test
 CT_UID = "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322"
-
-
-def test(function):
-    TESTS.append(function)
-    return function
 
 
 def fsck(folder, *arguments):
@@ -101,21 +96,5 @@ def a_folder_without_a_library_is_an_error_and_stays_as_it_is(folder):
     assert not os.path.exists(f"{folder}/nothing")
 
 
-def main():
-    failed = 0
-    for function in TESTS:
-        folder = tempfile.mkdtemp(prefix="larmor-fsck-")
-        try:
-            function(folder)
-            print(f"ok      {function.__name__}", flush=True)
-        except Exception as error:  # the others still run
-            failed += 1
-            print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
-        finally:
-            shutil.rmtree(folder)
-    print(f"{len(TESTS) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(scenarios.run())
