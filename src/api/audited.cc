@@ -1,10 +1,10 @@
 #include "api/audited.h"
 
 #include <algorithm>
-#include <array>
 
 #include "api/access.h"
 #include "api/problem.h"
+#include "audit/query_text.h"
 
 namespace larmor::api {
 namespace {
@@ -17,40 +17,6 @@ using http::Task;
 constexpr std::size_t kSubjectsMax = 1000;
 /// How far back the series of an instance is looked for: they come in order, or nearly so.
 constexpr std::size_t kSeriesAtOnce = 8;
-
-/// Query keys whose values go on record: keyword and tag.
-constexpr std::array kRecordedKeys = {std::string_view("StudyInstanceUID"),
-                                      std::string_view("0020000D"),
-                                      std::string_view("SeriesInstanceUID"),
-                                      std::string_view("0020000E"),
-                                      std::string_view("SOPInstanceUID"),
-                                      std::string_view("00080018"),
-                                      std::string_view("SOPClassUID"),
-                                      std::string_view("00080016"),
-                                      std::string_view("PatientID"),
-                                      std::string_view("00100020"),
-                                      std::string_view("IssuerOfPatientID"),
-                                      std::string_view("00100021"),
-                                      std::string_view("AccessionNumber"),
-                                      std::string_view("00080050"),
-                                      std::string_view("StudyDate"),
-                                      std::string_view("00080020"),
-                                      std::string_view("StudyTime"),
-                                      std::string_view("00080030"),
-                                      std::string_view("StudyID"),
-                                      std::string_view("00200010"),
-                                      std::string_view("Modality"),
-                                      std::string_view("00080060"),
-                                      std::string_view("ModalitiesInStudy"),
-                                      std::string_view("00080061"),
-                                      std::string_view("SeriesNumber"),
-                                      std::string_view("00200011"),
-                                      std::string_view("InstanceNumber"),
-                                      std::string_view("00200013"),
-                                      std::string_view("includefield"),
-                                      std::string_view("fuzzymatching"),
-                                      std::string_view("limit"),
-                                      std::string_view("offset")};
 
 std::string_view via_of(auth::Via via) {
     switch (via) {
@@ -234,13 +200,7 @@ audit::Actor actor_of(const auth::Principal& principal, std::string_view address
 std::string query_for_record(const http::Query& query) {
     std::string text;
     for (const auto& [name, value] : query.parameters) {
-        if (!text.empty()) text += '&';
-        text += name;
-        if (value.empty()) continue;
-        const bool recorded =
-            std::find(kRecordedKeys.begin(), kRecordedKeys.end(), name) != kRecordedKeys.end();
-        text += '=';
-        text += recorded ? std::string_view(value) : std::string_view("(not recorded)");
+        audit::append_query_key(text, name, value);
     }
     return text;
 }

@@ -55,7 +55,7 @@ struct Subject {
     std::string study;            ///< UIDs, as the next two
     std::string series;           ///< empty: the whole study
     std::string instance;         ///< empty: the whole series
-    std::string query;            ///< keys, and those values that query_for_record lets through
+    std::string query;            ///< keys, and those values that append_query_key lets through
     std::string object;           ///< the id of a token or session
     std::uint64_t instances = 0;  ///< how many; 0 where it was not counted
     friend bool operator==(const Subject&, const Subject&) = default;

@@ -135,7 +135,10 @@ Result<void> Session::find(const Message& message) {
     TRY(const Asked asked, receive_identifier(message));
     Final final{status::kCannotUnderstand, asked.refusal};
     if (asked.identifier) {
-        if (const auto recorded = put_on_record(audit::Action::Query, {}); !recorded) {
+        audit::Subject subject;
+        subject.query = asked.identifier->query;
+        if (const auto recorded = put_on_record(audit::Action::Query, std::move(subject));
+            !recorded) {
             final = {status::kOutOfResources, recorded.error().message};
         } else {
             TRY(final, send_matches(message, *asked.identifier, operation));

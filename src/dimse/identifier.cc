@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "audit/query_text.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
 #include "dicom/writer.h"
@@ -67,7 +68,10 @@ bool is_about_the_query(dicom::Tag tag) {
 
 class Parser {
 public:
-    explicit Parser(QueryLevel level) { identifier_.level = level; }
+    explicit Parser(QueryLevel level) {
+        identifier_.level = level;
+        identifier_.query.append("QueryRetrieveLevel=").append(text_of(level));
+    }
 
     Result<void> read(const dicom::Attributes& data_set) {
         TRY(identifier_.keys, read_keys(data_set, {}));
@@ -114,6 +118,12 @@ private:
             value = std::to_string(*number);
         }
         key.attribute = attribute_of(key.tag, sequence);
+        if (!value.empty()) {
+            audit::append_query_key(identifier_.query,
+                                    key.attribute ? catalog::info_of(*key.attribute).keyword
+                                                  : dicom::to_json_key(key.tag),
+                                    value);
+        }
         const bool known = key.attribute && is_of_level(*key.attribute, identifier_.level);
         if (!known) {
             key.attribute.reset();

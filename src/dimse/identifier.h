@@ -30,6 +30,7 @@ struct Identifier {
     QueryLevel level = QueryLevel::Study;
     std::vector<catalog::Condition> conditions;
     std::vector<RequestedKey> keys;  ///< by tag
+    std::string query;  ///< keys with values, for the audit trail: audit::append_query_key
     /// A key has a value that is not matched: it is unknown, or belongs to a lower level.
     bool ignores_a_key = false;
 };

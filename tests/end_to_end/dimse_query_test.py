@@ -2,6 +2,7 @@
 """C-FIND, C-MOVE and C-GET as DCMTK's findscu, movescu and getscu meet them, `larmor send` against storescp and
 against ourselves. Ends with `N passed, N failed`."""
 import glob
+import json
 import os
 import re
 import subprocess
@@ -176,6 +177,21 @@ def gets_a_study_and_moves_to_another_of_ours(folder):
         assert data_set_bytes(second.stored(original)) == data_set_bytes(file.read())
     second.end()
     server.end()
+
+
+@test
+def what_was_asked_and_what_was_given_is_on_record_without_names(folder):
+    server, _ = library(folder)
+    find(server, folder, "-S", "STUDY", f"StudyInstanceUID={CT_STUDY}", "PatientName=CompressedSamples^CT1")
+    os.mkdir(f"{folder}/got")
+    run("getscu", "-S", "-aec", "LARMOR", "-od", f"{folder}/got", "127.0.0.1", server.port,
+        "-k", "QueryRetrieveLevel=STUDY", "-k", f"StudyInstanceUID={CT_STUDY}")
+    server.end()
+    code, said = run(LARMOR, "audit", "show", "--library", server.library)
+    assert code == 0 and "CompressedSamples" not in said, said
+    acts = {act["action"]: act for act in map(json.loads, said.splitlines()) if act.get("route") == "dimse"}
+    assert acts["query"]["query"] == f"QueryRetrieveLevel=STUDY&PatientName=(not recorded)&StudyInstanceUID={CT_STUDY}", acts
+    assert acts["retrieve"]["StudyInstanceUID"] == CT_STUDY and acts["retrieve"]["instances"] == 1, acts
 
 
 @test

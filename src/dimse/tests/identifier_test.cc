@@ -36,6 +36,7 @@ TEST(ParseIdentifier, MakesConditionsOfKeysWithValues) {
     ASSERT_EQ(identifier->conditions.size(), 1);
     EXPECT_EQ(identifier->conditions[0].attribute, catalog::Attribute::PatientName);
     EXPECT_EQ(identifier->keys.size(), 3);
+    EXPECT_EQ(identifier->query, "QueryRetrieveLevel=STUDY&PatientName=(not recorded)");
     EXPECT_FALSE(identifier->ignores_a_key);
 }
 
