@@ -90,6 +90,23 @@ npm_packages() {
     cp "$lock" "$stamp"
 }
 
+# OHIF's pages as its npm package has them. Not installed: that would bring hundreds of packages which only its
+# build needs. Left out are source maps and the runtime of its segmentation models (110 MB), which no test opens.
+bring_ohif() {
+    local version=3.13.2 home=.cache/ohif packed
+    local sha512=5997719a9986eeba85816f5924b71b82bdd70ad2e2d4a0cd3e831a798e4f3deea3e06e1f8c48e393271933a0ba664d85f3b04ac457e9abe8dde715d907d13c10
+    [[ $(cat $home/version 2> /dev/null) == "$version" ]] && return
+    say "npm pack @ohif/app@$version into $home"
+    rm -rf $home && mkdir -p $home
+    # npm keeps the 50 MB in its own cache: the next clean clone does not fetch them again.
+    npm pack --prefer-offline --loglevel=error --pack-destination $home "@ohif/app@$version" > /dev/null
+    packed=$home/ohif-app-$version.tgz
+    sha512sum --check --quiet <<< "$sha512  $packed" || die "$packed is not the file that was looked at"
+    tar -xzf "$packed" -C $home --strip-components=1 --exclude='*.map' --exclude=package/dist/ort package/dist
+    rm "$packed"
+    echo "$version" > $home/version
+}
+
 install_debian_packages "$@"
 if [[ " $* " == *" web "* ]]; then
     bring_node
@@ -97,4 +114,6 @@ if [[ " $* " == *" web "* ]]; then
 fi
 if [[ " $* " == *" test "* ]]; then
     npm_packages tests/end_to_end
+    use_node
+    bring_ohif
 fi

@@ -19,14 +19,14 @@ function baseUrl(server) {
   });
 }
 
-/** { url, token, library, stop }: the token has the given role. */
-export async function startServer({ role = 'writer', library } = {}) {
+/** { url, token, library, stop }: the token has the given role; `options` are more of `larmor serve`. */
+export async function startServer({ role = 'writer', library, options = [] } = {}) {
   const folder = library ?? join(mkdtempSync(join(tmpdir(), 'larmor-e2e-')), 'library');
   const token = execFileSync(binary, ['token', 'create', '--role', role, '--library', folder], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'ignore'],
   }).trim();
-  const server = spawn(binary, ['serve', '--library', folder, '--port', '0', '--log-level', 'warning'], {
+  const server = spawn(binary, ['serve', '--library', folder, '--port', '0', '--log-level', 'warning', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await baseUrl(server);
