@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+// NOLINTNEXTLINE(readability-identifier-naming): the name that CLI11 gave it
 namespace CLI {
 class Config;
 }

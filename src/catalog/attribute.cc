@@ -72,9 +72,9 @@ static_assert(in_order(), "info_of takes the attribute as an index");
 /// `00100010` as a number.
 std::optional<std::uint32_t> parse_tag(std::string_view text) {
     std::uint32_t tag = 0;
-    const auto end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, tag, 16);
-    if (text.size() != 8 || parsed.ec != std::errc() || parsed.ptr != end) return std::nullopt;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), tag, 16);
+    const bool whole = parsed.ptr == text.data() + text.size();
+    if (text.size() != 8 || parsed.ec != std::errc() || !whole) return std::nullopt;
     return tag;
 }
 

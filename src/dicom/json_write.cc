@@ -50,11 +50,12 @@ bool JsonWriter::start_member(Tag tag, Vr vr) {
     out_.reserve(32);
     // In a local: the compiler must take each character for a change of `out_.at`.
     char* const at = out_.at;
-    std::memcpy(at, "\"........\":{\"vr\":\"..\"", 21);
+    static constexpr std::string_view kHead = R"("........":{"vr":"..")";
+    std::memcpy(at, kHead.data(), kHead.size());
     put_hex(at + 1, tag.value());
     at[18] = static_cast<char>(static_cast<std::uint16_t>(vr) & 0xff);
     at[19] = static_cast<char>(static_cast<std::uint16_t>(vr) >> 8);
-    out_.at = at + 21;
+    out_.at = at + kHead.size();
     return true;
 }
 

@@ -8,7 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
+#include <system_error>
 #include <vector>
 
 #include "base/hash.h"
@@ -111,7 +111,8 @@ private:
             case SSL_ERROR_ZERO_RETURN:
                 return {Io::End};
             case SSL_ERROR_SYSCALL:
-                failure_ = errno != 0 ? std::strerror(errno) : "the connection broke";
+                failure_ = errno != 0 ? std::generic_category().message(errno)
+                                      : "the connection broke";
                 return {Io::Failed};
             default:
                 failure_ = openssl_reason();

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
+#include <system_error>
 
 namespace larmor::http {
 namespace {
@@ -41,7 +41,9 @@ public:
 
     void shutdown_write() override { ::shutdown(fd_, SHUT_WR); }
 
-    std::string failure() const override { return std::strerror(error_number_); }
+    std::string failure() const override {
+        return std::generic_category().message(error_number_);
+    }
 
 private:
     IoOutcome outcome(ssize_t n, Io if_blocked) {

@@ -54,7 +54,7 @@ void map_short_by_line(std::span<const T> values, Line line, std::uint8_t* out) 
     const auto [low, high] = span_of<T>(line);
     // float holds 24 bits: enough for 16-bit values and a rounded byte, where values are
     // counted from the low end; the intercept of a steep line far from 0 would need more.
-    const int base = low;
+    const int base = low;  // NOLINT(bugprone-signed-char-misuse): a number, not a character
     const auto slope = static_cast<float>(line.slope);
     const auto intercept = static_cast<float>(base * line.slope + line.intercept + 0.5);
     for (std::size_t i = 0; i < values.size(); ++i) {

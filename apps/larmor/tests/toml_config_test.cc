@@ -43,9 +43,11 @@ TEST(TomlConfig, GivesOptionsAndThoseOfCommands) {
 }
 
 TEST(TomlConfig, LosesAgainstEnvironmentAndFlags) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
     setenv("LARMOR_LIBRARY", "/from/environment", 1);
     Program program("library = \"/from/file\"\n[serve]\nport = 2\n");
     program.parse({"serve", "--port", "3"});
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread
     unsetenv("LARMOR_LIBRARY");
     EXPECT_EQ(program.library, "/from/environment");
     EXPECT_EQ(program.port, 3);

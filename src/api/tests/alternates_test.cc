@@ -1,7 +1,6 @@
-#include <cstdlib>
-
 #include "api/tests/api_fixture.h"
 #include "base/ids.h"
+#include "base/tests/run_command.h"
 
 namespace larmor::api {
 namespace {
@@ -41,8 +40,7 @@ struct AlternatesTest : testing::Test {
     std::string made_by(const std::string& tool, const std::filesystem::path& file) {
         const auto out = folder_ / (tool + ".dcm");
         const std::string command = tool + " '" + file.string() + "' '" + out.string() + "'";
-        EXPECT_EQ(std::system(command.c_str()), 0)  // NOLINT(cert-env33-c): a tool of DCMTK
-            << command << ": install dcmtk";
+        EXPECT_EQ(larmor::test::run_command(command), 0) << command << ": install dcmtk";
         return content_of(out);
     }
     void store(const std::vector<std::string>& encodings) {

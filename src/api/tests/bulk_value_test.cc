@@ -76,7 +76,7 @@ TEST(BulkValue, RefusesPathsThatAreNone) {
     }
     std::string deep = "00091010";
     for (int i = 0; i < 65; ++i) {
-        deep = "00081140/0/" + deep;
+        deep.insert(0, "00081140/0/");
     }
     EXPECT_EQ(parse_bulk_data_path(deep).error().code, ErrorCode::LimitExceeded);
 }

@@ -5,7 +5,6 @@
 namespace larmor::api {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::SizeIs;
 

@@ -8,7 +8,6 @@ namespace larmor::api {
 namespace {
 
 using testing::HasSubstr;
-using testing::Not;
 
 struct StoreTest : testing::Test {
     ApiServer api;

@@ -1,5 +1,4 @@
 #pragma once
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -10,6 +9,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/ids.h"
+#include "base/tests/run_command.h"
 
 namespace larmor::archive {
 
@@ -39,9 +39,9 @@ public:
     /// Runs a command in the folder; the test stops where it fails.
     void run(const std::string& command) const {
         const auto line = "cd '" + root_.string() + "' && ( " + command + " ) > log 2>&1";
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): a test has one thread
-        ASSERT_EQ(std::system(line.c_str()), 0) << command << "\n"
-                                                << read_file(path("log"), 1 << 20).value_or("");
+        ASSERT_EQ(larmor::test::run_command(line), 0)
+            << command << "\n"
+            << read_file(path("log"), 1 << 20).value_or("");
     }
     void python(const std::string& script) const {
         write("script.py", script);

@@ -8,7 +8,7 @@ TEST(UniqueFunction, OwnsWhatCannotBeCopied) {
         return *held + n;
     };
     auto moved = std::move(add);
-    EXPECT_FALSE(add);
+    EXPECT_FALSE(add);  // NOLINT(bugprone-use-after-move): what is left is what is asked
     ASSERT_TRUE(moved);
     EXPECT_EQ(moved(2), 42);
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/hash.h"
+#include "base/tests/run_command.h"
 #include "dicom/file.h"
 #include "dicom/json_read.h"
 #include "dicom/json_write.h"
@@ -203,10 +204,9 @@ TEST(JsonOracle, IsReadByPydicom) {
     }
     out.close();
     const auto answers = folder.path / "differences.tsv";
-    ASSERT_EQ(std::system(("/usr/bin/python3 " LARMOR_SOURCE_DIR
-                           "/src/dicom/tests/json_oracle.py read < " +
-                           ours.string() + " > " + answers.string())
-                              .c_str()),
+    ASSERT_EQ(larmor::test::run_command("/usr/bin/python3 " LARMOR_SOURCE_DIR
+                                        "/src/dicom/tests/json_oracle.py read < " +
+                                        ours.string() + " > " + answers.string()),
               0);
     auto expected = test::read_expected_differences(kDifferences);
     std::ifstream lines(answers);

@@ -266,6 +266,8 @@ TEST(WriteJson, AppliesTheCharacterSetToTextInFrontOfIt) {
     low.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
     EXPECT_EQ(to_json(low.buffer()), R"({"00030010":{"vr":"LO",)" + gamma + "," + utf8 + "}");
     // The records of a DICOMDIR are such items.
+    const auto expected = R"({"00041220":{"vr":"SQ","Value":[{"00100020":{"vr":"LO",)" + gamma +
+                          "}]}," + utf8 + "}";
     for (const bool as_unknown : {false, true}) {
         Writer items(as_unknown ? kImplicitLittle : kExplicitLittle);
         items.start_sequence({0x0004, 0x1220}, LengthForm::Defined);
@@ -280,9 +282,7 @@ TEST(WriteJson, AppliesTheCharacterSetToTextInFrontOfIt) {
             directory = Writer(kExplicitLittle, items.take());
         }
         directory.text({0x0008, 0x0005}, vr::CS, "ISO_IR 126");
-        EXPECT_EQ(to_json(directory.buffer()),
-                  R"({"00041220":{"vr":"SQ","Value":[{"00100020":{"vr":"LO",)" + gamma +
-                      "}]}," + utf8 + "}");
+        EXPECT_EQ(to_json(directory.buffer()), expected);
     }
     Writer unsorted;
     unsorted.text({0x0010, 0x0020}, vr::LO, "\xc3");

@@ -7,7 +7,8 @@ namespace {
 
 Task<Response> name_and_parameters(Request request) {
     std::string text = request.route->name;
-    for (const auto& [name, value] : request.path_parameters) text += ' ' + name + '=' + value;
+    for (const auto& [name, value] : request.path_parameters)
+        text.append(" ").append(name).append("=").append(value);
     co_return Response(200, "text/plain", std::move(text));
 }
 

@@ -1,10 +1,10 @@
 #pragma once
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <string>
 
 #include "base/file.h"
+#include "base/tests/run_command.h"
 
 namespace larmor::ingest::testing_files {
 
@@ -34,9 +34,7 @@ inline fs::path ct_small() {
 
 /// Runs one of Debian's DICOM tools; the test fails where it does.
 inline void run_tool(const std::string& command) {
-    const int status =
-        std::system((command + " > /dev/null 2>&1").c_str());  // NOLINT(concurrency-mt-unsafe)
-    ASSERT_EQ(status, 0) << command;
+    ASSERT_EQ(larmor::test::run_command(command + " > /dev/null 2>&1"), 0) << command;
 }
 
 inline std::string content_of(const fs::path& path) {

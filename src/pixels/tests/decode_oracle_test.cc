@@ -117,11 +117,10 @@ std::vector<Answer> ask_pydicom(const std::vector<fs::path>& files, const fs::pa
     for (const auto& file : files) list << fs::canonical(file).string() << '\n';
     list.close();
     const auto out = folder / "answers.tsv";
-    const auto status =
-        std::system(("/usr/bin/python3 " LARMOR_SOURCE_DIR "/src/pixels/tests/oracle.py " +
-                     shell_quoted(folder / "files.txt") + " " + shell_quoted(folder) + " >" +
-                     shell_quoted(out))
-                        .c_str());
+    const auto status = larmor::test::run_command(
+        "/usr/bin/python3 " LARMOR_SOURCE_DIR "/src/pixels/tests/oracle.py " +
+        shell_quoted(folder / "files.txt") + " " + shell_quoted(folder) + " >" +
+        shell_quoted(out));
     std::vector<Answer> answers;
     if (status != 0) return answers;
     std::ifstream lines(out);

@@ -375,10 +375,9 @@ TEST(FrameIndex, AgreesWithPydicomOnEveryEncapsulatedFile) {
         for (const auto& path : files) out << path.string() << '\n';
     }
     const auto answers = folder.path() / "answers.txt";
-    ASSERT_EQ(std::system(("/usr/bin/python3 " LARMOR_SOURCE_DIR
-                           "/src/pixels/tests/frames_oracle.py " +
-                           shell_quoted(list) + " >" + shell_quoted(answers))
-                              .c_str()),
+    ASSERT_EQ(larmor::test::run_command("/usr/bin/python3 " LARMOR_SOURCE_DIR
+                                        "/src/pixels/tests/frames_oracle.py " +
+                                        shell_quoted(list) + " >" + shell_quoted(answers)),
               0);
     std::ifstream lines(answers);
     std::size_t compared = 0;

@@ -2,7 +2,6 @@
 // Instances and made-up data sets for the tests of this module.
 #include <unistd.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -11,6 +10,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/tests/run_command.h"
 #include "dicom/file.h"
 #include "pixels/decode.h"
 
@@ -104,7 +104,7 @@ inline std::string shell_quoted(const std::filesystem::path& path) {
 }
 /// Whether the command ended well; its output goes nowhere.
 inline bool runs(const std::string& command) {
-    return std::system((command + " >/dev/null 2>&1").c_str()) == 0;
+    return larmor::test::run_command(command + " >/dev/null 2>&1") == 0;
 }
 
 /// A data set in Explicit VR Little Endian, element by element, tags ascending.

@@ -354,10 +354,10 @@ TEST(Statistics, AgreeWithNumpyOnRealFiles) {
     for (const auto& path : files) list << path.string() << '\n';
     list.close();
     const auto out = folder.path() / "out.txt";
-    ASSERT_EQ(std::system(("/usr/bin/python3 " LARMOR_SOURCE_DIR
-                           "/src/pixels/tests/statistics_oracle.py " +
-                           shell_quoted(folder.path() / "files.txt") + " >" + shell_quoted(out))
-                              .c_str()),
+    ASSERT_EQ(larmor::test::run_command("/usr/bin/python3 " LARMOR_SOURCE_DIR
+                                        "/src/pixels/tests/statistics_oracle.py " +
+                                        shell_quoted(folder.path() / "files.txt") + " >" +
+                                        shell_quoted(out)),
               0);
     std::ifstream lines(out);
     for (std::size_t i = 0; i < files.size(); ++i) {
@@ -386,9 +386,8 @@ std::vector<int> read_with_pil(const std::string& bytes, const std::string& exte
     const auto script =
         "import sys,numpy;from PIL import Image;"
         "print(*numpy.asarray(Image.open(sys.argv[1])).ravel().tolist())";
-    if (std::system(("/usr/bin/python3 -c '" + std::string(script) + "' " + shell_quoted(path) +
-                     " >" + shell_quoted(out))
-                        .c_str()) != 0) {
+    if (larmor::test::run_command("/usr/bin/python3 -c '" + std::string(script) + "' " +
+                                  shell_quoted(path) + " >" + shell_quoted(out)) != 0) {
         return {};
     }
     std::ifstream numbers(out);

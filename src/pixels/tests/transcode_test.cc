@@ -43,7 +43,7 @@ ImageDescription described_after(const Instance& instance, const NativePlan& pla
         } else if (change.tag == dicom::Tag(0x0028, 0x0006)) {
             image.is_planar = change.value != std::string(2, '\0');
         } else if (change.tag == dicom::Tag(0x0028, 0x0102)) {
-            image.high_bit = static_cast<std::uint16_t>(change.value[0]);
+            image.high_bit = static_cast<std::uint8_t>(change.value[0]);
         }
     }
     return image;
