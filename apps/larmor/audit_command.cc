@@ -3,6 +3,8 @@
 
 #include "audit/record.h"
 #include "audit/verify.h"
+#include "audit_export/message.h"
+#include "larmor/audit_options.h"
 #include "larmor/command.h"
 
 namespace larmor {
@@ -19,6 +21,7 @@ struct Where {
 struct Filter {
     std::string since, until;  ///< ISO 8601 or the start of one, compared as text
     std::string patient, who, study, action;
+    bool as_messages = false;  ///< of DICOM instead of our own lines
 
     bool lets_through(const audit::Record& record) const {
         const auto& [action_of, outcome, actor, subject, route, request, detail] = record.entry;
@@ -55,16 +58,25 @@ int verify(const Settings& settings, const Where& where) {
     return kDone;
 }
 
-/// The lines as they stand in the trail: one JSON object each. What is not whole is not shown.
+void print_line(std::string_view line) {
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    std::fputc('\n', stdout);
+}
+
+/// The lines as they stand in the trail, one JSON object each, or DICOM audit messages made of
+/// them. What is not whole is not shown.
 int show(const Settings& settings, const Where& where, const Filter& filter) {
+    const std::string source = audit_source();
     audit::VerifyOptions options;
     options.see = [&](const std::filesystem::path&, const audit::Batch& batch) {
         for (const auto line : batch.records) {
             const auto record = audit::parse_record(line);
-            // Of a later version: shown rather than hidden.
             if (record && !filter.lets_through(*record)) continue;
-            std::fwrite(line.data(), 1, line.size(), stdout);
-            std::fputc('\n', stdout);
+            if (record && filter.as_messages) {
+                print_line(audit_export::audit_message(*record, source));
+            } else {
+                print_line(line);  // of a later version too: shown rather than hidden
+            }
         }
     };
     const auto shown = read(settings, where, std::move(options));
@@ -84,6 +96,8 @@ void add_filter(CLI::App& command, Filter& filter) {
     command.add_option("--who", filter.who, "id or name of a token, session, AE title");
     command.add_option("--study", filter.study, "StudyInstanceUID");
     command.add_option("--action", filter.action, "query, retrieve, store, sign-in, ...");
+    command.add_flag("--dicom", filter.as_messages,
+                     "DICOM audit messages (PS3.15 A.5), one XML document a line");
 }
 
 }  // namespace
@@ -108,8 +122,8 @@ void add_audit(CommandLine& line) {
         run = [&settings, where] { return verify(settings, *where); };
     });
 
-    auto* show_command =
-        command->add_subcommand("show", "print records, one JSON object a line");
+    auto* show_command = command->add_subcommand(
+        "show", "print records, one JSON object or XML document a line");
     add_files(*show_command, *where);
     add_filter(*show_command, *filter);
     show_command->callback([&run = line.run, &settings = line.settings, where, filter] {

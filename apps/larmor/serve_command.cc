@@ -5,6 +5,7 @@
 #include "api/application.h"
 #include "auth/cross_site.h"
 #include "http/server.h"
+#include "larmor/audit_options.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
 #include "larmor/dimse_options.h"
@@ -30,6 +31,7 @@ struct ServeRequest {
     std::vector<std::string> cors_origins;
     unsigned threads = 0;
     DimseOptions dimse;
+    AuditOptions audit;
 };
 
 std::optional<http::TlsFiles> tls_files(const ServeRequest& request) {
@@ -43,7 +45,9 @@ void note_in_trail(Library& library, audit::Action action, const std::string& wh
     entry.actor = command_actor();
     entry.route = "serve";
     entry.detail = "larmor " LARMOR_VERSION " at " + where;
-    library.audit().note(std::move(entry));
+    // Waited for, so that an export that ends with us has it; a trail that can't be written
+    // says so itself.
+    static_cast<void>(library.audit().record_and_wait(std::move(entry)));
 }
 
 /// SIGINT and SIGTERM, taken by `wait_for_end` instead of ending the process. Before any thread
@@ -109,6 +113,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     }
     const auto ending = block_ending_signals();
     TRY(const auto library, Library::open({.folder = settings.library}));
+    TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
         TRY(auto options, api_options(request, port));
@@ -205,6 +210,7 @@ void add_serve(CommandLine& line) {
     certificate->needs(key);
     key->needs(certificate);
     add_dimse_options(*command, request->dimse);
+    add_audit_options(*command, request->audit);
     command->callback([&run = line.run, &settings = line.settings, request] {
         run = [&settings, request] {
             const auto served = serve(settings, *request);

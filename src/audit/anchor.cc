@@ -48,23 +48,24 @@ Result<Anchor> parse_anchor(std::string_view line) {
     return anchor;
 }
 
-Result<void> write_anchor(const fs::path& folder, const Anchor& anchor) {
-    const fs::path unfinished = folder / "anchor.json.new";
+Result<void> write_anchor(const fs::path& folder, const Anchor& anchor,
+                          std::string_view file_name) {
+    const fs::path unfinished = folder / (std::string(file_name) + ".new");
     if (auto written = write_whole(unfinished, to_text(anchor) + "\n"); !written) {
         // A full disk takes the name and not the bytes.
         std::error_code ignored;
         fs::remove(unfinished, ignored);
         return written;
     }
-    const fs::path name = folder / "anchor.json";
+    const fs::path name = folder / file_name;
     std::error_code error;
     fs::rename(unfinished, name, error);
     if (error) return system_failure("name " + name.string(), error.value());
     return sync_directory(folder);
 }
 
-std::optional<Anchor> read_anchor(const fs::path& folder) {
-    auto text = read_file(folder / "anchor.json", 4096);
+std::optional<Anchor> read_anchor(const fs::path& folder, std::string_view file_name) {
+    auto text = read_file(folder / file_name, 4096);
     if (!text || !text->ends_with('\n')) return std::nullopt;
     text->pop_back();
     const auto anchor = parse_anchor(*text);

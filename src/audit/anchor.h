@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "audit/chain.h"
 
@@ -22,10 +23,14 @@ std::string to_text(const Anchor& anchor);
 /// Errors: InvalidInput unless it is exactly such a line.
 Result<Anchor> parse_anchor(std::string_view line);
 
-/// Replaces the folder's anchor. Durable when it returns.
-Result<void> write_anchor(const std::filesystem::path& folder, const Anchor& anchor);
+inline constexpr std::string_view kAnchorFile = "anchor.json";
+
+/// Replaces the folder's anchor, or another file like it. Durable when it returns.
+Result<void> write_anchor(const std::filesystem::path& folder, const Anchor& anchor,
+                          std::string_view name = kAnchorFile);
 /// Nothing where there is none (or none that can be read: then `write_anchor` was never
 /// finished here, or somebody touched it).
-std::optional<Anchor> read_anchor(const std::filesystem::path& folder);
+std::optional<Anchor> read_anchor(const std::filesystem::path& folder,
+                                  std::string_view name = kAnchorFile);
 
 }  // namespace larmor::audit

@@ -123,6 +123,11 @@ Result<void> Log::check_writable() const {
     return {};
 }
 
+void Log::watch(std::function<void()> written) {
+    const std::lock_guard lock(watch_mutex_);
+    written_ = std::move(written);
+}
+
 void Log::run() {
     auto anchor_at = Steady::now() + options_.anchor_every;
     for (bool stopping = false; !stopping;) {
@@ -203,6 +208,10 @@ Result<void> Log::append(std::vector<Record>& records) {
     if (records.empty()) return {};
     const auto begun = Steady::now();
     const auto appended = trail_->append(records);
+    if (appended) {
+        const std::lock_guard lock(watch_mutex_);
+        if (written_) written_();
+    }
     const std::lock_guard lock(mutex_);
     if (appended) {
         metrics_->records.add(records.size());

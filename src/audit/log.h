@@ -2,6 +2,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <thread>
@@ -55,6 +56,10 @@ public:
     /// Errors: why the last batch could not be written; nothing once one could be again.
     Result<void> check_writable() const;
 
+    /// Has `written` called whenever records have become durable, on the log's thread: it may
+    /// not wait. An empty function ends that; none is running when this returns.
+    void watch(std::function<void()> written);
+
     const std::filesystem::path& folder() const { return folder_; }
 
 private:
@@ -83,6 +88,8 @@ private:
     std::vector<std::unique_ptr<Pending>> queue_;
     bool stopping_ = false;
     std::optional<Error> unwritable_;
+    std::mutex watch_mutex_;
+    std::function<void()> written_;
     std::unique_ptr<Trail> trail_;  ///< of the thread, as the next two
     std::vector<Record> closed_;    ///< counts of windows that are not on record yet
     Time unwritable_since_{};

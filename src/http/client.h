@@ -48,6 +48,13 @@ struct ClientResponse {
     std::string body;
 };
 
+/// What the other machine's kernel has confirmed of the bytes that were sent.
+enum class Arrival : std::uint8_t {
+    All,
+    NotYet,
+    Broken,  ///< the connection is gone, and nobody knows what of them arrived
+};
+
 class TlsClientContext;
 class Transport;
 
@@ -95,6 +102,8 @@ public:
     Result<std::string> read_raw(std::size_t count);
     /// True when the other end has closed; waits for at most the timeout for that or a byte.
     bool closed_by_server();
+    /// Of all that was written on this connection. Does not wait.
+    Arrival arrival() const;
     void shutdown_write();
     void close();
 

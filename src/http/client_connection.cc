@@ -1,8 +1,10 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -120,6 +122,20 @@ void Client::close() {
     socket_.reset();
     buffer_.clear();
     consumed_ = 0;
+}
+
+Arrival Client::arrival() const {
+    tcp_info info{};
+    socklen_t size = sizeof info;
+    if (!socket_ || getsockopt(socket_.get(), IPPROTO_TCP, TCP_INFO, &info, &size) != 0) {
+        return Arrival::Broken;
+    }
+    if (info.tcpi_state != TCP_ESTABLISHED && info.tcpi_state != TCP_CLOSE_WAIT) {
+        return Arrival::Broken;
+    }
+    int left = 0;
+    if (::ioctl(socket_.get(), SIOCOUTQ, &left) != 0) return Arrival::Broken;
+    return left == 0 ? Arrival::All : Arrival::NotYet;
 }
 
 void Client::shutdown_write() {

@@ -60,10 +60,10 @@ class Library:
             self.token = self.run("token", "create", "--role", "admin", "--name", "kill").strip()
         return self.token
 
-    def serve(self):
+    def serve(self, *arguments):
         """(process, port, token), once it listens."""
         token = self.sign_in()
-        process = subprocess.Popen([LARMOR, "serve", "--library", self.folder, "--port", "0", "--log-level", "warning"],
+        process = subprocess.Popen([LARMOR, "serve", "--library", self.folder, "--port", "0", "--log-level", "warning", *arguments],
                                    stdout=subprocess.PIPE, text=True)
         for line in process.stdout:
             found = re.search(r"at http://127\.0\.0\.1:(\d+)", line)

@@ -1,4 +1,6 @@
 #pragma once
+#include <fcntl.h>
+
 #include <filesystem>
 #include <string>
 #include <vector>
