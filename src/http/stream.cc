@@ -36,7 +36,17 @@ Task<Wait> Stream::wait(Io io) {
         outcome = co_await watch_.writable();
     }
     waited_ += loop_.now() - before;
+    turn_bytes_ = 0;  // others had theirs
     co_return outcome;
+}
+
+/// True when so much was sent at once that others get a turn first.
+bool Stream::turn_is_over(std::size_t sent) {
+    bytes_out_ += sent;
+    turn_bytes_ += sent;
+    if (turn_bytes_ < kTurnBytes) return false;
+    turn_bytes_ = 0;
+    return true;
 }
 
 IoOutcome Stream::try_read(std::span<char> out) {
@@ -133,19 +143,15 @@ Task<Result<std::size_t>> Stream::read_direct(std::span<char> out) {
 
 Task<bool> Stream::send(std::vector<iovec>& pieces, More more) {
     auto left = advance_pieces(pieces, 0);
-    std::uint64_t turn = 0;
     while (!left.empty()) {
         const auto outcome =
             transport_->write(left.first(std::min<std::size_t>(left.size(), 64)),
                               left.size() > 64 ? More::Yes : more);
         if (outcome.io == Io::Done) {
-            bytes_out_ += outcome.count;
-            turn += outcome.count;
             left = advance_pieces(left, outcome.count);
-            if (turn >= kTurnBytes && !left.empty()) {
-                turn = 0;
+            if (turn_is_over(outcome.count)) {
                 co_await async::yield();
-                if (watch_.cancelled()) co_return false;
+                if (watch_.cancelled() && !left.empty()) co_return false;
             }
             continue;
         }
@@ -167,19 +173,15 @@ Task<bool> Stream::send_text(std::string_view text) {
 Task<bool> Stream::send_file(const FileSlice& slice) {
     auto offset = slice.offset;
     auto left = slice.count;
-    std::uint64_t turn = 0;
     while (left > 0) {
         const auto outcome =
             transport_->send_file(slice.file->get(), offset, std::min(left, kTurnBytes));
         if (outcome.io == Io::Done) {
-            bytes_out_ += outcome.count;
             offset += outcome.count;
             left -= outcome.count;
-            turn += outcome.count;
-            if (turn >= kTurnBytes && left > 0) {
-                turn = 0;
+            if (turn_is_over(outcome.count)) {
                 co_await async::yield();
-                if (watch_.cancelled()) co_return false;
+                if (watch_.cancelled() && left > 0) co_return false;
             }
             continue;
         }

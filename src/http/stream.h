@@ -61,6 +61,7 @@ public:
 private:
     Task<Wait> wait(Io io);
     IoOutcome try_read(std::span<char> out);
+    bool turn_is_over(std::size_t sent);
     async::SteadyTime stall_deadline() const { return loop_.now() + timeouts_.stall; }
 
     Loop& loop_;
@@ -75,6 +76,7 @@ private:
     std::uint64_t bytes_out_ = 0;
     std::chrono::nanoseconds waited_{0};  ///< for the other end, since begin_pace
     std::uint64_t pace_bytes_ = 0;        ///< bytes both ways at begin_pace
+    std::uint64_t turn_bytes_ = 0;        ///< sent since others on the loop had their turn
 };
 
 }  // namespace larmor::http

@@ -93,6 +93,26 @@ Task<Result<Response>> single_frame(ContextPtr context, Request request, FrameSo
     co_return http::with_conditions(request.method, request.headers, std::move(response));
 }
 
+/// Frames as they lie in the file: the length is known, and they are sent without a turn for
+/// each.
+Result<Response> sliced_frames(const FrameSource& source,
+                               const std::vector<std::uint32_t>& frames,
+                               const FrameAnswer& answer, Parts parts) {
+    http::MultipartWriter writer("related", answer.media_type);
+    http::Headers head;
+    head.add("Content-Type", content_type_of_part(answer));
+    Response response(200);
+    response.headers.add("Content-Type", writer.content_type());
+    for (const std::uint32_t frame : frames) {
+        if (parts == Parts::PerFrame || response.parts.empty()) {
+            response.parts.emplace_back(writer.part_head(head));
+        }
+        TRY_VOID(source.slices(frame, response.parts));
+    }
+    writer.finish(response.parts);
+    return response;
+}
+
 Error no_acceptable_frames(const std::vector<std::string_view>& stored) {
     std::string message =
         "Accept takes none of what there is: application/octet-stream in Explicit VR Little "
@@ -175,6 +195,12 @@ Task<Result<Response>> answer_frames(ContextPtr context, Request request,
         answer.media_type.substr(answer.media_type.find('/') + 1));
     if (auto known = not_modified(request, etag)) {
         co_return *std::move(known);
+    }
+    if (source.can_slice(answer.native) && frames->size() <= kFramesMax) {
+        CO_TRY(Response response, sliced_frames(source, *frames, answer, parts));
+        response.headers.add("ETag", etag);
+        response.headers.add("Cache-Control", "no-cache");
+        co_return response;
     }
     auto body = std::make_unique<FramesBody>(context, std::move(source), *std::move(frames),
                                              answer, parts);

@@ -195,6 +195,8 @@ TEST_F(RetrieveTest, FramesAsStoredEqualThoseOfPydicom) {
 TEST_F(RetrieveTest, AFrameListComesInTheOrderAskedFor) {
     const Stored& dose = file("rtdose.dcm");
     const auto response = get(dose.uids.path() + "/frames/3,1,2", kFramesNative);
+    // They go out as they lie in the file, so a client can know how much is to come.
+    EXPECT_EQ(response.headers.get("Content-Length"), std::to_string(response.body.size()));
     const auto parts = parts_of(response);
     ASSERT_THAT(parts, SizeIs(3));
     for (const auto& [index, number] : {std::pair{0, "3"}, {1, "1"}, {2, "2"}}) {
