@@ -47,6 +47,12 @@ void Executor::post(Work work) {
     wake_sleeper();
 }
 
+void Executor::post_last(Work work) {
+    const std::lock_guard lock(mutex_);
+    last_.push_back(std::move(work));
+    wake_sleeper();
+}
+
 void Executor::post_many(std::vector<Work>& works) {
     {
         const std::lock_guard lock(mutex_);
@@ -96,9 +102,21 @@ bool Executor::run_ready() {
     return true;
 }
 
+bool Executor::run_one_last() {
+    Work work;
+    {
+        const std::lock_guard lock(mutex_);
+        if (last_.empty()) return false;
+        work = std::move(last_.front());
+        last_.pop_front();
+    }
+    work();
+    return true;
+}
+
 std::chrono::nanoseconds Executor::prepare_sleep() {
     const std::lock_guard lock(mutex_);
-    if (!queue_.empty()) return std::chrono::nanoseconds(0);
+    if (!queue_.empty() || !last_.empty()) return std::chrono::nanoseconds(0);
     auto sleep = std::chrono::nanoseconds::max();
     if (!timers_.empty()) {
         sleep = std::max(
@@ -138,7 +156,8 @@ void spawn(Executor& executor, Task<void> task) {
 void RunLoop::run() {
     const Scope scope(*this);
     while (!stop_) {
-        if (run_ready()) continue;
+        const bool ran = run_ready();
+        if (run_one_last() || ran) continue;
         const auto sleep = prepare_sleep();
         if (sleep.count() == 0) continue;
         std::unique_lock lock(wait_mutex_);
@@ -180,6 +199,10 @@ void SleepAwaiter::await_suspend(std::coroutine_handle<> awaiting) const {
 }
 void YieldAwaiter::await_suspend(std::coroutine_handle<> awaiting) const {
     Executor::current()->post(Work(awaiting));
+}
+
+void AfterOthersAwaiter::await_suspend(std::coroutine_handle<> awaiting) const {
+    Executor::current()->post_last(Work(awaiting));
 }
 
 void name_this_thread(const std::string& name) {

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -31,6 +32,10 @@ public:
     Executor& operator=(const Executor&) = delete;
 
     void post(Work work);
+    /// For what others on this thread should not wait for: runs when nothing else is ready, or
+    /// one a turn where something always is, so that it gets its share too. First in, first
+    /// out.
+    void post_last(Work work);
     /// Not before `when`; with the precision of the operating system's timers.
     void post_at(SteadyTime when, Work work);
 
@@ -57,6 +62,9 @@ protected:
     /// Runs what was posted or came due before the call; work that it posts waits for the next.
     /// Returns whether anything was run.
     bool run_ready();
+    /// Runs the first work that was posted as last; false when there is none. Once a turn, when
+    /// everything else that was ready has been run.
+    bool run_one_last();
     /// Before sleeping: how long at most (0: there is work; max: until woken). From here until
     /// the next `run_ready` a post calls `wake`.
     std::chrono::nanoseconds prepare_sleep();
@@ -76,6 +84,7 @@ private:
     bool sleeping_ = false;
     std::vector<Work> queue_;
     std::vector<Work> running_;  ///< kept for its capacity
+    std::deque<Work> last_;
     std::vector<Timer> timers_;  ///< a heap, earliest first
     std::uint64_t timers_made_ = 0;
 };
@@ -155,6 +164,16 @@ struct YieldAwaiter {
     void await_resume() const {}
 };
 inline YieldAwaiter yield() {
+    return {};
+}
+
+/// `co_await after_others()`: goes on when the thread has nothing else to do, or once a turn.
+struct AfterOthersAwaiter {
+    bool await_ready() const { return false; }
+    void await_suspend(std::coroutine_handle<> awaiting) const;
+    void await_resume() const {}
+};
+inline AfterOthersAwaiter after_others() {
     return {};
 }
 

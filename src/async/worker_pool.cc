@@ -14,10 +14,18 @@ std::size_t index_of(Priority priority) {
     return static_cast<std::size_t>(priority);
 }
 
+WorkerPool::Options with_counts(WorkerPool::Options options) {
+    if (options.threads == 0)
+        options.threads = std::max(1U, std::thread::hardware_concurrency());
+    options.background_threads = std::max(1U, options.background_threads);
+    return options;
+}
+
 }  // namespace
 
 struct WorkerPool::Metrics {
-    explicit Metrics(const Options& options) {
+    /// `threads` is how many of them each priority may have at a time.
+    Metrics(const Options& options, const std::array<unsigned, kPriorities>& threads) {
         for (std::size_t i = 0; i < kPriorities; ++i) {
             const observe::Labels labels = {{"pool", options.name},
                                             {"priority", std::string(kPriorityNames[i])}};
@@ -28,6 +36,10 @@ struct WorkerPool::Metrics {
             refused[i] = &registry.counter("larmor_pool_refused_total",
                                            "Work refused because the queue was full.", labels);
             done[i] = &registry.counter("larmor_pool_done_total", "Work that was run.", labels);
+            registry
+                .gauge("larmor_pool_threads",
+                       "Threads that work of this priority may have at a time.", labels)
+                .set(threads[i]);
         }
     }
     std::array<observe::Gauge*, kPriorities> queued{};
@@ -36,17 +48,17 @@ struct WorkerPool::Metrics {
     std::array<observe::Counter*, kPriorities> done{};
 };
 
-WorkerPool::WorkerPool(Options options)
-    : options_(std::move(options)), metrics_(std::make_unique<Metrics>(options_)) {
-    const unsigned foreground =
-        options_.threads ? options_.threads : std::max(1U, std::thread::hardware_concurrency());
+WorkerPool::WorkerPool(Options options) : options_(with_counts(std::move(options))) {
+    const unsigned foreground = options_.threads + options_.readers_threads;
+    metrics_ = std::make_unique<Metrics>(
+        options_, std::array{foreground, options_.threads, options_.background_threads});
     for (unsigned i = 0; i < foreground; ++i) {
         threads_.emplace_back([this, i] {
             name_this_thread(options_.name + "-" + std::to_string(i));
             work(false);
         });
     }
-    for (unsigned i = 0; i < std::max(1U, options_.background_threads); ++i) {
+    for (unsigned i = 0; i < options_.background_threads; ++i) {
         threads_.emplace_back([this, i] {
             name_this_thread(options_.name + "-bg-" + std::to_string(i));
             // Only processors that nobody else wants. Needs no privilege; if the kernel has no
@@ -102,7 +114,8 @@ std::optional<Priority> WorkerPool::next(bool background) {
                    : std::optional(Priority::Background);
     }
     const bool interactive = !queues_[index_of(Priority::Interactive)].empty();
-    const bool normal = !queues_[index_of(Priority::Normal)].empty();
+    const bool normal =
+        !queues_[index_of(Priority::Normal)].empty() && normal_running_ < options_.threads;
     if (interactive && !(normal && interactive_in_a_row_ >= kInteractiveInARowMax)) {
         ++interactive_in_a_row_;
         return Priority::Interactive;
@@ -122,6 +135,8 @@ void WorkerPool::work(bool background) {
         const auto index = index_of(*priority);
         Work item = std::move(queues_[index].front());
         queues_[index].pop_front();
+        const bool is_normal = *priority == Priority::Normal;
+        if (is_normal) ++normal_running_;
         lock.unlock();
         metrics_->queued[index]->sub();
         metrics_->running[index]->add();
@@ -130,6 +145,9 @@ void WorkerPool::work(bool background) {
         metrics_->running[index]->sub();
         metrics_->done[index]->add();
         lock.lock();
+        // Its place is free for another thread, which may have found it taken and gone to
+        // sleep.
+        if (is_normal && normal_running_-- == options_.threads) ready.notify_one();
     }
 }
 

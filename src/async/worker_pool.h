@@ -43,7 +43,9 @@ struct FlatResult<Result<T>> {
 /// Threads for work that blocks or computes: SQLite, files, codecs, compression.
 ///
 /// Interactive and Normal work share the foreground threads: Interactive goes first, but at
-/// least every eighth pick is Normal, so that neither starves. Background work runs on threads
+/// least every eighth pick is Normal, so that neither starves. Normal work never has more than
+/// `threads` of them at a time: `readers_threads` more are left to whoever waits for an answer
+/// while large files are written. Background work runs on threads
 /// of its own under SCHED_IDLE: it gets the processors that nobody else wants, and must not
 /// hold a lock that other work waits for. Queues are first in, first out.
 class WorkerPool {
@@ -51,6 +53,7 @@ public:
     struct Options {
         std::string name = "pool";  ///< of threads (`<name>-0`, `<name>-bg-0`) and in metrics
         unsigned threads = 0;       ///< foreground; 0: as many as processors
+        unsigned readers_threads = 0;  ///< more of these, which Normal work leaves free
         unsigned background_threads = 1;
         std::size_t queue_max = 1024;  ///< waiting items of each priority
     };
@@ -83,7 +86,7 @@ public:
 private:
     template <typename F>
     class RunAwaiter;
-    /// What to take next, nothing when the queues are empty. Under the lock.
+    /// What to take next, nothing when there is nothing that may run. Under the lock.
     std::optional<Priority> next(bool background);
     void work(bool background);
 
@@ -93,6 +96,7 @@ private:
     std::condition_variable background_ready_;
     std::array<std::deque<Work>, kPriorities> queues_;
     unsigned interactive_in_a_row_ = 0;
+    unsigned normal_running_ = 0;
     bool stopping_ = false;
     std::vector<std::thread> threads_;
     struct Metrics;

@@ -119,6 +119,8 @@ void Loop::run() {
         if (deadlines_ && now_ >= next_check_) check_deadlines();
         run_ready();
         resume_ready();
+        // One a turn: whoever became ready meanwhile is asked for before the next.
+        run_one_last();
     }
     stop_ = false;
 }

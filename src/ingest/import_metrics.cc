@@ -24,7 +24,39 @@ struct Metrics {
     }
 };
 
+struct ReadingMetrics {
+    observe::Gauge& waiting =
+        observe::metrics().gauge("larmor_import_waiting",
+                                 "Arrivals that wait until readers on their thread and earlier "
+                                 "arrivals had their turn.");
+    observe::Gauge& reading = observe::metrics().gauge(
+        "larmor_import_reading", "Arrivals that are being parsed and hashed.");
+    observe::Gauge& reading_max = observe::metrics().gauge(
+        "larmor_import_reading_max", "How many arrivals are parsed and hashed at a time.");
+};
+
+ReadingMetrics& reading_metrics() {
+    static ReadingMetrics metrics;
+    return metrics;
+}
+
 }  // namespace
+
+CountedReading::CountedReading() {
+    reading_metrics().waiting.add();
+}
+CountedReading::~CountedReading() {
+    (begun_ ? reading_metrics().reading : reading_metrics().waiting).sub();
+}
+void CountedReading::begin() {
+    reading_metrics().waiting.sub();
+    reading_metrics().reading.add();
+    begun_ = true;
+}
+
+void show_readings_max(std::size_t count) {
+    reading_metrics().reading_max.set(static_cast<std::int64_t>(count));
+}
 
 void count_import(const ImportResult& result, std::chrono::steady_clock::duration took) {
     static Metrics metrics;

@@ -1,7 +1,10 @@
 #include "ingest/importer.h"
 
+#include <algorithm>
+#include <thread>
 #include <utility>
 
+#include "async/slots.h"
 #include "base/ids.h"
 #include "dicom/file.h"
 #include "ingest/import_metrics.h"
@@ -146,17 +149,35 @@ std::string_view name_of(Outcome outcome) {
 struct Importer::Core {
     Services services;
     Limits limits;
-    Turns turns;  ///< by SOP Instance UID
+    Turns turns;            ///< by SOP Instance UID
+    async::Slots readings;  ///< parsing and hashing: not more of it than processors
 
-    Core(Services given, Limits bounds) : services(std::move(given)), limits(bounds) {}
+    Core(Services given, Limits bounds)
+        : services(std::move(given)), limits(bounds), readings(readings_max()) {
+        show_readings_max(readings_max());
+    }
+    static std::size_t readings_max() {
+        return std::max(1U, std::thread::hardware_concurrency());
+    }
 
     async::Task<ImportResult> store_small(Bytes bytes, ImportOptions options) {
         const auto start = std::chrono::steady_clock::now();
         SmallArrival arrival(services.store, bytes);
-        if (auto read = arrival.read(options); !read) {
+        if (auto read = co_await read_in_turn(arrival, options); !read) {
             co_return reject(arrival.record, std::move(read).error(), start);
         }
         co_return co_await store(arrival, start);
+    }
+
+    /// After whoever on this thread waits for an answer, and in the bounded share of all
+    /// arrivals on all threads.
+    async::Task<Result<void>> read_in_turn(SmallArrival& arrival,
+                                           const ImportOptions& options) {
+        CountedReading counted;
+        co_await async::after_others();
+        const auto slot = co_await readings.take();
+        counted.begin();
+        co_return arrival.read(options);
     }
 
     /// Everything after an arrival was read: duplicates, staging, rows.

@@ -42,6 +42,7 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
 
     async::WorkerPool::Options pool;
     pool.threads = options.threads;
+    pool.readers_threads = 1;
     pool.background_threads = options.background_threads;
     parts->pool = std::make_unique<async::WorkerPool>(std::move(pool));
     parts->preprocessor =

@@ -13,6 +13,7 @@ class CountingExecutor final : public Executor {
 public:
     int wakes = 0;
     using Executor::prepare_sleep;
+    using Executor::run_one_last;
     using Executor::run_ready;
 
 private:
@@ -26,6 +27,53 @@ TEST(Executor, RunsWorkInTheOrderOfPosting) {
     loop.stop();
     loop.run();
     EXPECT_THAT(seen, testing::ElementsAre(0, 1, 2, 3, 4));
+}
+
+TEST(Executor, RunsLastWhatOthersShouldNotWaitForOneATurn) {
+    RunLoop loop;
+    std::vector<std::string> seen;
+    // A reader that always has more to do, and three arrivals that came before it.
+    int turns = 0;
+    std::function<void()> reader = [&] {
+        seen.emplace_back("reader");
+        if (++turns < 5) {
+            loop.post(reader);
+        } else {
+            loop.stop();
+        }
+    };
+    for (int i = 0; i < 3; ++i) loop.post_last([&seen] { seen.emplace_back("arrival"); });
+    loop.post(reader);
+    loop.run();
+    EXPECT_THAT(seen, testing::ElementsAre("reader", "arrival", "reader", "arrival", "reader",
+                                           "arrival", "reader", "reader"));
+}
+
+TEST(Executor, DoesNotSleepWhileSomethingWaitsToBeLast) {
+    CountingExecutor executor;
+    EXPECT_EQ(executor.prepare_sleep(), std::chrono::nanoseconds::max());
+    executor.post_last([] {});
+    EXPECT_EQ(executor.wakes, 1);
+    EXPECT_FALSE(executor.run_ready());
+    EXPECT_EQ(executor.prepare_sleep(), 0ns);
+    EXPECT_TRUE(executor.run_one_last());
+    EXPECT_FALSE(executor.run_one_last());
+    EXPECT_EQ(executor.prepare_sleep(), std::chrono::nanoseconds::max());
+}
+
+TEST(Executor, GoesOnAfterOthersThatWereReadyLater) {
+    RunLoop loop;
+    std::vector<std::string> seen;
+    const auto arrive = [](std::vector<std::string>& into) -> Task<void> {
+        into.emplace_back("arrived");
+        co_await after_others();
+        into.emplace_back("read");
+    };
+    spawn(loop, arrive(seen));
+    loop.post([&] { seen.emplace_back("frame"); });
+    loop.stop();
+    loop.run();
+    EXPECT_THAT(seen, testing::ElementsAre("arrived", "frame", "read"));
 }
 
 TEST(Executor, IsWokenOnceForManyPosts) {

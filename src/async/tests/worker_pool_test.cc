@@ -64,6 +64,29 @@ TEST(WorkerPool, RethrowsAtTheAwait) {
     EXPECT_THROW(sync_wait(run_throwing(pool)), std::runtime_error);
 }
 
+TEST(WorkerPool, LeavesThreadsToReadersWhileNormalWorkHasAllOfIts) {
+    WorkerPool pool({.name = "share", .threads = 2, .readers_threads = 1});
+    std::array<Gate, 2> uploads;
+    for (Gate& upload : uploads) {
+        ASSERT_TRUE(pool.try_post(Priority::Normal, upload.work()));
+        upload.entered.get_future().wait();
+    }
+    std::promise<void> third;
+    ASSERT_TRUE(pool.try_post(Priority::Normal, [&third] { third.set_value(); }));
+    // A thread is free, the third upload is there before it, and the reader is served.
+    EXPECT_NE(sync_wait(where_it_runs(pool)).pool, std::this_thread::get_id());
+    EXPECT_EQ(pool.queued(Priority::Normal), 1);
+    const std::string text = observe::metrics().to_text();
+    EXPECT_THAT(text, testing::HasSubstr(
+                          R"(larmor_pool_threads{pool="share",priority="interactive"} 3)"));
+    EXPECT_THAT(text,
+                testing::HasSubstr(R"(larmor_pool_threads{pool="share",priority="normal"} 2)"));
+
+    uploads[0].open.set_value();
+    third.get_future().wait();
+    uploads[1].open.set_value();
+}
+
 TEST(WorkerPool, RefusesWhenTheQueueIsFullUnlessAskedToWait) {
     WorkerPool pool({.name = "full", .threads = 1, .queue_max = 2});
     Gate gate;

@@ -1,9 +1,12 @@
 #include "ingest/importer.h"
 
+#include <algorithm>
+
 #include "async/sync_wait.h"
 #include "ingest/tests/test_files.h"
 #include "library/library.h"
 #include "objects/mapped_object.h"
+#include "observe/metrics.h"
 
 namespace larmor::ingest {
 namespace {
@@ -58,6 +61,43 @@ TEST_F(ImporterTest, WhatIsStoredReadsBackEqualAfterARestart) {
     EXPECT_EQ(stored_content(result.sop_instance_uid), content_of(ct_small()));
     EXPECT_EQ(totals().instances, 1);
     EXPECT_EQ(totals().studies, 1);
+}
+
+std::int64_t gauge(std::string_view name) {
+    const std::string text = observe::metrics().to_text();
+    const auto at = text.find("\n" + std::string(name) + " ");
+    return at == std::string::npos ? -1 : std::stoll(text.substr(at + name.size() + 2));
+}
+
+async::Task<Outcome> import_beside(Importer& importer, Bytes bytes) {
+    const ImportResult result = co_await importer.import_bytes(bytes);
+    co_return result.outcome;
+}
+/// A reader that runs twice: how many arrivals wait then.
+async::Task<Outcome> read_twice(std::vector<std::int64_t>& waiting) {
+    waiting.push_back(gauge("larmor_import_waiting"));
+    co_await async::yield();
+    waiting.push_back(gauge("larmor_import_waiting"));
+    co_return Outcome::Rejected;
+}
+
+TEST_F(ImporterTest, AReaderOnTheSameThreadDoesNotWaitForTheArrivalsBeforeIt) {
+    const std::string content = content_of(ct_small());
+    std::vector<std::int64_t> waiting;
+    std::vector<async::Task<Outcome>> tasks;
+    tasks.reserve(11);
+    for (int i = 0; i < 10; ++i) {
+        tasks.push_back(import_beside(library->importer(), as_bytes(content)));
+    }
+    tasks.push_back(read_twice(waiting));
+    const auto outcomes = async::sync_wait(async::when_all(std::move(tasks)));
+
+    EXPECT_THAT(waiting, testing::ElementsAre(10, 9)) << "one a turn";
+    EXPECT_EQ(std::ranges::count(outcomes, Outcome::Stored), 1);
+    EXPECT_EQ(std::ranges::count(outcomes, Outcome::Duplicate), 9);
+    EXPECT_EQ(gauge("larmor_import_waiting"), 0);
+    EXPECT_EQ(gauge("larmor_import_reading"), 0);
+    EXPECT_GE(gauge("larmor_import_reading_max"), 1);
 }
 
 TEST_F(ImporterTest, AnEqualInstanceIsADuplicateHoweverItIsWritten) {
