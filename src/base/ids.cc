@@ -19,9 +19,17 @@ void fill_random(std::span<std::byte> out) {
 }
 
 std::string random_id() {
-    std::array<std::byte, 16> bytes{};
-    fill_random(bytes);
-    return to_hex(bytes);
+    // Many at a time: the boundary of each multipart answer is one.
+    constexpr std::size_t kIdBytes = 16;
+    thread_local std::array<std::byte, 16 * kIdBytes> ahead;
+    thread_local std::size_t used = ahead.size();
+    if (used == ahead.size()) {
+        fill_random(ahead);
+        used = 0;
+    }
+    const auto id = Bytes(ahead).subspan(used, kIdBytes);
+    used += kIdBytes;
+    return to_hex(id);
 }
 
 namespace {

@@ -149,12 +149,12 @@ ServerState::ServerState(ServerOptions server_options, std::shared_ptr<Service> 
 
 void RequestMetrics::count(const Route* route, Method method, int status, double seconds) {
     auto& of = routes_[route][static_cast<std::size_t>(method)];
-    const std::string name = route ? route->name : "none";
+    const auto name = [route] { return route ? route->name : std::string("none"); };
     auto& counter = of.by_class[static_cast<std::size_t>(std::clamp(status / 100, 0, 5))];
     if (!counter) {
         counter = &observe::metrics().counter(
             "larmor_http_requests_total", "Requests by route and class of status.",
-            {{"route", name},
+            {{"route", name()},
              {"method", std::string(name_of(method))},
              {"status", std::to_string(status / 100) + "xx"}});
     }
@@ -163,7 +163,7 @@ void RequestMetrics::count(const Route* route, Method method, int status, double
         of.seconds = &observe::metrics().histogram(
             "larmor_http_request_seconds",
             "From the head of a request to the end of its answer.", observe::kDurationBuckets,
-            {{"route", name}, {"method", std::string(name_of(method))}});
+            {{"route", name()}, {"method", std::string(name_of(method))}});
     }
     of.seconds->observe(seconds);
 }
