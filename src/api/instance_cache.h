@@ -17,6 +17,8 @@ namespace larmor::api {
 struct LocatedInstance {
     catalog::StoredInstance instance;
     objects::ObjectLocation file;
+    /// What was prepared, where a lister was asked for it: then `file` is not filled in.
+    std::optional<objects::ObjectLocation> metadata;
     /// pixels::FrameIndex in its stored form; empty where there is none (yet).
     ByteBuffer frame_index;
     /// The file begins with preamble and file meta information (PS3.10 section 7.1); nothing

@@ -21,6 +21,17 @@ Result<LocatedInstance> locate_file(const Context& context, db::Snapshot& snapsh
     return located;
 }
 
+Result<LocatedInstance> locate_metadata(const Context& context, db::Snapshot& snapshot,
+                                        catalog::StoredInstance instance) {
+    LocatedInstance located;
+    const auto object = instance.prepared.metadata;
+    if (objects::to_int64(object) != 0) {
+        TRY(located.metadata, context.services.store.locate(snapshot, object));
+    }
+    located.instance = std::move(instance);
+    return located;
+}
+
 }  // namespace
 
 Result<ResourcePath> resource_path(const http::Request& request) {
@@ -95,8 +106,9 @@ Result<bool> is_file_format(objects::ObjectStore& store,
     return as_text(prefix) == "DICM";
 }
 
-Result<InstanceLister> InstanceLister::open(const Context& context, const ResourcePath& path) {
-    InstanceLister lister(context);
+Result<InstanceLister> InstanceLister::open(const Context& context, const ResourcePath& path,
+                                            Wanted wanted) {
+    InstanceLister lister(context, wanted);
     const auto& services = context.services;
     TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
         if (!path.series.empty()) {
@@ -124,7 +136,10 @@ Result<std::vector<LocatedInstancePtr>> InstanceLister::next() {
                 services.catalog.list_instances(snapshot, series_[at_].image_set.row, after_,
                                                 kPageInstances));
             for (auto& instance : instances) {
-                TRY(auto located, locate_file(*context_, snapshot, std::move(instance)));
+                TRY(auto located,
+                    wanted_ == Wanted::File
+                        ? locate_file(*context_, snapshot, std::move(instance))
+                        : locate_metadata(*context_, snapshot, std::move(instance)));
                 page.push_back(std::make_shared<const LocatedInstance>(std::move(located)));
             }
             return {};

@@ -37,8 +37,11 @@ class InstanceLister {
 public:
     static constexpr std::size_t kPageInstances = 256;
 
+    /// What is located of each instance.
+    enum class Wanted : std::uint8_t { File, Metadata };
     /// Errors: NotFound.
-    static Result<InstanceLister> open(const Context& context, const ResourcePath& path);
+    static Result<InstanceLister> open(const Context& context, const ResourcePath& path,
+                                       Wanted wanted = Wanted::File);
     /// The next page, empty at the end.
     Result<std::vector<LocatedInstancePtr>> next();
 
@@ -47,8 +50,10 @@ public:
     const std::string& version() const { return version_; }
 
 private:
-    explicit InstanceLister(const Context& context) : context_(&context) {}
+    InstanceLister(const Context& context, Wanted wanted)
+        : context_(&context), wanted_(wanted) {}
     const Context* context_;
+    Wanted wanted_;
     std::vector<catalog::StoredSeries> series_;
     std::string version_;
     std::size_t at_ = 0;  ///< in series_

@@ -8,6 +8,7 @@
 #include "http/conditional.h"
 #include "http/media_type.h"
 #include "observe/log.h"
+#include "preprocess/prepare.h"
 
 namespace larmor::api {
 namespace {
@@ -57,6 +58,8 @@ public:
             return std::optional<Part>();
         }
         std::string piece;
+        // At once: growing step by step would copy it several times over.
+        piece.reserve(kPieceBytes + kPieceBytes / 8);
         if (!std::exchange(begun_, true)) {
             piece = "[";
         }
@@ -85,8 +88,9 @@ private:
             piece += ',';
         }
         const std::size_t before = piece.size();
-        const auto appended =
-            append_instance_metadata(*context_, located.instance, base_, piece);
+        const auto appended = located.metadata ? append_prepared(*located.metadata, piece)
+                                               : append_instance_metadata(
+                                                     *context_, located.instance, base_, piece);
         if (!appended) {
             observe::log_warning(
                 "metadata can not be made",
@@ -97,9 +101,24 @@ private:
         }
     }
 
+    Result<void> append_prepared(const objects::ObjectLocation& location, std::string& piece) {
+        if (location.size_bytes > kMetadataMaxBytes) {
+            return fail(ErrorCode::LimitExceeded, "the metadata of one instance has " +
+                                                      std::to_string(location.size_bytes) +
+                                                      " bytes, the limit is " +
+                                                      std::to_string(kMetadataMaxBytes));
+        }
+        text_.resize(location.size_bytes);
+        TRY_VOID(context_->services.store.read(location, 0, text_));
+        preprocess::append_with_base(piece, as_text(text_), base_);
+        if (text_.size() > kPieceBytes) text_ = {};
+        return {};
+    }
+
     ContextPtr context_;
     InstanceLister lister_;
     std::string base_;
+    ByteBuffer text_;  ///< of one instance; kept for its capacity
     std::optional<GzipStream> gzip_;
     std::vector<LocatedInstancePtr> page_;
     std::size_t at_ = 0;
@@ -137,7 +156,8 @@ Result<MetadataRequest> read_metadata_request(const Context& context, const Requ
 /// Blocks, up to the first piece.
 Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
                       MetadataBody::Gzip gzip, std::string_view if_none_match) {
-    TRY(auto lister, InstanceLister::open(*context, wanted.path));
+    TRY(auto lister,
+        InstanceLister::open(*context, wanted.path, InstanceLister::Wanted::Metadata));
     Started result;
     result.etag = etag_for(lister.version(), wanted.base, gzip == MetadataBody::Gzip::Yes);
     if (!if_none_match.empty() && http::etag_matches_weakly(if_none_match, result.etag)) {
