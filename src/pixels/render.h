@@ -73,6 +73,11 @@ Result<Picture> crop(const Picture& picture, const Region& region);
 /// Errors: InvalidInput for an empty picture or one with a side over 65,500; quality 1 to 100.
 Result<std::string> encode_jpeg(const Picture& picture, int quality = 85);
 Result<std::string> encode_png(const Picture& picture);
+/// Quality 1 to 100, where 100 is without loss. Errors: InvalidInput; Unsupported for a side
+/// over 16,383, which the format does not have.
+Result<std::string> encode_webp(const Picture& picture, int quality = 85);
+/// One picture; see gif.h for its colours and for animations. Errors: those of GifWriter.
+Result<std::string> encode_gif(Picture picture);
 /// Without loss: 8 or 16 bits, grey or RGB, stored values as they are, signed ones moved up by
 /// half their range. Errors: Unsupported for 32-bit and float samples.
 Result<std::string> encode_png(const Frame& frame);

@@ -1,7 +1,7 @@
 #include "api/dicomweb/picture.h"
 
+#include "api/dicomweb/annotation_text.h"
 #include "api/dicomweb/decode_stored.h"
-#include "api/dicomweb/explicit_file.h"
 #include "api/media_choice.h"
 #include "http/conditional.h"
 #include "http/media_type.h"
@@ -29,6 +29,35 @@ Result<std::vector<http::AcceptedType>> types_of_parts(
     return types;
 }
 
+/// What one Accept field asks for; nothing where it takes none of `offers`.
+Result<std::optional<PictureForm>> form_of(std::string_view accept, Pictures count,
+                                           const std::vector<std::string_view>& offers) {
+    TRY(const std::vector<http::AcceptedType> accepted, http::parse_accept(accept));
+    TRY(const auto parts, types_of_parts(accepted));
+    const auto alone = http::best_of(accepted, offers);
+    const auto in_parts =
+        parts.empty() ? std::optional<std::string_view>() : http::best_of(parts, offers);
+    if (count == Pictures::One && alone) {
+        return std::optional(PictureForm{*alone, false});
+    }
+    if (in_parts || alone) {
+        return std::optional(PictureForm{in_parts ? *in_parts : *alone, true});
+    }
+    return std::optional<PictureForm>();
+}
+
+Result<std::string> encode_picture(pixels::Picture picture, std::string_view media_type,
+                                   int quality) {
+    if (media_type == kPng) {
+        return pixels::encode_png(picture);
+    }
+    if (media_type == kGif) {
+        return pixels::encode_gif(std::move(picture));
+    }
+    return media_type == kWebp ? pixels::encode_webp(picture, quality)
+                               : pixels::encode_jpeg(picture, quality);
+}
+
 /// Everything that a picture follows from, besides the stored bytes.
 std::string picture_tag(const http::Request& request, const LocatedInstance& located,
                         std::uint32_t frame, std::string_view media_type) {
@@ -39,23 +68,26 @@ std::string picture_tag(const http::Request& request, const LocatedInstance& loc
 
 }  // namespace
 
-Result<PictureForm> choose_picture_form(const http::Request& request, Pictures count) {
-    const std::vector<std::string_view> offers = {kJpeg, kPng};
-    TRY(const std::string accept, accept_of(request));
-    TRY(const std::vector<http::AcceptedType> accepted, http::parse_accept(accept));
-    TRY(const auto parts, types_of_parts(accepted));
-    const auto alone = http::best_of(accepted, offers);
-    const auto in_parts =
-        parts.empty() ? std::optional<std::string_view>() : http::best_of(parts, offers);
-    if (count == Pictures::One && alone) {
-        return PictureForm{*alone, false};
+std::vector<std::string_view> picture_types() {
+    return {kJpeg, kPng, kGif, kWebp};
+}
+
+Result<PictureForm> choose_picture_form(const http::Request& request, Pictures count,
+                                        const std::vector<std::string_view>& offers) {
+    TRY(const auto accepts, accepts_of(request));
+    for (const std::string& accept : accepts) {
+        TRY(const auto form, form_of(accept, count, offers));
+        if (form) {
+            return *form;
+        }
     }
-    if (in_parts || alone) {
-        return PictureForm{in_parts ? *in_parts : *alone, true};
+    std::string message = "Accept takes none of what there is:";
+    for (const auto offer : offers) {
+        message.append(" ").append(offer);
     }
-    return fail(ErrorCode::Unsupported,
-                "Accept takes none of what there is: image/jpeg and image/png, one picture "
-                "alone or in multipart/related, several in multipart/related");
+    message += count == Pictures::One ? ", alone or in multipart/related"
+                                      : ", several in multipart/related";
+    return fail(ErrorCode::Unsupported, std::move(message));
 }
 
 bool may_have_picture(const LocatedInstance& located) {
@@ -74,29 +106,45 @@ Error no_picture(std::string_view reason) {
                 (reason.empty() ? std::string("no frames") : std::string(reason))};
 }
 
-Result<std::string> draw_picture(const Context& context, const LocatedInstancePtr& located,
-                                 std::uint32_t frame, const RenderQuery& query,
-                                 std::string_view media_type) {
-    TRY(const auto opened, OpenInstance::open(context.services.store, located));
+Result<PictureSource> PictureSource::open(const Context& context, LocatedInstancePtr located) {
+    TRY(OpenInstancePtr opened, OpenInstance::open(context.services.store, std::move(located)));
     if (!opened->image || opened->frame_index.empty()) {
-        return tl::unexpected(no_picture(located->instance.preprocess_reason));
+        return tl::unexpected(no_picture(opened->located->instance.preprocess_reason));
     }
     TRY(const auto index, opened->index());
-    if (frame >= index.frame_count()) {
+    return PictureSource(std::move(opened), index);
+}
+
+Result<pixels::Picture> PictureSource::draw(std::uint32_t frame,
+                                            const RenderQuery& query) const {
+    if (frame >= frame_count()) {
         return fail(ErrorCode::NotFound, "there is no frame " + std::to_string(frame + 1));
     }
     pixels::RenderOptions options = query.options;
-    const auto& prepared = located->instance.prepared;
+    const auto& prepared = opened_->located->instance.prepared;
     if (prepared.window_center && prepared.window_width) {
         // All frames of an instance look alike.
         options.default_window =
             pixels::Window{*prepared.window_center, *prepared.window_width};
     }
-    TRY(const pixels::Frame pixels, decode_stored(opened->file, *opened->image, index, frame));
-    TRY(const pixels::Picture picture,
-        pixels::render_frame(*opened->image, pixels, frame, options));
-    return media_type == kPng ? pixels::encode_png(picture)
-                              : pixels::encode_jpeg(picture, query.quality);
+    TRY(const pixels::Frame pixels,
+        decode_stored(opened_->file, *opened_->image, index_, frame));
+    TRY(pixels::Picture picture, pixels::render_frame(*opened_->image, pixels, frame, options));
+    if (query.annotate_patient || query.annotate_technique) {
+        TRY(const auto text,
+            annotation_of(opened_->file, {.patient = query.annotate_patient,
+                                          .technique = query.annotate_technique}));
+        TRY_VOID(pixels::burn_in(picture, text));
+    }
+    return picture;
+}
+
+Result<std::string> draw_picture(const Context& context, const LocatedInstancePtr& located,
+                                 std::uint32_t frame, const RenderQuery& query,
+                                 std::string_view media_type) {
+    TRY(const auto source, PictureSource::open(context, located));
+    TRY(pixels::Picture picture, source.draw(frame, query));
+    return encode_picture(std::move(picture), media_type, query.quality);
 }
 
 http::Response picture_response(const http::Request& request, const LocatedInstance& located,

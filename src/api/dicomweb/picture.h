@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "api/context.h"
+#include "api/dicomweb/explicit_file.h"
 #include "api/dicomweb/locate.h"
 #include "api/dicomweb/render_query.h"
 
@@ -12,24 +13,50 @@ namespace larmor::api {
 
 inline constexpr std::string_view kJpeg = "image/jpeg";
 inline constexpr std::string_view kPng = "image/png";
+inline constexpr std::string_view kGif = "image/gif";
+inline constexpr std::string_view kWebp = "image/webp";
+/// What there is of pictures, the default first. Source: PS3.18 table 8.7.4-1.
+std::vector<std::string_view> picture_types();
 
 /// What a picture is asked to be: `multipart/related` of them, or one alone.
 struct PictureForm {
     std::string_view media_type = kJpeg;
     bool multipart = false;
 };
-/// Of what the client accepts (the query parameter `accept` before the header): for one picture
-/// alone rather than in a multipart, for several always a multipart, whose parts may also be
-/// named by their own type (PS3.18 section 8.7.8.1). Errors: Unsupported (406), those of the
-/// Accept field.
+/// The best of `offers` (essences) that the client accepts: for one picture alone rather than
+/// in a multipart, for several always a multipart, whose parts may also be named by their own
+/// type. Where the query parameter `accept` names nothing that there is, the header decides
+/// (PS3.18 section 8.7.8.1). Errors: Unsupported (406), those of the Accept field.
 enum class Pictures : std::uint8_t { One, Several };
-Result<PictureForm> choose_picture_form(const http::Request& request, Pictures count);
+Result<PictureForm> choose_picture_form(
+    const http::Request& request, Pictures count,
+    const std::vector<std::string_view>& offers = picture_types());
 
 /// Whether a frame can be drawn, as far as it is known without decoding one.
 bool may_have_picture(const LocatedInstance& located);
 /// The error for an instance that has none: it is there, but no picture can be made of it
 /// (406).
 Error no_picture(std::string_view reason);
+
+/// An instance opened for drawing its frames.
+class PictureSource {
+public:
+    /// Blocks. Errors: Unsupported (406) for an instance without frames, those of the store.
+    static Result<PictureSource> open(const Context& context, LocatedInstancePtr located);
+
+    std::uint32_t frame_count() const { return index_.frame_count(); }
+    const dicom::File& file() const { return opened_->file; }
+    /// Decodes, draws and annotates one frame (from 0). Computes. Errors: those of
+    /// draw_picture.
+    Result<pixels::Picture> draw(std::uint32_t frame, const RenderQuery& query) const;
+
+private:
+    PictureSource(OpenInstancePtr opened, pixels::FrameIndexView index)
+        : opened_(std::move(opened)), index_(index) {}
+
+    OpenInstancePtr opened_;
+    pixels::FrameIndexView index_;
+};
 
 /// Decodes and draws one frame (from 0). Blocks. Errors: NotFound for a frame that there is
 /// not, Unsupported (406) for an instance without frames or pixels that can't be decoded,

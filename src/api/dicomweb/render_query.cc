@@ -7,6 +7,7 @@
 
 #include "dicom/values.h"
 #include "http/headers.h"
+#include "pixels/annotate.h"
 
 namespace larmor::api {
 namespace {
@@ -138,22 +139,19 @@ Result<void> check_keywords(std::string_view name, std::string_view text,
     return {};
 }
 
-Result<void> read_unsupported(const http::Query& query, RenderQuery& result) {
-    if (const auto annotation = query.find("annotation")) {
-        TRY_VOID(check_keywords("annotation", *annotation, {"patient", "technique"}));
-        // The words of PS3.18 section 8.3.5.1.1.
-        result.warnings.push_back("The following annotation values are not supported: " +
-                                  std::string(*annotation));
-    }
-    if (const auto profile = query.find("iccprofile")) {
-        TRY_VOID(check_keywords("iccprofile", *profile,
-                                {"no", "yes", "srgb", "adobergb", "rommrgb"}));
-        if (*profile != "no") {
-            result.warnings.emplace_back(
-                "The iccprofile parameter is not supported: no profile is in the picture.");
-        }
+Result<void> read_profile(std::string_view text, RenderQuery& result) {
+    TRY_VOID(check_keywords("iccprofile", text, {"no", "yes", "srgb", "adobergb", "rommrgb"}));
+    if (text != "no") {
+        result.warnings.emplace_back(
+            "The iccprofile parameter is not supported: no profile is in the picture.");
     }
     return {};
+}
+
+void warn_of_annotation(std::string_view text, RenderQuery& query) {
+    // The words of PS3.18 section 8.3.5.1.1.
+    query.warnings.push_back("The following annotation values are not supported: " +
+                             std::string(text));
 }
 
 }  // namespace
@@ -168,15 +166,48 @@ Result<RenderQuery> parse_render_query(const http::Query& query) {
         result.has_viewport = true;
     }
     if (const auto quality = query.find("quality")) {
-        const auto [end, error] =
-            std::from_chars(quality->data(), quality->data() + quality->size(), result.quality);
-        if (error != std::errc() || end != quality->data() + quality->size() ||
-            result.quality < 1 || result.quality > 100) {
-            return fail(ErrorCode::InvalidInput, "quality is not a number from 1 to 100");
-        }
+        TRY_VOID(read_quality(*quality, result));
     }
-    TRY_VOID(read_unsupported(query, result));
+    if (const auto annotation = query.find("annotation")) {
+        TRY_VOID(read_annotation(*annotation, result));
+    }
+    if (const auto profile = query.find("iccprofile")) {
+        TRY_VOID(read_profile(*profile, result));
+    }
     return result;
+}
+
+Result<void> read_annotation(std::string_view text, RenderQuery& query) {
+    TRY_VOID(check_keywords("annotation", text, {"patient", "technique"}));
+    if (!pixels::can_annotate()) {
+        warn_of_annotation(text, query);
+        return {};
+    }
+    for (const std::string_view keyword : split(text)) {
+        (keyword == "patient" ? query.annotate_patient : query.annotate_technique) = true;
+    }
+    return {};
+}
+
+Result<void> read_quality(std::string_view text, RenderQuery& query) {
+    const auto [end, error] =
+        std::from_chars(text.data(), text.data() + text.size(), query.quality);
+    if (error != std::errc() || end != text.data() + text.size() || query.quality < 1 ||
+        query.quality > 100) {
+        return fail(ErrorCode::InvalidInput, "quality is not a number from 1 to 100");
+    }
+    return {};
+}
+
+void drop_annotation(RenderQuery& query) {
+    const bool patient = std::exchange(query.annotate_patient, false);
+    const bool technique = std::exchange(query.annotate_technique, false);
+    if (patient || technique) {
+        warn_of_annotation(patient && technique ? "patient,technique"
+                           : patient            ? "patient"
+                                                : "technique",
+                           query);
+    }
 }
 
 }  // namespace larmor::api

@@ -13,9 +13,12 @@ namespace larmor::api {
 /// What a client asks of a picture. Source: PS3.18 section 8.3.5.1.
 struct RenderQuery {
     pixels::RenderOptions options;
-    int quality = 85;  ///< of JPEG, 1 to 100
+    int quality = 85;  ///< of JPEG and WebP, 1 to 100
     bool has_viewport = false;
-    /// What was asked for and is not done: annotations and ICC profiles.
+    /// What is to be burnt into the picture.
+    bool annotate_patient = false;
+    bool annotate_technique = false;
+    /// What was asked for and is not done.
     std::vector<std::string> warnings;
 };
 
@@ -23,5 +26,12 @@ struct RenderQuery {
 /// `annotation` and `iccprofile`. Errors: InvalidInput, for a viewport of more than 64 million
 /// pixels too.
 Result<RenderQuery> parse_render_query(const http::Query& query);
+
+// The same for single parameters, for services that name them otherwise. Errors: InvalidInput.
+/// A list of `patient` and `technique`. Where there is no font, it becomes a warning.
+Result<void> read_annotation(std::string_view text, RenderQuery& query);
+Result<void> read_quality(std::string_view text, RenderQuery& query);
+/// What a thumbnail must not have: PS3.18 section 10.4.3.3.4 wants no patient's data in it.
+void drop_annotation(RenderQuery& query);
 
 }  // namespace larmor::api

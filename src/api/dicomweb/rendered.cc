@@ -1,3 +1,4 @@
+#include "api/dicomweb/animation.h"
 #include "api/dicomweb/frame_source.h"
 #include "api/dicomweb/picture.h"
 #include "api/dicomweb/routes.h"
@@ -17,6 +18,7 @@ using http::Task;
 struct Rendering {
     ResourcePath path;
     std::vector<std::uint32_t> frames = {0};  ///< of an instance: the first unless named
+    bool names_frames = false;
     RenderQuery query;
     PictureForm form;
 };
@@ -27,6 +29,7 @@ Result<Rendering> read_rendering(const Request& request) {
     for (const auto& [name, value] : request.path_parameters) {
         if (name == "frames") {
             TRY(wanted.frames, parse_frame_list(value));
+            wanted.names_frames = true;
         }
     }
     TRY(const http::Query query, http::parse_query(request.query));
@@ -157,7 +160,7 @@ Task<Result<Response>> answer_multipart(ContextPtr context, Request request, Sub
     co_return response;
 }
 
-/// One frame or several of an instance; without a list the first.
+/// One frame or several of an instance; without a list the first, or all as an animation.
 Task<Result<Response>> rendered_instance(ContextPtr context, Request request) {
     CO_TRY(Rendering wanted, read_rendering(request));
     CO_TRY(const auto located, co_await locate(context, wanted.path));
@@ -172,6 +175,11 @@ Task<Result<Response>> rendered_instance(ContextPtr context, Request request) {
         }
         co_return co_await answer_multipart(
             context, std::move(request), Subjects(std::move(subjects)), std::move(wanted), 200);
+    }
+    if (wanted.form.media_type == kGif && !wanted.names_frames &&
+        located->instance.attributes.number_of_frames.value_or(1) > 1) {
+        co_return co_await answer_animation(context, std::move(request), located,
+                                            std::move(wanted.query));
     }
     const std::uint32_t frame = wanted.frames.front();
     CO_TRY(auto picture, co_await context->work([&] {

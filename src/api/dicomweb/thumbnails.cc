@@ -33,13 +33,14 @@ Result<ThumbnailRequest> read_thumbnail_request(const Request& request) {
     }
     TRY(const http::Query query, http::parse_query(request.query));
     TRY(wanted.query, parse_render_query(query));
+    drop_annotation(wanted.query);
     if (wanted.query.options.region) {
         return fail(ErrorCode::InvalidInput,
                     "the viewport of a thumbnail has a width and a height only");
     }
     TRY(const PictureForm form, choose_picture_form(request, Pictures::One));
     if (form.multipart) {
-        return fail(ErrorCode::Unsupported, "a thumbnail is image/jpeg or image/png");
+        return fail(ErrorCode::Unsupported, "a thumbnail is one picture, in no multipart");
     }
     wanted.media_type = form.media_type;
     wanted.as_prepared =

@@ -2,6 +2,7 @@
 
 frames FILE...        a line for each frame: file, number from 1, SHA-256 of its bytes as they lie in the file
                       (of a native one the little-endian bytes)
+pictures FILE         PIL: format, width, height; then a line for each frame of it: duration in ms, SHA-256 of its RGB
 value FILE TAG...     SHA-256 of the value at a path of tags and item numbers: 7FE00010, 00081140 0 00091010
 """
 
@@ -9,6 +10,7 @@ import hashlib
 import sys
 
 import pydicom
+from PIL import Image, ImageSequence
 from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import ExplicitVRBigEndian
 
@@ -43,6 +45,11 @@ def main():
             dataset = pydicom.dcmread(path, force=True)
             for number, data in enumerate(frame_bytes(dataset), 1):
                 print(path, number, hashlib.sha256(data).hexdigest(), sep="\t")
+    elif command == "pictures":
+        with Image.open(arguments[0]) as image:
+            print(image.format, *image.size, sep="\t")
+            for frame in ImageSequence.Iterator(image):
+                print(frame.info.get("duration", 0), hashlib.sha256(frame.convert("RGB").tobytes()).hexdigest(), sep="\t")
     elif command == "value":
         place = pydicom.dcmread(arguments[0], force=True)
         for step in arguments[1:-1]:

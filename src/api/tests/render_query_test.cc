@@ -1,5 +1,7 @@
 #include "api/dicomweb/render_query.h"
 
+#include "pixels/annotate.h"
+
 namespace larmor::api {
 namespace {
 
@@ -70,10 +72,25 @@ TEST(RenderQuery, AViewportMayNameARegion) {
     EXPECT_EQ(region("viewport=9,9,5").width, std::nullopt);
 }
 
-TEST(RenderQuery, WarnsOfWhatIsNotDrawn) {
-    EXPECT_THAT(parsed("annotation=patient,technique")->warnings,
-                testing::ElementsAre("The following annotation values are not supported: "
-                                     "patient,technique"));
+TEST(RenderQuery, KnowsWhatToAnnotate) {
+    const auto both = parsed("annotation=patient,technique");
+    ASSERT_TRUE(both && pixels::can_annotate()) << "fonts-dejavu-core";
+    EXPECT_TRUE(both->annotate_patient && both->annotate_technique);
+    EXPECT_TRUE(both->warnings.empty());
+    auto technique = *parsed("annotation=technique");
+    EXPECT_FALSE(technique.annotate_patient);
+    drop_annotation(technique);
+    EXPECT_FALSE(technique.annotate_technique);
+    // The words of PS3.18 section 8.3.5.1.1.
+    EXPECT_THAT(
+        technique.warnings,
+        testing::ElementsAre("The following annotation values are not supported: technique"));
+    auto nothing = *parsed("");
+    drop_annotation(nothing);
+    EXPECT_TRUE(nothing.warnings.empty());
+}
+
+TEST(RenderQuery, WarnsOfWhatIsNotDone) {
     EXPECT_EQ(parsed("iccprofile=srgb")->warnings.size(), 1U);
     EXPECT_TRUE(parsed("iccprofile=no")->warnings.empty());
 }

@@ -147,6 +147,72 @@ def rendered_png(server):
     equal(answer.body[:8], b"\x89PNG\r\n\x1a\n", "the first octets")
 
 
+@requirement("8.7.4", "a rendered single frame is made as GIF, too")
+def rendered_gif(server):
+    answer = server.get(server.data.path("ct1") + "/rendered", accept="image/gif")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "image/gif", "Content-Type")
+    expect(answer.body[:6] in (b"GIF87a", b"GIF89a"), "the first octets")
+
+
+def images_of_gif(gif):
+    """How many pictures a GIF has: its blocks one after the other (GIF89a, appendix B)."""
+    def table_size(packed):
+        return 3 << (packed & 7) + 1 if packed & 0x80 else 0
+
+    def behind_sub_blocks(at):
+        while gif[at]:
+            at += 1 + gif[at]
+        return at + 1
+
+    count, at = 0, 13 + table_size(gif[10])
+    while gif[at] != 0x3b:
+        if gif[at] == 0x21:
+            at = behind_sub_blocks(at + 2)
+        else:
+            equal(gif[at], 0x2c, "an image descriptor")
+            count += 1
+            at = behind_sub_blocks(at + 11 + table_size(gif[at + 9]))
+    return count
+
+
+@requirement("8.7.4", "a multi-frame image as GIF has all its frames, or it is 406")
+def animated_gif(server):
+    answer = server.get(server.data.path("us1") + "/rendered", accept="image/gif")
+    if answer.status == 406:
+        raise Skipped("the server makes no GIF of a multi-frame image")
+    equal(answer.status, 200, "status")
+    equal(images_of_gif(answer.body), 3, "frames")
+
+
+@requirement("8.7.8.1", "where the parameter accept names no rendered type that there is, the header decides")
+def rendered_fallback(server):
+    answer = server.get(server.data.path("ct1") + "/rendered", [("accept", "application/x-none")], accept="image/png")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "image/png", "Content-Type")
+
+
+@requirement("8.3.5.1.1", "annotation is burnt into the picture, or a Warning 299 says that it is not")
+def annotation(server):
+    path = server.data.path("ct1") + "/rendered"
+    plain = server.get(path, accept="image/jpeg")
+    for value in ("patient", "technique", "patient,technique"):
+        answer = server.get(path, [("annotation", value)], accept="image/jpeg")
+        equal(answer.status, 200, f"status with annotation={value}")
+        expect(answer.body != plain.body or any(one.startswith("299") for one in answer.warnings),
+               f"annotation={value} is neither done nor warned of")
+
+
+@requirement("10.4.3.3.4", "a thumbnail has nothing of the patient in it")
+def thumbnail_without_patient(server):
+    path = server.data.path("ct1") + "/thumbnail"
+    plain = server.get(path, accept="image/jpeg")
+    if plain.status in (404, 501):
+        raise Skipped("thumbnails are optional")
+    annotated = server.get(path, [("annotation", "patient")], accept="image/jpeg")
+    expect(annotated.status != 200 or annotated.body == plain.body, "the patient is burnt in")
+
+
 def picture_size(server, query):
     answer = server.get(server.data.path("ct1") + "/rendered", query, accept="image/png, image/jpeg;q=0.5")
     equal(answer.status, 200, f"status with {query}")
