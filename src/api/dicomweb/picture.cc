@@ -38,10 +38,10 @@ Result<std::optional<PictureForm>> form_of(std::string_view accept, Pictures cou
     const auto in_parts =
         parts.empty() ? std::optional<std::string_view>() : http::best_of(parts, offers);
     if (count == Pictures::One && alone) {
-        return std::optional(PictureForm{*alone, false});
+        return std::optional(PictureForm{std::string(*alone), false});
     }
     if (in_parts || alone) {
-        return std::optional(PictureForm{in_parts ? *in_parts : *alone, true});
+        return std::optional(PictureForm{std::string(in_parts ? *in_parts : *alone), true});
     }
     return std::optional<PictureForm>();
 }
@@ -72,9 +72,8 @@ std::vector<std::string_view> picture_types() {
     return {kJpeg, kPng, kGif, kWebp};
 }
 
-Result<PictureForm> choose_picture_form(const http::Request& request, Pictures count,
+Result<PictureForm> choose_picture_form(const std::vector<std::string>& accepts, Pictures count,
                                         const std::vector<std::string_view>& offers) {
-    TRY(const auto accepts, accepts_of(request));
     for (const std::string& accept : accepts) {
         TRY(const auto form, form_of(accept, count, offers));
         if (form) {

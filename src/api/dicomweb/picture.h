@@ -20,17 +20,16 @@ std::vector<std::string_view> picture_types();
 
 /// What a picture is asked to be: `multipart/related` of them, or one alone.
 struct PictureForm {
-    std::string_view media_type = kJpeg;
+    std::string media_type{kJpeg};
     bool multipart = false;
 };
 /// The best of `offers` (essences) that the client accepts: for one picture alone rather than
 /// in a multipart, for several always a multipart, whose parts may also be named by their own
-/// type. Where the query parameter `accept` names nothing that there is, the header decides
-/// (PS3.18 section 8.7.8.1). Errors: Unsupported (406), those of the Accept field.
+/// type. `accepts` are tried in their order: accepts_of. Errors: Unsupported (406), those of
+/// the Accept field.
 enum class Pictures : std::uint8_t { One, Several };
-Result<PictureForm> choose_picture_form(
-    const http::Request& request, Pictures count,
-    const std::vector<std::string_view>& offers = picture_types());
+Result<PictureForm> choose_picture_form(const std::vector<std::string>& accepts, Pictures count,
+                                        const std::vector<std::string_view>& offers);
 
 /// Whether a frame can be drawn, as far as it is known without decoding one.
 bool may_have_picture(const LocatedInstance& located);

@@ -1,6 +1,7 @@
 #include "api/dicomweb/frame_source.h"
 #include "api/dicomweb/picture.h"
 #include "api/dicomweb/routes.h"
+#include "api/media_choice.h"
 #include "http/conditional.h"
 
 namespace larmor::api {
@@ -16,7 +17,7 @@ struct ThumbnailRequest {
     ResourcePath path;
     std::optional<std::uint32_t> frame;  ///< of a list the first: a thumbnail is one picture
     RenderQuery query;
-    std::string_view media_type;
+    std::string media_type;
     /// What was prepared will do: no other size and no other form is asked for.
     bool as_prepared = false;
 };
@@ -38,11 +39,12 @@ Result<ThumbnailRequest> read_thumbnail_request(const Request& request) {
         return fail(ErrorCode::InvalidInput,
                     "the viewport of a thumbnail has a width and a height only");
     }
-    TRY(const PictureForm form, choose_picture_form(request, Pictures::One));
+    TRY(const auto accepts, accepts_of(request));
+    TRY(PictureForm form, choose_picture_form(accepts, Pictures::One, picture_types()));
     if (form.multipart) {
         return fail(ErrorCode::Unsupported, "a thumbnail is one picture, in no multipart");
     }
-    wanted.media_type = form.media_type;
+    wanted.media_type = std::move(form.media_type);
     wanted.as_prepared =
         !wanted.frame && !wanted.query.has_viewport && wanted.media_type == kJpeg;
     if (!wanted.query.has_viewport) {

@@ -6,10 +6,12 @@ import uuid
 from dataclasses import dataclass, field
 
 from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.sequence import Sequence
 from pydicom.uid import ExplicitVRLittleEndian
 
 CT, MR, SC = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.4", "1.2.840.10008.5.1.4.1.1.7"
+VIDEO, MPEG4 = "1.2.840.10008.5.1.4.1.1.77.1.1.1", "1.2.840.10008.1.2.4.102"
 MULTI_FRAME_SC, PDF = "1.2.840.10008.5.1.4.1.1.7.2", "1.2.840.10008.5.1.4.1.1.104.1"
 
 
@@ -17,12 +19,12 @@ def new_uid():
     return f"2.25.{uuid.uuid4().int}"
 
 
-def to_file(data_set):
-    """PS3.10 file of a data set, Explicit VR Little Endian."""
+def to_file(data_set, transfer_syntax=ExplicitVRLittleEndian):
+    """PS3.10 file of a data set, its elements in Explicit VR Little Endian."""
     meta = FileMetaDataset()
     meta.MediaStorageSOPClassUID = data_set.SOPClassUID
     meta.MediaStorageSOPInstanceUID = data_set.SOPInstanceUID
-    meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    meta.TransferSyntaxUID = transfer_syntax
     meta.ImplementationClassUID = "2.25.4258"
     out = io.BytesIO()
     file = FileDataset(out, data_set, file_meta=meta, preamble=b"\0" * 128)
@@ -41,6 +43,16 @@ def add_pixels(data_set, frames=1, side=16):
         data_set.FrameTime = "40"
     # No frame is like another.
     data_set.PixelData = b"".join(bytes((x + frame) % 256 for x in range(side * side)) for frame in range(frames))
+
+
+def add_video(data_set, stream):
+    """`stream` as MPEG4 in one fragment: PS3.5 section 8.2.7."""
+    data_set.SamplesPerPixel, data_set.PhotometricInterpretation, data_set.PlanarConfiguration = 3, "YBR_PARTIAL_420", 0
+    data_set.Rows, data_set.Columns, data_set.NumberOfFrames = 1080, 1920, 2
+    data_set.FrameIncrementPointer, data_set.FrameTime = 0x00181063, "40"
+    data_set.BitsAllocated, data_set.BitsStored, data_set.HighBit, data_set.PixelRepresentation = 8, 8, 7, 0
+    data_set.PixelData = encapsulate([stream], has_bot=False)
+    data_set["PixelData"].is_undefined_length = True
 
 
 def make(study, series, sop_class, number, **attributes):

@@ -3,6 +3,7 @@ import io
 
 import pydicom
 
+import instances
 from client import JSON, uids, value_of
 from suite import Skipped, equal, expect, requirement
 
@@ -183,6 +184,38 @@ def animated_gif(server):
         raise Skipped("the server makes no GIF of a multi-frame image")
     equal(answer.status, 200, "status")
     equal(images_of_gif(answer.body), 3, "frames")
+
+
+@requirement("8.7.4", "an encapsulated PDF is itself, or it is 406")
+def rendered_pdf(server):
+    answer = server.get(server.data.path("pdf") + "/rendered", accept="application/pdf")
+    if answer.status in (406, 501):
+        raise Skipped("the server renders no documents as PDF")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "application/pdf", "Content-Type")
+    expect(answer.body.startswith(b"%PDF-1.4"), "not the document")
+
+
+@requirement("8.7.4", "a video is its stream, or it is 406")
+def rendered_video(server):
+    stream = b"\0\0\0\x18ftypisom" + bytes(range(256)) * 8
+    study = {"StudyInstanceUID": instances.new_uid(), "PatientName": server.data.tag, "PatientID": server.data.tag + "V",
+             "StudyID": "", "AccessionNumber": "", "StudyDate": "", "StudyTime": ""}
+    video = instances.make(study, {"SeriesInstanceUID": instances.new_uid(), "Modality": "XC", "SeriesNumber": 1},
+                           instances.VIDEO, 1)
+    instances.add_video(video, stream)
+    if server.store([instances.to_file(video, instances.MPEG4)]).status != 200:
+        raise Skipped("the server stores no video")
+    server.data.further_studies.append(video.StudyInstanceUID)
+    path = f"/studies/{video.StudyInstanceUID}/series/{video.SeriesInstanceUID}/instances/{video.SOPInstanceUID}/rendered"
+    answer = server.get(path, accept="video/mp4")
+    if answer.status in (406, 501):
+        raise Skipped("the server renders no video")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "video/mp4", "Content-Type")
+    equal(answer.body[:len(stream)], stream, "the stream")
+    part = server.get(path, accept="video/mp4", Range="bytes=100-199")
+    expect(part.status == 200 or (part.status == 206 and part.body == stream[100:200]), "a range is neither done nor ignored")
 
 
 @requirement("8.7.8.1", "where the parameter accept names no rendered type that there is, the header decides")
