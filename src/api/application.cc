@@ -92,6 +92,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_frame_routes(*router, context);
     add_bulk_data_routes(*router, context);
     add_rendered_routes(*router, context);
+    add_uri_routes(*router, context);
     add_instance_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);

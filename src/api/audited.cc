@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "api/access.h"
+#include "api/dicomweb/routes.h"
+#include "api/dicomweb/uri_query.h"
 #include "api/problem.h"
 #include "audit/query_text.h"
 
@@ -55,6 +57,14 @@ audit::Subject subject_of(const Request& request, audit::Action action) {
             subject.instance = value;
         } else if (name == "token") {
             subject.object = value;
+        }
+    }
+    if (request.route->name == kUriRouteName) {
+        if (const auto query = http::parse_query(request.query)) {
+            auto named = named_by_uri_query(*query);
+            subject.study = std::move(named.study);
+            subject.series = std::move(named.series);
+            subject.instance = std::move(named.instance);
         }
     }
     if (action == audit::Action::Query) {

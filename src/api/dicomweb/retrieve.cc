@@ -1,7 +1,5 @@
-#include "api/dicomweb/explicit_file.h"
-#include "api/dicomweb/retrieval.h"
+#include "api/dicomweb/instance_body.h"
 #include "api/dicomweb/routes.h"
-#include "http/conditional.h"
 #include "http/multipart.h"
 
 namespace larmor::api {
@@ -11,56 +9,6 @@ using http::Part;
 using http::Request;
 using http::Response;
 using http::Task;
-
-constexpr std::string_view kDicom = "application/dicom";
-
-/// One instance as the parts of a body, a piece at a time, and what closes the body.
-class InstanceBody {
-public:
-    InstanceBody(ContextPtr context, ChosenInstance chosen, std::string closing = {})
-        : context_(std::move(context)),
-          chosen_(std::move(chosen)),
-          closing_(std::move(closing)) {}
-
-    /// Finds out on the first call whether it can be made at all.
-    Task<Result<std::optional<Part>>> next() {
-        CO_TRY(auto part, co_await next_of_instance());
-        if (!part && !closing_.empty()) {
-            part = std::exchange(closing_, {});
-        }
-        co_return part;
-    }
-
-private:
-    Task<Result<std::optional<Part>>> next_of_instance() {
-        if (chosen_.form == InstanceForm::AsStored) {
-            if (std::exchange(done_, true)) {
-                co_return std::optional<Part>();
-            }
-            CO_TRY(http::FileSlice slice,
-                   slice_of(context_->services.store, chosen_.located->file));
-            co_return std::optional<Part>(std::move(slice));
-        }
-        co_return co_await context_->work([this]() -> Result<std::optional<Part>> {
-            if (!explicit_) {
-                auto& store = context_->services.store;
-                TRY(auto opened, OpenInstance::open(store, chosen_.located));
-                TRY(explicit_, ExplicitFile::open(store, std::move(opened)));
-            }
-            return explicit_->next();
-        });
-    }
-
-    ContextPtr context_;
-    ChosenInstance chosen_;
-    std::string closing_;
-    std::unique_ptr<ExplicitFile> explicit_;
-    bool done_ = false;
-};
-
-std::string content_type_of(const ChosenInstance& chosen) {
-    return with_transfer_syntax(kDicom, chosen.transfer_syntax());
-}
 
 /// All instances of a study or series as a multipart body.
 class InstancesBody {
@@ -194,23 +142,6 @@ Task<Result<Response>> retrieve_many(ContextPtr context, Request request) {
     co_return response;
 }
 
-/// As a single body: with ranges where it is the stored file.
-Task<Result<Response>> one_as_single(ContextPtr context, Request request,
-                                     ChosenInstance chosen) {
-    auto body = std::make_unique<InstanceBody>(context, chosen);
-    CO_TRY(auto first, co_await body->next());
-    Response response(200);
-    response.headers.add("Content-Type", content_type_of(chosen));
-    response.headers.add("Cache-Control", "no-cache");
-    response.parts.push_back(*std::move(first));
-    if (chosen.form == InstanceForm::AsStored) {
-        response.headers.add("ETag", http::etag_of(content_tag(*chosen.located)));
-        co_return http::with_conditions(request.method, request.headers, std::move(response));
-    }
-    response.generator = [body = std::move(body)] { return body->next(); };
-    co_return response;
-}
-
 Task<Result<Response>> one_as_multipart(ContextPtr context, Request request,
                                         ChosenInstance chosen) {
     const std::string etag =
@@ -250,7 +181,7 @@ Task<Result<Response>> retrieve_one(ContextPtr context, Request request) {
     }
     ChosenInstance chosen = *std::move(primary);
     if (chosen.body == MediaChoice::Form::Single) {
-        co_return co_await one_as_single(context, std::move(request), std::move(chosen));
+        co_return co_await answer_single(context, std::move(request), std::move(chosen));
     }
     co_return co_await one_as_multipart(context, std::move(request), std::move(chosen));
 }

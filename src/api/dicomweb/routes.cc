@@ -21,8 +21,9 @@ http::Task<http::Response> answer(ContextPtr context, GetHandler handler,
 
 }  // namespace
 
-void add_get(http::Router& router, const ContextPtr& context, GetRoute route) {
-    std::string pattern = "/dicomweb";
+void add_get(http::Router& router, const ContextPtr& context, GetRoute route,
+             std::string_view service) {
+    std::string pattern(service);
     pattern.append(route.path).append(route.below);
     router.add(
         {.method = http::Method::Get,

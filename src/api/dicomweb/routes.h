@@ -26,6 +26,11 @@ void add_bulk_data_routes(http::Router& router, const ContextPtr& context);
 void add_rendered_routes(http::Router& router, const ContextPtr& context);
 void add_thumbnail_routes(http::Router& router, const ContextPtr& context);
 
+/// WADO-URI, the URI service, whose query names an instance. Source: PS3.18 section 9.
+void add_uri_routes(http::Router& router, const ContextPtr& context);
+inline constexpr std::string_view kUriPath = "/wado";
+inline constexpr std::string_view kUriRouteName = "uri.retrieve";
+
 /// Paths below /dicomweb, as templates.
 inline constexpr std::string_view kStudyPath = "/studies/{study}";
 inline constexpr std::string_view kSeriesPath = "/studies/{study}/series/{series}";
@@ -35,7 +40,7 @@ inline constexpr std::string_view kInstancePath =
 /// A coroutine that answers a GET or says what is wrong: its error becomes a problem document.
 using GetHandler = std::function<http::Task<Result<http::Response>>(ContextPtr, http::Request)>;
 
-/// `/dicomweb` + `path` + `below`.
+/// `path` + `below`, behind the path of a service.
 struct GetRoute {
     std::string_view path;
     std::string_view below;
@@ -44,6 +49,7 @@ struct GetRoute {
     audit::Action act;
     GetHandler handler;
 };
-void add_get(http::Router& router, const ContextPtr& context, GetRoute route);
+void add_get(http::Router& router, const ContextPtr& context, GetRoute route,
+             std::string_view service = "/dicomweb");
 
 }  // namespace larmor::api

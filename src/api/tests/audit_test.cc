@@ -49,6 +49,9 @@ struct AuditTest : testing::Test {
     }
 };
 
+constexpr std::string_view kByUri =
+    "/wado?requestType=WADO&studyUID=1.2.3&seriesUID=1.2.3.1&objectUID=1.2.3.1.1";
+
 /// A path that the pattern matches and that is there.
 std::string existing_path(const std::string& pattern) {
     std::string path = pattern;
@@ -62,7 +65,7 @@ std::string existing_path(const std::string& pattern) {
             path.replace(at, name.size(), value);
         }
     }
-    return path;
+    return path == "/wado" ? std::string(kByUri) : path;
 }
 
 TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
@@ -90,6 +93,21 @@ TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
         EXPECT_TRUE(found) << route->name;
     }
     EXPECT_GT(walked, 20U);
+}
+
+TEST_F(AuditTest, ARecordOfTheUriServiceNamesWhatItsQueryNames) {
+    ASSERT_EQ(api.store({made}).status, 200);
+    ASSERT_EQ(api.get(kByUri).status, 200);
+    const auto read = last(Action::Retrieve).entry;
+    EXPECT_EQ(read.outcome, Outcome::Success);
+    EXPECT_EQ(read.subject.patient_id, "P1");
+    EXPECT_EQ(read.subject.study, "1.2.3");
+    EXPECT_EQ(read.subject.series, "1.2.3.1");
+    EXPECT_EQ(read.subject.instance, "1.2.3.1.1");
+    ASSERT_EQ(api.get(std::string(kByUri) + "&anonymize=yes").status, 406);
+    const auto refused = last(Action::Retrieve).entry;
+    EXPECT_EQ(refused.outcome, Outcome::Refused);
+    EXPECT_EQ(refused.subject.instance, "1.2.3.1.1");
 }
 
 TEST_F(AuditTest, ARecordSaysWhoDidWhatToWhom) {

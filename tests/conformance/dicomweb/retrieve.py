@@ -246,15 +246,19 @@ def thumbnail_without_patient(server):
     expect(annotated.status != 200 or annotated.body == plain.body, "the patient is burnt in")
 
 
+def jpeg_size(jpeg):
+    at = 2  # the segments up to the frame header
+    while jpeg[at + 1] not in (0xc0, 0xc1, 0xc2):
+        at += 2 + int.from_bytes(jpeg[at + 2:at + 4], "big")
+    return int.from_bytes(jpeg[at + 7:at + 9], "big"), int.from_bytes(jpeg[at + 5:at + 7], "big")
+
+
 def picture_size(server, query):
     answer = server.get(server.data.path("ct1") + "/rendered", query, accept="image/png, image/jpeg;q=0.5")
     equal(answer.status, 200, f"status with {query}")
     if answer.content_type == "image/png":
         return int.from_bytes(answer.body[16:20], "big"), int.from_bytes(answer.body[20:24], "big")
-    at = 2  # the segments of a JPEG up to its frame header
-    while answer.body[at + 1] not in (0xc0, 0xc1, 0xc2):
-        at += 2 + int.from_bytes(answer.body[at + 2:at + 4], "big")
-    return int.from_bytes(answer.body[at + 7:at + 9], "big"), int.from_bytes(answer.body[at + 5:at + 7], "big")
+    return jpeg_size(answer.body)
 
 
 @requirement("8.3.5.1.3", "viewport scales a rendered image")

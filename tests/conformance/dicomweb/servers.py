@@ -31,7 +31,7 @@ class Larmor:
         else:
             raise RuntimeError("larmor serve did not start")
         url = found.group(1).rstrip("/")
-        self.arguments = ["--url", f"{url}/dicomweb", "--token", token]
+        self.arguments = ["--url", f"{url}/dicomweb", "--uri-url", f"{url}/wado", "--token", token]
         self.version = subprocess.run([LARMOR, "version"], capture_output=True, text=True, check=False).stdout.strip()
 
     def stop(self):
