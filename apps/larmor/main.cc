@@ -43,6 +43,7 @@ int run(int argc, char** argv) {
     add_import(line);
     add_send(line);
     add_serve(line);
+    add_deleted(line);
     add_dump(line);
     add_fsck(line);
     add_audit(line);

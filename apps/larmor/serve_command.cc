@@ -4,6 +4,7 @@
 
 #include "api/application.h"
 #include "auth/cross_site.h"
+#include "auth/secret.h"
 #include "http/server.h"
 #include "larmor/audit_options.h"
 #include "larmor/command.h"
@@ -29,6 +30,7 @@ struct ServeRequest {
     std::string base_url;
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
+    std::string delete_keep = "30d";
     unsigned threads = 0;
     DimseOptions dimse;
     AuditOptions audit;
@@ -84,6 +86,8 @@ Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port
     }
     TRY(options.trusted_proxies, http::TrustedProxies::parse(request.trusted_proxies));
     TRY(options.cors, http::CorsPolicy::parse(request.cors_origins));
+    TRY(const auto keep_s, auth::parse_lifetime_s(request.delete_keep));
+    options.delete_keep = std::chrono::seconds(keep_s);
     options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
     options.session_cookie = "larmor_session_" + std::to_string(port);
     options.web_folder = request.web.empty()
@@ -122,6 +126,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .catalog = library->catalog(),
                                  .importer = library->importer(),
                                  .preprocessor = library->preprocessor(),
+                                 .purger = library->purger(),
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,
@@ -131,6 +136,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     library->preprocessor().start();
+    library->purger().start(command_actor());
     const auto announcement =
         Announcement::publish(settings.library, library->credentials(),
                               {.host = request.address,
@@ -199,6 +205,11 @@ void add_serve(CommandLine& line) {
             "pages of these origins may ask this server, such as https://viewer.example")
         ->delimiter(',')
         ->envname("LARMOR_CORS_ORIGIN");
+    command
+        ->add_option("--delete-keep", request->delete_keep,
+                     "how long what is deleted can be recovered: 30d, 12h")
+        ->envname("LARMOR_DELETE_KEEP")
+        ->capture_default_str();
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     auto* certificate =

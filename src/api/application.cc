@@ -5,6 +5,7 @@
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/context.h"
+#include "api/deletions.h"
 #include "api/dicomweb/routes.h"
 #include "api/instances.h"
 #include "api/session.h"
@@ -94,6 +95,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_rendered_routes(*router, context);
     add_uri_routes(*router, context);
     add_instance_routes(*router, context);
+    add_deletion_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);
     add_system_routes(*router, context);

@@ -18,6 +18,7 @@
 #include "ingest/importer.h"
 #include "objects/object_store.h"
 #include "preprocess/preprocessor.h"
+#include "retention/purger.h"
 
 namespace larmor::api {
 
@@ -28,6 +29,7 @@ struct Services {
     catalog::Catalog& catalog;
     ingest::Importer& importer;
     preprocess::Preprocessor& preprocessor;
+    retention::Purger& purger;
     async::WorkerPool& pool;
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
@@ -49,6 +51,7 @@ struct Options {
     /// The built page (`web/dist`); nothing serves no page, and `/` is 404.
     std::optional<std::filesystem::path> web_folder;
     std::uint64_t store_body_max_bytes = std::uint64_t{1} << 40;  ///< of one STOW-RS request
+    std::chrono::seconds delete_keep = std::chrono::days(30);  ///< to recover what is deleted
     std::size_t search_results_max = 5'000;  ///< in one answer; more come with `offset`
 };
 

@@ -22,12 +22,29 @@ LocatedInstancePtr InstanceCache::find(std::string_view path) const {
     return found == old_.end() ? nullptr : found->second;
 }
 
-void InstanceCache::remember(std::string path, LocatedInstancePtr located) {
+std::uint64_t InstanceCache::generation() const {
+    const std::scoped_lock lock(mutex_);
+    return generation_;
+}
+
+void InstanceCache::forget_all() {
+    const std::scoped_lock lock(mutex_);
+    ++generation_;
+    young_.clear();
+    old_.clear();
+    young_bytes_ = 0;
+}
+
+void InstanceCache::remember(std::string path, LocatedInstancePtr located,
+                             std::uint64_t generation) {
     const std::size_t size = bytes_of(path, *located);
     if (size > kBytesMax / 2) {
         return;
     }
     const std::scoped_lock lock(mutex_);
+    if (generation != generation_) {
+        return;
+    }
     if (young_.size() >= kEntriesMax / 2 || young_bytes_ + size > kBytesMax / 2) {
         old_ = std::exchange(young_, {});
         young_bytes_ = 0;

@@ -37,7 +37,12 @@ public:
     static constexpr std::size_t kBytesMax = std::size_t{64} << 20;
 
     LocatedInstancePtr find(std::string_view path) const;
-    void remember(std::string path, LocatedInstancePtr located);
+    /// Changes with `forget_all`: taken before the library is read, it says whether what was
+    /// read may still be remembered.
+    std::uint64_t generation() const;
+    void remember(std::string path, LocatedInstancePtr located, std::uint64_t generation);
+    /// What was deleted or recovered must not be found as it was.
+    void forget_all();
 
 private:
     using Map = std::unordered_map<std::string, LocatedInstancePtr>;
@@ -45,6 +50,7 @@ private:
     Map young_;
     Map old_;
     std::size_t young_bytes_ = 0;
+    std::uint64_t generation_ = 0;
 };
 
 }  // namespace larmor::api

@@ -24,7 +24,8 @@ constexpr std::uint32_t rights_of(Role role) {
         case Role::Monitor:
             return kEverybody | bit(Right::Observe);
         case Role::Admin:
-            return kLooks | bit(Right::Store) | bit(Right::Observe) | bit(Right::Administer);
+            return kLooks | bit(Right::Store) | bit(Right::Observe) | bit(Right::Administer) |
+                   bit(Right::Delete);
     }
     return 0;
 }
@@ -65,6 +66,8 @@ std::string_view name_of(Right right) {
             return "Observe";
         case Right::Administer:
             return "Administer";
+        case Right::Delete:
+            return "Delete";
     }
     return "unknown";
 }

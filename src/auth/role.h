@@ -17,8 +17,9 @@ enum class Right : std::uint8_t {
     Store,         ///< add instances
     Observe,       ///< metrics
     Administer,    ///< tokens
+    Delete,        ///< take instances away, see what was taken away, bring it back
 };
-inline constexpr std::size_t kRightCount = 8;
+inline constexpr std::size_t kRightCount = 9;
 
 /// What a person or a machine is. A role is a fixed set of rights.
 enum class Role : std::uint8_t {
@@ -26,7 +27,7 @@ enum class Role : std::uint8_t {
     Writer,   ///< a reader who may store
     Sender,   ///< a modality or a gateway: stores, sees nothing
     Monitor,  ///< reads metrics, sees no patient data
-    Admin,    ///< everything
+    Admin,    ///< everything; the only one who may delete
 };
 inline constexpr std::array kRoles = {Role::Reader, Role::Writer, Role::Sender, Role::Monitor,
                                       Role::Admin};

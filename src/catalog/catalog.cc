@@ -36,6 +36,8 @@ Result<std::unique_ptr<Catalog>> Catalog::open(db::Database& database, events::E
     TRY(impl->datastore_id, database.write_and_wait([&](db::Transaction& tx) {
         return default_datastore(tx, impl->now_us());
     }));
+    TRY(impl->numbers,
+        database.read([](db::Snapshot& snapshot) { return RowNumbers::load(snapshot); }));
     TRY_VOID(index_missing_name_words(database));
     std::unique_ptr<Catalog> catalog(new Catalog(std::move(impl)));
     database.before_commit([impl = catalog->impl_.get()](db::Transaction& tx) {
@@ -50,8 +52,9 @@ const std::string& Catalog::datastore_id() const {
 
 Result<std::vector<StoredInstance>> Catalog::find_by_sop_instance_uid(
     db::Snapshot& snapshot, std::string_view sop_instance_uid) const {
-    static const std::string kSql =
-        select_instance(" WHERE i.sop_instance_uid = ?1 ORDER BY m.is_primary DESC, i.id");
+    static const std::string kSql = select_instance(
+        " WHERE i.sop_instance_uid = ?1 AND m.state <> 2"
+        " ORDER BY m.is_primary DESC, i.id");
     TRY(db::Query query, snapshot.prepare(kSql));
     query.bind(sop_instance_uid);
     return read_instances(query);
@@ -242,8 +245,9 @@ Result<std::vector<StoredInstance>> Catalog::list_instances(db::Snapshot& snapsh
 Result<std::vector<StoredInstance>> Catalog::list_pending(db::Snapshot& snapshot,
                                                           InstanceRow after,
                                                           std::size_t limit) const {
-    static const std::string kSql =
-        select_instance(" WHERE i.preprocess = 0 AND i.id > ?1 ORDER BY i.id LIMIT ?2");
+    static const std::string kSql = select_instance(
+        " WHERE i.preprocess = 0 AND i.id > ?1 AND m.state <> 2"
+        " ORDER BY i.id LIMIT ?2");
     TRY(db::Query query, snapshot.prepare(kSql));
     query.bind(number_of(after), limit);
     return read_instances(query);
@@ -252,13 +256,14 @@ Result<std::vector<StoredInstance>> Catalog::list_pending(db::Snapshot& snapshot
 Result<Catalog::Totals> Catalog::totals(db::Snapshot& snapshot) const {
     // From counters and short indexes: never a count over all instances.
     TRY(db::Query query,
-        snapshot.prepare("SELECT (SELECT count(*) FROM patients),"
-                         " (SELECT count(*) FROM studies WHERE number_of_instances > 0),"
-                         " (SELECT coalesce(sum(number_of_series), 0) FROM studies),"
-                         " (SELECT coalesce(sum(number_of_instances), 0) FROM studies),"
-                         " (SELECT count(*) FROM instances WHERE preprocess = 0),"
-                         " (SELECT count(*) FROM instances WHERE preprocess = 2),"
-                         " (SELECT count(*) FROM image_sets WHERE is_primary = 0)"));
+        snapshot.prepare(
+            "SELECT (SELECT count(*) FROM patients),"
+            " (SELECT count(*) FROM studies WHERE number_of_instances > 0),"
+            " (SELECT coalesce(sum(number_of_series), 0) FROM studies),"
+            " (SELECT coalesce(sum(number_of_instances), 0) FROM studies),"
+            " (SELECT count(*) FROM instances WHERE preprocess = 0),"
+            " (SELECT count(*) FROM instances WHERE preprocess = 2),"
+            " (SELECT count(*) FROM image_sets WHERE is_primary = 0 AND state <> 2)"));
     TRY_VOID(query.next());
     return Totals{.patients = query.int64(0),
                   .studies = query.int64(1),

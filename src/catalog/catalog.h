@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "catalog/deletion.h"
 #include "catalog/query.h"
 #include "catalog/records.h"
 #include "db/database.h"
@@ -53,8 +54,9 @@ struct CatalogOptions {
 /// primary ACTIVE image sets unless they say otherwise.
 ///
 /// Every group of writes that changed an image set makes exactly one new version of it, one
-/// event (`Image Set Created` for version 1, else `Image Set Updated`), and brings the counters
-/// of its series and study up to date: all in the group's own transaction, before its commit.
+/// event (`Image Set Created` for version 1, `Image Set Deleted` where nothing of it is shown
+/// any more, else `Image Set Updated`), and brings the counters of its series and study up to
+/// date: all in the group's own transaction, before its commit.
 ///
 /// Functions that take a Transaction run on the writer's thread; those that take a Snapshot
 /// anywhere. Must outlive the database's last write, and be made before its first.
@@ -91,12 +93,12 @@ public:
                                               InstanceRow instance) const;
 
     /// What preprocess made; the instance is no longer pending. The first write wins.
-    /// False when it was Done already: the caller then lets go of its own objects.
-    /// `reason` says why there is no picture, where there is none. Errors: NotFound.
+    /// False when it was Done already, and when it is gone: the caller then lets go of its own
+    /// objects. `reason` says why there is no picture, where there is none.
     Result<bool> record_prepared(db::Transaction& tx, InstanceRow instance,
                                  const PreparedInstance& prepared,
                                  std::string_view reason = {});
-    /// Preprocess can't: the instance is kept, with the reason. Errors: NotFound.
+    /// Preprocess can't: the instance is kept, with the reason.
     Result<void> record_preprocess_failure(db::Transaction& tx, InstanceRow instance,
                                            std::string_view reason);
 
@@ -109,6 +111,36 @@ public:
                                             std::int64_t version, objects::ObjectId metadata);
     Result<Recorded> record_series_thumbnail(db::Transaction& tx, ImageSetRow image_set,
                                              std::int64_t version, objects::ObjectId thumbnail);
+
+    // --- deleting ----------------------------------------------------------------------------
+
+    /// Takes a study, series or instance out of everything that readers see, conflicts with it
+    /// included; rows and objects stay until `expires`. Its UIDs are free: stored again, it is
+    /// stored anew. Errors: NotFound (also what was deleted before).
+    Result<Deletion> delete_resource(db::Transaction& tx, const DeleteRequest& request);
+    /// Makes what was deleted as it was. An instance whose UID was stored again since stays
+    /// deleted, the others are put beside it. Errors: NotFound; Conflict where all were stored
+    /// again, where the study is another patient's now, and where the purge has begun.
+    Result<Recovery> recover(db::Transaction& tx, std::string_view deletion_id,
+                             const RemoveObject& remove);
+    /// From here on it can't be recovered. Errors: NotFound.
+    Result<void> begin_purge(db::Transaction& tx, std::string_view deletion_id);
+    struct Purged {
+        std::int64_t instances = 0;
+        bool done = false;  ///< nothing of the deletion is left
+    };
+    /// Removes about `limit` instances of a deletion with their objects, and what they were
+    /// the last of. Call it until it is done; it goes on where another process was killed.
+    Result<Purged> purge_some(db::Transaction& tx, DeletionRow deletion, std::size_t limit,
+                              const RemoveObject& remove);
+    /// Latest first.
+    Result<std::vector<Deletion>> list_deletions(db::Snapshot& snapshot, std::size_t offset,
+                                                 std::size_t limit) const;
+    /// Errors: NotFound.
+    Result<Deletion> find_deletion(db::Snapshot& snapshot, std::string_view id) const;
+    /// Those whose time is up and those whose purge has begun, at most `limit`.
+    Result<std::vector<Deletion>> list_expired(db::Snapshot& snapshot, Time now,
+                                               std::size_t limit) const;
 
     // --- reading -----------------------------------------------------------------------------
 

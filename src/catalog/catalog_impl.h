@@ -2,7 +2,9 @@
 #include <string>
 
 #include "catalog/catalog.h"
+#include "catalog/deletions.h"
 #include "catalog/group_changes.h"
+#include "catalog/row_numbers.h"
 #include "catalog/series_cache.h"
 
 namespace larmor::catalog {
@@ -40,11 +42,21 @@ struct Catalog::Impl {
                                            std::string_view sop_instance_uid);
     Result<ImageSetTarget> insert_image_set(db::Transaction& tx, std::int64_t study,
                                             std::int64_t series, bool is_primary);
+    /// The series is no longer as it is remembered, whether the request is rolled back or not.
+    void forget_series(db::Transaction& tx, std::string_view study_uid,
+                       std::string_view series_uid);
+
+    /// A DELETED image set of the series of `from`, for that many of its instances.
+    Result<ImageSetTarget> set_apart(db::Transaction& tx, DeletionRow deletion,
+                                     const ImageSetTarget& from, const DeletedImageSet& as,
+                                     std::int64_t instances);
+    class Return;
 
     CatalogOptions options;
     std::string datastore_id;
     SeriesCache series;
     GroupChanges changes;
+    RowNumbers numbers;
 };
 
 }  // namespace larmor::catalog

@@ -57,10 +57,12 @@ Result<void> check_studies(db::Check& check) {
         }));
     return check.for_each_row(
         "SELECT t.id, t.study_instance_uid, t.number_of_series,"
-        " (SELECT count(*) FROM series s WHERE s.study = t.id AND s.image_set IS NOT NULL),"
+        " (SELECT count(*) FROM series s JOIN image_sets m ON m.id = s.image_set"
+        "   WHERE s.study = t.id AND m.state <> 2),"
         " t.number_of_instances,"
         " (SELECT coalesce(sum((SELECT count(*) FROM instances i"
-        "   WHERE i.image_set = s.image_set)), 0) FROM series s WHERE s.study = t.id)"
+        "   WHERE i.image_set = s.image_set)), 0) FROM series s JOIN image_sets m"
+        "   ON m.id = s.image_set WHERE s.study = t.id AND m.state <> 2)"
         " FROM studies t WHERE t.id > ?1 ORDER BY t.id LIMIT ?2",
         [&](const db::Query& row) {
             const std::string where = "study " + row.string(1);
@@ -120,6 +122,7 @@ Result<void> check_instances(db::Check& check) {
 Result<void> check_rows(db::Check& check) {
     TRY_VOID(check_instances(check));
     TRY_VOID(check_image_sets(check));
+    TRY_VOID(check_deletions(check));
     return check_studies(check);
 }
 
@@ -142,11 +145,16 @@ Result<void> repair_counts(db::Transaction& tx) {
                " AND m.number_of_instances <> image_set_versions.number_of_instances"));
     TRY_VOID(
         tx.run("UPDATE studies SET number_of_series ="
-               " (SELECT count(*) FROM series s WHERE s.study = studies.id"
-               "   AND s.image_set IS NOT NULL),"
+               " (SELECT count(*) FROM series s JOIN image_sets m ON m.id = s.image_set"
+               "   WHERE s.study = studies.id AND m.state <> 2),"
                " number_of_instances = (SELECT coalesce(sum((SELECT count(*)"
                "   FROM instances i WHERE i.image_set = s.image_set)), 0)"
-               "   FROM series s WHERE s.study = studies.id)"));
+               "   FROM series s JOIN image_sets m ON m.id = s.image_set"
+               "   WHERE s.study = studies.id AND m.state <> 2)"));
+    TRY_VOID(
+        tx.run("UPDATE deletions SET number_of_instances = (SELECT count(*)"
+               " FROM deletion_image_sets d JOIN instances i ON i.image_set = d.image_set"
+               " WHERE d.deletion = deletions.id)"));
     return {};
 }
 

@@ -5,6 +5,8 @@ namespace larmor::catalog {
 
 /// Image sets, series, studies and instances among each other, and their counts.
 Result<void> check_rows(db::Check& check);
+/// Deletions and the image sets that they name.
+Result<void> check_deletions(db::Check& check);
 /// Every row that points at an object finds its row, and every object is pointed at. Memory: a
 /// bit an object, up to 16 MiB.
 Result<void> check_pointers(db::Check& check);

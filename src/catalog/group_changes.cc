@@ -5,14 +5,48 @@
 
 namespace larmor::catalog {
 
+std::string_view GroupChanges::Change::status() const {
+    if (!is_active) return "DELETED";
+    return target.latest_version > 0 && target.is_announced ? "UPDATED" : "CREATED";
+}
+
 std::int64_t GroupChanges::add_instance(db::Transaction& tx, const ImageSetTarget& target) {
     auto& change = changes_[target.row];
-    if (change.added == 0) change.target = target;
-    ++change.added;
+    if (change.touched == 0) change.target = target;
+    if (target.entry) change.target.entry = target.entry;
+    ++change.touched;
+    ++change.rows;
+    ++change.shown;
     tx.on_rollback([this, row = target.row] {
         const auto found = changes_.find(row);
-        if (found != changes_.end() && --found->second.added == 0) changes_.erase(found);
+        if (found == changes_.end()) return;
+        --found->second.rows;
+        --found->second.shown;
+        if (--found->second.touched == 0) changes_.erase(found);
     });
+    return change.target.latest_version + 1;
+}
+
+std::int64_t GroupChanges::change(db::Transaction& tx, const ImageSetTarget& target,
+                                  const ImageSetChange& by) {
+    auto& change = changes_[target.row];
+    tx.on_rollback([this, row = target.row, before = change] {
+        if (before.touched == 0) {
+            changes_.erase(row);
+        } else {
+            changes_[row] = before;
+        }
+    });
+    if (change.touched == 0) {
+        change.target = target;
+        change.is_active = target.is_active;
+    }
+    if (target.entry) change.target.entry = target.entry;
+    ++change.touched;
+    change.rows += by.rows;
+    change.shown += by.shown;
+    change.is_active = by.active.value_or(change.is_active);
+    change.cause = by.cause;
     return change.target.latest_version + 1;
 }
 
@@ -31,8 +65,8 @@ Result<void> GroupChanges::write(db::Transaction& tx, std::string_view datastore
         TRY_VOID(append_event(tx, *change, datastore_id));
         auto& study = studies[change->target.study];
         if (!change->target.is_primary) continue;
-        study.instances += change->added;
-        study.series += change->target.latest_version == 0 ? 1 : 0;
+        study.instances += change->shown;
+        study.series += (change->is_active ? 1 : 0) - (change->was_shown() ? 1 : 0);
     }
     for (const auto& [study, change] : studies) {
         TRY_VOID(
@@ -57,21 +91,20 @@ Result<void> GroupChanges::write_version(db::Transaction& tx, const Change& chan
         tx.run("UPDATE image_sets SET latest_version = ?2, updated = ?3,"
                " number_of_instances = number_of_instances + ?4, workflow_status = ?5"
                " WHERE id = ?1",
-               change.target.row, version, now_us, change.added,
-               version == 1 ? "CREATED" : "UPDATED"));
+               change.target.row, version, now_us, change.rows, change.status()));
     TRY_VOID(
         tx.run("INSERT INTO image_set_versions"
                " (image_set, version, created, cause, number_of_instances)"
-               " SELECT id, latest_version, ?2, 'import', number_of_instances"
+               " SELECT id, latest_version, ?2, ?3, number_of_instances"
                " FROM image_sets WHERE id = ?1",
-               change.target.row, now_us));
+               change.target.row, now_us, change.cause));
     return {};
 }
 
 Result<void> GroupChanges::append_event(db::Transaction& tx, const Change& change,
                                         std::string_view datastore_id) {
     const std::int64_t version = change.target.latest_version + 1;
-    const bool created = version == 1;
+    const std::string_view status = change.status();
     // Ids are hexadecimal: nothing to escape. Both spellings of the id, since the guide has
     // imagesetId and its own samples read imageSetId.
     std::string detail = R"({"imagingVersion":"1.0","isPrimary":)";
@@ -84,15 +117,18 @@ Result<void> GroupChanges::append_event(db::Transaction& tx, const Change& chang
     detail += change.target.id;
     detail += R"(","imageSetId":")";
     detail += change.target.id;
-    detail += R"(","imageSetState":"ACTIVE","imageSetWorkflowStatus":")";
-    detail += created ? "CREATED" : "UPDATED";
+    detail += R"(","imageSetState":")";
+    detail += change.is_active ? "ACTIVE" : "DELETED";
+    detail += R"(","imageSetWorkflowStatus":")";
+    detail += status;
     detail += R"("})";
     const std::string arn = events::image_set_arn(source_, datastore_id, change.target.id);
-    TRY_VOID(
-        log_.append(tx, {.detail_type = created ? "Image Set Created" : "Image Set Updated",
-                         .detail = detail,
-                         .resource = arn,
-                         .subject_id = change.target.id}));
+    TRY_VOID(log_.append(tx, {.detail_type = status == "CREATED"   ? "Image Set Created"
+                                             : status == "UPDATED" ? "Image Set Updated"
+                                                                   : "Image Set Deleted",
+                              .detail = detail,
+                              .resource = arn,
+                              .subject_id = change.target.id}));
     return {};
 }
 

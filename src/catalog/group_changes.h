@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "base/clock.h"
@@ -11,18 +13,28 @@
 
 namespace larmor::catalog {
 
-/// An image set that an instance goes to.
+/// An image set that is changed.
 struct ImageSetTarget {
     std::int64_t row = 0;
     std::string id;
     std::int64_t study = 0;
     std::int64_t series = 0;
     bool is_primary = true;
+    bool is_active = true;     ///< before the group, as the next two
+    bool is_announced = true;  ///< an event spoke of it, where it has a version
     std::int64_t latest_version = 0;
     std::shared_ptr<SeriesEntry> entry;  ///< of a primary one: learns the new version
 };
 
-/// What a group of writes adds to image sets, gathered in memory and written once before its
+/// What a deletion or a recovery does to an image set.
+struct ImageSetChange {
+    std::int64_t rows = 0;   ///< instances that came or, below zero, left
+    std::int64_t shown = 0;  ///< the same as readers see it
+    std::optional<bool> active{};
+    std::string_view cause;  ///< `delete`, `recover`
+};
+
+/// What a group of writes does to image sets, gathered in memory and written once before its
 /// commit: one version and one event for each image set, and the counters. Of the writer's
 /// thread.
 class GroupChanges {
@@ -33,6 +45,9 @@ public:
     /// Notes one more instance; gives the version that will be its first. Undone with the
     /// request.
     std::int64_t add_instance(db::Transaction& tx, const ImageSetTarget& target);
+    /// The same for everything else that changes an image set.
+    std::int64_t change(db::Transaction& tx, const ImageSetTarget& target,
+                        const ImageSetChange& by);
 
     /// The database's before_commit.
     Result<void> write(db::Transaction& tx, std::string_view datastore_id);
@@ -40,7 +55,15 @@ public:
 private:
     struct Change {
         ImageSetTarget target;
-        std::int64_t added = 0;
+        std::int64_t touched = 0;
+        std::int64_t rows = 0;
+        std::int64_t shown = 0;
+        bool is_active = true;
+        std::string_view cause = "import";
+
+        bool was_shown() const { return target.is_active && target.latest_version > 0; }
+        /// What one calls it in events and in `workflow_status`.
+        std::string_view status() const;
     };
     struct StudyChange {
         std::int64_t series = 0;

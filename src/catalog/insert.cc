@@ -24,7 +24,8 @@ std::optional<Bytes> optional_hash(const Sha256& hash) {
 
 Result<std::int64_t> count_of_uid(db::Transaction& tx, std::string_view sop_instance_uid) {
     TRY(db::Query query,
-        tx.prepare("SELECT count(*) FROM instances WHERE sop_instance_uid = ?1"));
+        tx.prepare("SELECT count(*) FROM instances i JOIN image_sets m ON m.id = i.image_set"
+                   " WHERE i.sop_instance_uid = ?1 AND m.state <> 2"));
     query.bind(sop_instance_uid);
     TRY_VOID(query.next());
     return query.int64(0);
@@ -67,16 +68,18 @@ Result<std::int64_t> Catalog::Impl::patient_of(db::Transaction& tx,
 Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& tx,
                                                               const InstanceRecord& record) {
     TRY(const std::int64_t patient_row, patient_of(tx, record));
+    TRY(const auto number, numbers.next(tx, RowNumbers::Table::Studies));
     const auto& study = record.study;
     const auto& patient = record.patient;
     TRY(db::Query query,
-        tx.prepare("INSERT INTO studies (patient, study_instance_uid, study_date, study_time,"
-                   " study_time_key, accession_number, referring_physician_name,"
-                   " referring_physician_name_folded, study_id, study_description,"
-                   " timezone_offset_from_utc, patient_id, issuer_of_patient_id, patient_name,"
-                   " patient_name_folded, patient_birth_date, patient_sex, created, updated)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-                   " ?16, ?17, ?18, ?18)"));
+        tx.prepare(
+            "INSERT INTO studies (patient, study_instance_uid, study_date, study_time,"
+            " study_time_key, accession_number, referring_physician_name,"
+            " referring_physician_name_folded, study_id, study_description,"
+            " timezone_offset_from_utc, patient_id, issuer_of_patient_id, patient_name,"
+            " patient_name_folded, patient_birth_date, patient_sex, created, updated, id)"
+            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+            " ?16, ?17, ?18, ?18, ?19)"));
     const std::string study_date = plain_date(study.study_date);
     const std::string key = time_key(study.study_time);
     const std::string physician = fold_name(study.referring_physician_name);
@@ -86,7 +89,7 @@ Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& t
                study.accession_number, study.referring_physician_name, physician,
                study.study_id, study.study_description, study.timezone_offset_from_utc,
                patient.patient_id, patient.issuer_of_patient_id, patient.patient_name, name,
-               birth_date, patient.patient_sex, now_us());
+               birth_date, patient.patient_sex, now_us(), number);
     TRY(const std::int64_t row, query.insert());
     TRY_VOID(insert_name_words(tx, row, patient.patient_name, study.referring_physician_name));
     return StudyFound{row, patient.patient_id, patient.issuer_of_patient_id};
@@ -94,22 +97,24 @@ Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& t
 
 Result<std::int64_t> Catalog::Impl::insert_series(db::Transaction& tx, std::int64_t study,
                                                   const SeriesAttributes& attributes) {
+    TRY(const auto number, numbers.next(tx, RowNumbers::Table::Series));
     TRY(db::Query query,
         tx.prepare("INSERT INTO series (study, series_instance_uid, modality, series_number,"
                    " series_description, series_date, body_part_examined, laterality,"
                    " pps_start_date, pps_start_time, pps_start_time_key,"
-                   " scheduled_procedure_step_id, requested_procedure_id, created)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)"));
+                   " scheduled_procedure_step_id, requested_procedure_id, created, id)"
+                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
+                   " ?15)"));
     const std::string series_date = plain_date(attributes.series_date);
     const std::string start_date = plain_date(attributes.performed_procedure_step_start_date);
     const std::string key = time_key(attributes.performed_procedure_step_start_time);
     const RequestAttributes first =
         attributes.requests.empty() ? RequestAttributes{} : attributes.requests.front();
-    query.bind(study, attributes.series_instance_uid, attributes.modality,
-               attributes.series_number, attributes.series_description, series_date,
-               attributes.body_part_examined, attributes.laterality, start_date,
-               attributes.performed_procedure_step_start_time, key,
-               first.scheduled_procedure_step_id, first.requested_procedure_id, now_us());
+    query.bind(
+        study, attributes.series_instance_uid, attributes.modality, attributes.series_number,
+        attributes.series_description, series_date, attributes.body_part_examined,
+        attributes.laterality, start_date, attributes.performed_procedure_step_start_time, key,
+        first.scheduled_procedure_step_id, first.requested_procedure_id, now_us(), number);
     TRY(const std::int64_t row, query.insert());
     std::int64_t position = 0;
     for (const RequestAttributes& request : attributes.requests) {
@@ -175,11 +180,12 @@ Result<ImageSetTarget> Catalog::Impl::insert_image_set(db::Transaction& tx, std:
                           .series = series_row,
                           .is_primary = is_primary,
                           .entry = nullptr};
+    TRY(const auto number, numbers.next(tx, RowNumbers::Table::ImageSets));
     TRY(db::Query query,
         tx.prepare("INSERT INTO image_sets (image_set_id, study, series, is_primary,"
-                   " workflow_status, created, updated) VALUES (?1, ?2, ?3, ?4, 'CREATED', ?5,"
-                   " ?5)"));
-    query.bind(target.id, study, series_row, is_primary ? 1 : 0, now_us());
+                   " workflow_status, created, updated, id) VALUES (?1, ?2, ?3, ?4, 'CREATED',"
+                   " ?5, ?5, ?6)"));
+    query.bind(target.id, study, series_row, is_primary ? 1 : 0, now_us(), number);
     TRY(target.row, query.insert());
     return target;
 }
@@ -231,6 +237,13 @@ Result<ImageSetTarget> Catalog::Impl::conflict_target(db::Transaction& tx,
     return insert_image_set(tx, entry.study, entry.series, false);
 }
 
+void Catalog::Impl::forget_series(db::Transaction& tx, std::string_view study_uid,
+                                  std::string_view series_uid) {
+    const std::string key = SeriesCache::key_of(study_uid, series_uid);
+    series.erase(key);
+    tx.on_rollback([this, key] { series.erase(key); });
+}
+
 Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
                                                const InstanceRecord& record,
                                                Placement placement) {
@@ -267,19 +280,20 @@ Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
     if (!target) return tl::unexpected(target.error());
     const std::int64_t version = impl_->changes.add_instance(tx, *target);
 
+    TRY(const auto number, impl_->numbers.next(tx, RowNumbers::Table::Instances));
     TRY(db::Query query,
         tx.prepare("INSERT INTO instances (image_set, series, first_version, sop_instance_uid,"
                    " sop_class_uid, instance_number, number_of_frames, rows, columns,"
                    " bits_allocated, object, transfer_syntax_uid, size_bytes, sha256,"
-                   " content_hash, created) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10,"
-                   " ?11, ?12, ?13, ?14, ?15, ?16)"));
+                   " content_hash, created, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+                   " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
     query.bind(target->row, entry->series, version, attributes.sop_instance_uid,
                attributes.sop_class_uid, attributes.instance_number,
                attributes.number_of_frames, attributes.rows, attributes.columns,
                attributes.bits_allocated, objects::to_int64(record.file.object),
                record.file.transfer_syntax_uid, record.file.size_bytes,
                Bytes(record.file.sha256), optional_hash(record.file.content_hash),
-               impl_->now_us());
+               impl_->now_us(), number);
     TRY(const std::int64_t row, query.insert());
     outcome.row = InstanceRow{row};
     outcome.image_set = ImageSetRow{target->row};

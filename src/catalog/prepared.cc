@@ -8,11 +8,12 @@ std::optional<std::int64_t> optional_object(objects::ObjectId id) {
     return objects::to_int64(id) == 0 ? std::nullopt : std::optional(objects::to_int64(id));
 }
 
-Result<PreprocessState> state_of(db::Transaction& tx, InstanceRow instance) {
+/// Nothing where the instance was removed for good meanwhile.
+Result<std::optional<PreprocessState>> state_of(db::Transaction& tx, InstanceRow instance) {
     TRY(db::Query query, tx.prepare("SELECT preprocess FROM instances WHERE id = ?1"));
     query.bind(number_of(instance));
     TRY(const bool row, query.next());
-    if (!row) return fail(ErrorCode::NotFound, "there is no such instance");
+    if (!row) return std::nullopt;
     return static_cast<PreprocessState>(query.int64(0));
 }
 
@@ -66,8 +67,8 @@ Result<Catalog::Recorded> record_for_image_set(db::Transaction& tx,
 Result<bool> Catalog::record_prepared(db::Transaction& tx, InstanceRow instance,
                                       const PreparedInstance& prepared,
                                       std::string_view reason) {
-    TRY(const PreprocessState state, state_of(tx, instance));
-    if (state == PreprocessState::Done) return false;
+    TRY(const auto state, state_of(tx, instance));
+    if (!state || *state == PreprocessState::Done) return false;
     TRY_VOID(tx.run(
         "INSERT INTO prepared_instances (instance, metadata_object,"
         " frame_index_object, thumbnail_object, pixel_min, pixel_max, window_center,"
@@ -81,8 +82,8 @@ Result<bool> Catalog::record_prepared(db::Transaction& tx, InstanceRow instance,
 
 Result<void> Catalog::record_preprocess_failure(db::Transaction& tx, InstanceRow instance,
                                                 std::string_view reason) {
-    TRY(const PreprocessState state, state_of(tx, instance));
-    if (state == PreprocessState::Done) return {};
+    TRY(const auto state, state_of(tx, instance));
+    if (!state || *state == PreprocessState::Done) return {};
     return set_state(tx, instance, PreprocessState::Failed, reason);
 }
 

@@ -18,6 +18,7 @@ struct Library::Parts {
     std::unique_ptr<async::WorkerPool> pool;
     std::unique_ptr<preprocess::Preprocessor> preprocessor;
     std::unique_ptr<ingest::Importer> importer;
+    std::unique_ptr<retention::Purger> purger;
     std::vector<observe::Registry::Callback> metrics;
 };
 
@@ -51,6 +52,12 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     parts->importer = std::make_unique<ingest::Importer>(ingest::Importer::Services{
         *parts->database, *parts->store, *parts->catalog, *parts->pool,
         [preprocessor = parts->preprocessor.get()] { preprocessor->wake(); }});
+    retention::Purger::Options purger;
+    purger.clock = options.clock;
+    parts->purger = std::make_unique<retention::Purger>(
+        retention::Purger::Services{*parts->database, *parts->store, *parts->catalog,
+                                    *parts->audit},
+        std::move(purger));
     parts->metrics = register_writer_metrics(*parts->database);
     return std::unique_ptr<Library>(new Library(std::move(parts)));
 }
@@ -84,6 +91,9 @@ ingest::Importer& Library::importer() {
 }
 preprocess::Preprocessor& Library::preprocessor() {
     return *parts_->preprocessor;
+}
+retention::Purger& Library::purger() {
+    return *parts_->purger;
 }
 
 }  // namespace larmor

@@ -12,6 +12,7 @@
 #include "ingest/importer.h"
 #include "objects/object_store.h"
 #include "preprocess/preprocessor.h"
+#include "retention/purger.h"
 
 namespace larmor {
 
@@ -44,6 +45,7 @@ public:
     ingest::Importer& importer();
     /// Made but not started: a command that only looks starts no work.
     preprocess::Preprocessor& preprocessor();
+    retention::Purger& purger();  ///< not started either
 
 private:
     struct Parts;

@@ -45,7 +45,11 @@ Result<std::vector<Candidate>> candidates(db::Database& database,
 
 Result<void> SeriesThumbnails::make() {
     for (const catalog::ImageSetRow image_set : std::exchange(touched_, {})) {
-        TRY_VOID(make_one(image_set));
+        // What was deleted for good meanwhile needs no picture.
+        if (auto made = make_one(image_set);
+            !made && made.error().code != ErrorCode::NotFound) {
+            return made;
+        }
     }
     return {};
 }
@@ -54,7 +58,7 @@ Result<void> SeriesThumbnails::make_one(catalog::ImageSetRow image_set) {
     TRY(const catalog::ImageSet set, database_.read([&](db::Snapshot& snapshot) {
         return catalog_.find_image_set(snapshot, image_set);
     }));
-    if (!set.is_primary) return {};
+    if (!set.is_primary || set.state == catalog::ImageSetState::Deleted) return {};
     TRY(const std::vector<Candidate> with_thumbnail,
         candidates(database_, catalog_, image_set));
     if (with_thumbnail.empty()) return {};

@@ -87,10 +87,11 @@ async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath 
     if (auto found = context->instances.find(key)) {
         co_return found;
     }
+    const auto generation = context->instances.generation();
     CO_TRY(auto located, co_await context->work([&] { return locate_now(*context, path); }));
     // What is pending changes soon: it is not remembered.
     if (located->instance.preprocess != catalog::PreprocessState::Pending) {
-        context->instances.remember(std::move(key), located);
+        context->instances.remember(std::move(key), located, generation);
     }
     co_return located;
 }

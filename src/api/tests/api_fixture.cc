@@ -38,6 +38,7 @@ ApiServer::ApiServer(Options options)
                       .catalog = library->catalog(),
                       .importer = library->importer(),
                       .preprocessor = library->preprocessor(),
+                      .purger = library->purger(),
                       .pool = library->pool(),
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,

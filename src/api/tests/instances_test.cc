@@ -151,6 +151,7 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .catalog = api.library->catalog(),
                                .importer = api.library->importer(),
                                .preprocessor = api.library->preprocessor(),
+                               .purger = api.library->purger(),
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
                                .sign_in_code = *api.sign_in_code,

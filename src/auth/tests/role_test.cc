@@ -36,6 +36,12 @@ TEST(Role, OnlyTheAdminHandsOutTokens) {
     }
 }
 
+TEST(Role, OnlyTheAdminDeletes) {
+    for (const Role role : kRoles) {
+        EXPECT_EQ(allows(role, Right::Delete), role == Role::Admin) << name_of(role);
+    }
+}
+
 TEST(Role, EveryNameReadsBack) {
     for (const Role role : kRoles) {
         EXPECT_EQ(parse_role(name_of(role)), role);
