@@ -7,6 +7,7 @@
 #include "larmor/audited_destination.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
+#include "larmor/disk_reserve.h"
 #include "larmor/import_report.h"
 #include "larmor/remote_importer.h"
 #include "library/library.h"
@@ -20,6 +21,7 @@ struct ImportRequest {
     bool keep_going = false;
     bool json = false;
     bool no_previews = false;
+    DiskReserve disk_reserve;
 };
 
 enum class Previews : std::uint8_t { Now, Later };
@@ -53,7 +55,12 @@ public:
     /// start.
     Result<void> settle() override {
         if (previews_ == Previews::Later) return {};
-        return library_->preprocessor().wait_until_idle();
+        const auto idle = library_->preprocessor().wait_until_idle();
+        if (idle || idle.error().code != ErrorCode::NoSpace) return idle;
+        // All is stored, and previews are made on the spot for those who ask.
+        observe::log_warning("previews are left to the next start",
+                             {{"reason", idle.error().message}});
+        return {};
     }
 
 private:
@@ -72,8 +79,11 @@ private:
     RemoteImporter importer_;
 };
 
-Result<std::unique_ptr<Target>> open_target(const Settings& settings, Previews previews) {
-    auto library = Library::open({.folder = settings.library});
+Result<std::unique_ptr<Target>> open_target(const Settings& settings,
+                                            const ImportRequest& request) {
+    const auto previews = request.no_previews ? Previews::Later : Previews::Now;
+    auto library = Library::open(
+        {.folder = settings.library, .disk_reserve_bytes = request.disk_reserve.bytes});
     if (library) return std::make_unique<OwnLibrary>(*std::move(library), previews);
     TRY(auto server, server_instead_of(library.error(), settings.library));
     observe::log_debug("importing through the running server", {{"server", server.name()}});
@@ -81,8 +91,7 @@ Result<std::unique_ptr<Target>> open_target(const Settings& settings, Previews p
 }
 
 Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
-    TRY(const auto target,
-        open_target(settings, request.no_previews ? Previews::Later : Previews::Now));
+    TRY(const auto target, open_target(settings, request));
     const auto form = form_for(request);
     const auto total =
         form == ReportForm::Json ? ingest::WalkTotal{} : ingest::total_size(request.paths);
@@ -119,6 +128,7 @@ void add_import(CommandLine& line) {
     command->add_flag("--json", request->json, "one JSON object a file, and one at the end");
     command->add_flag("--no-previews", request->no_previews,
                       "leave metadata and thumbnails to the next start of the server");
+    add_disk_reserve(*command, request->disk_reserve);
     command->callback([&run_chosen = line.run, &settings = line.settings, request] {
         run_chosen = [&settings, request] { return larmor::run(settings, *request); };
     });

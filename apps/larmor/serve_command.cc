@@ -10,6 +10,7 @@
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
 #include "larmor/dimse_options.h"
+#include "larmor/disk_reserve.h"
 #include "larmor/running_server.h"
 #include "larmor/web_folder.h"
 #include "library/library.h"
@@ -32,6 +33,8 @@ struct ServeRequest {
     std::vector<std::string> cors_origins;
     std::string delete_keep = "30d";
     unsigned threads = 0;
+    DiskReserve disk_reserve;
+    bool read_only = false;
     DimseOptions dimse;
     AuditOptions audit;
 };
@@ -100,6 +103,7 @@ void print_welcome(const Settings& settings, const ServeRequest& request,
                    const std::string& base_url, auth::SignInCode& code) {
     std::printf("larmor " LARMOR_VERSION " serves %s at %s\n", settings.library.c_str(),
                 base_url.c_str());
+    if (request.read_only) std::puts("read-only: nothing is stored or changed");
     if (request.auth == "off") {
         std::puts("sign-in is off: everybody on this machine may do everything");
     } else {
@@ -116,7 +120,9 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                     "--auth off is accepted on loopback only, not on " + request.address);
     }
     const auto ending = block_ending_signals();
-    TRY(const auto library, Library::open({.folder = settings.library}));
+    TRY(const auto library, Library::open({.folder = settings.library,
+                                           .disk_reserve_bytes = request.disk_reserve.bytes,
+                                           .read_only = request.read_only}));
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
@@ -130,13 +136,16 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,
-                                 .audit = library->audit()},
+                                 .audit = library->audit(),
+                                 .admission = library->admission()},
                                 std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
-    library->preprocessor().start();
-    library->purger().start(command_actor());
+    if (!request.read_only) {
+        library->preprocessor().start();
+        library->purger().start(command_actor());
+    }
     const auto announcement =
         Announcement::publish(settings.library, library->credentials(),
                               {.host = request.address,
@@ -212,6 +221,12 @@ void add_serve(CommandLine& line) {
         ->capture_default_str();
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
+    add_disk_reserve(*command, request->disk_reserve);
+    command
+        ->add_flag(
+            "--read-only", request->read_only,
+            "store, change and prepare nothing; sign-in, tokens and the audit trail go on")
+        ->envname("LARMOR_READ_ONLY");
     auto* certificate =
         command
             ->add_option("--tls-certificate", request->tls_certificate, "PEM, with its chain")

@@ -1,6 +1,7 @@
 #include "api/access.h"
 
 #include <any>
+#include <charconv>
 
 #include "api/audited.h"
 #include "api/problem.h"
@@ -37,6 +38,18 @@ auth::Presented presented(const http::Request& request) {
             .cookie = request.headers.get("Cookie")};
 }
 
+namespace {
+
+/// Of the body; 0 where the request does not say, and then the importer asks for each piece.
+std::uint64_t announced_bytes(const http::Request& request) {
+    const auto text = request.headers.get("Content-Length");
+    std::uint64_t bytes = 0;
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), bytes);
+    return read.ec == std::errc() ? bytes : 0;
+}
+
+}  // namespace
+
 std::optional<http::Response> check_access(const Context& context, http::Request& request) {
     if (request.route == nullptr) {
         return std::nullopt;  // 404 and 405 tell nothing but what the open document says
@@ -53,6 +66,13 @@ std::optional<http::Response> check_access(const Context& context, http::Request
     if (const auto allowed = auth::check(*principal, needed); !allowed) {
         note_refusal(context, request, &*principal);
         return problem(request, allowed.error());
+    }
+    if (needed == auth::Right::Store) {
+        if (const auto room = context.services.admission.check(announced_bytes(request));
+            !room) {
+            note_no_room(context, request, *principal);
+            return problem(request, room.error());
+        }
     }
     request.context = *std::move(principal);
     return std::nullopt;

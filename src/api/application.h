@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "admission/admission.h"
 #include "async/worker_pool.h"
 #include "audit/log.h"
 #include "auth/credentials.h"
@@ -34,6 +35,7 @@ struct Services {
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
     audit::Log& audit;
+    admission::Admission& admission;
     const Clock& clock = system_clock();
 };
 

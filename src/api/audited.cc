@@ -199,6 +199,16 @@ void note_refusal(const Context& context, const Request& request,
     context.services.audit.note(std::move(entry));
 }
 
+void note_no_room(const Context& context, const Request& request,
+                  const auth::Principal& principal) {
+    audit::Entry entry = entry_of(request);
+    entry.outcome = audit::Outcome::Failed;
+    entry.actor = actor_of(principal, request.peer);
+    entry.subject = subject_of(request, entry.action);
+    entry.detail = "no room, or read-only";
+    context.services.audit.note(std::move(entry));
+}
+
 audit::Actor actor_of(const auth::Principal& principal, std::string_view address) {
     return {.id = principal.id,
             .name = principal.name,

@@ -28,6 +28,9 @@ http::Task<http::Response> with_audit(ContextPtr context, http::Request request,
 /// Puts a request on record that got no further than its head; null: nobody knows who it was.
 void note_refusal(const Context& context, const http::Request& request,
                   const auth::Principal* principal);
+/// The same for a request that might store, but has no room.
+void note_no_room(const Context& context, const http::Request& request,
+                  const auth::Principal& principal);
 
 audit::Actor actor_of(const auth::Principal& principal, std::string_view address);
 

@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/handler.h"
 #include "api/problem.h"
+#include "base/json_text.h"
 #include "http/compress.h"
 #include "http/conditional.h"
 #include "http/static_files.h"
@@ -28,7 +29,8 @@ Task<Response> show_health(ContextPtr, Request) {
     co_return private_json(R"({"status":"ok"})");
 }
 
-/// Reads and writes work: what a load balancer asks.
+/// What a load balancer asks. A disk that is short of space, or a library that is read-only by
+/// switch, still serves whoever reads: ready, and the body says why nothing is stored.
 Task<Response> show_readiness(ContextPtr context, Request request) {
     const auto readable =
         co_await context->read([](db::Snapshot& snapshot) -> Result<std::int64_t> {
@@ -39,14 +41,20 @@ Task<Response> show_readiness(ContextPtr context, Request request) {
     if (!readable) {
         co_return problem(request, readable.error(), 503);
     }
-    if (context->services.database.stats().read_only) {
-        co_return problem(request,
-                          {ErrorCode::NoSpace,
-                           "a write to the disk failed: reads work, writes do not "
-                           "until a restart"},
-                          503);
+    if (const auto recorded = context->services.audit.check_writable(); !recorded) {
+        co_return problem(request, recorded.error(), 503);
     }
-    co_return private_json(R"({"status":"ready"})");
+    const auto state = context->services.admission.state();
+    if (state.read_only && state.read_only->cause == admission::Cause::Failure) {
+        co_return problem(request, {ErrorCode::NoSpace, state.read_only->reason}, 503);
+    }
+    std::string json = R"({"status":"ready")";
+    if (state.read_only || state.below_mark) {
+        json += R"(,"reason":)";
+        append_json_string(
+            json, state.read_only ? state.read_only->reason : state.below_mark->message);
+    }
+    co_return private_json(json + '}');
 }
 
 Task<Response> show_metrics(ContextPtr, Request request) {

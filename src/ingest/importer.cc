@@ -71,7 +71,8 @@ public:
 
 class SmallArrival final : public Arrival {
 public:
-    SmallArrival(objects::ObjectStore& store, Bytes bytes) : store_(store), bytes_(bytes) {}
+    SmallArrival(objects::ObjectStore& store, admission::Admission& admission, Bytes bytes)
+        : store_(store), admission_(admission), bytes_(bytes) {}
 
     Result<void> read(const ImportOptions& options) {
         record.file.size_bytes = bytes_.size();
@@ -82,6 +83,7 @@ public:
         return {};
     }
     async::Task<Result<objects::StagedObject>> stage() override {
+        CO_TRY_VOID(admission_.admit(bytes_.size()));
         objects::StageRequest request;
         request.key = key_of(record, record.file.sha256);
         request.body.push_back(bytes_);
@@ -92,6 +94,7 @@ public:
 
 private:
     objects::ObjectStore& store_;
+    admission::Admission& admission_;
     Bytes bytes_;
     dicom::File file_;
 };
@@ -162,7 +165,7 @@ struct Importer::Core {
 
     async::Task<ImportResult> store_small(Bytes bytes, ImportOptions options) {
         const auto start = std::chrono::steady_clock::now();
-        SmallArrival arrival(services.store, bytes);
+        SmallArrival arrival(services.store, services.admission, bytes);
         if (auto read = co_await read_in_turn(arrival, options); !read) {
             co_return reject(arrival.record, std::move(read).error(), start);
         }
@@ -323,6 +326,7 @@ public:
 
 private:
     Result<void> write_large(Bytes piece) {
+        TRY_VOID(core_.services.admission.admit(piece.size() + small_.size()));
         if (!upload_) {
             TRY(upload_, core_.services.store.begin_upload("incoming/" + random_id()));
             TRY_VOID(upload_->write(small_));

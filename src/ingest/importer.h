@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 
+#include "admission/admission.h"
 #include "async/worker_pool.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
@@ -14,7 +15,8 @@ namespace larmor::ingest {
 /// The one durable way in: bytes become an object, then rows and an event in one transaction,
 /// then the result. When an outcome other than Rejected is there, the bytes and everything that
 /// the catalog says of them have been synced. Concurrent imports share their syncs: start many.
-/// Safe from any thread; must outlive its tasks.
+/// What needs room is refused with NoSpace below the low-water mark of the disk and read-only;
+/// duplicates need none. Safe from any thread; must outlive its tasks.
 class Importer final : public Destination {
 public:
     struct Services {
@@ -22,6 +24,7 @@ public:
         objects::ObjectStore& store;
         catalog::Catalog& catalog;
         async::WorkerPool& pool;
+        admission::Admission& admission;
         /// Called after a commit that left something to preprocess; any thread, must be quick.
         std::function<void()> on_stored;
     };

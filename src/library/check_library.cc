@@ -12,7 +12,7 @@ Result<fsck::Summary> check_library(const std::filesystem::path& folder, bool re
         return fail(ErrorCode::NotFound, "there is no library in " + folder.string());
     }
     // SQLite's own check of a large library is one long statement.
-    TRY(const auto database, open_database(folder, std::chrono::hours(24)));
+    TRY(const auto database, open_database(folder, {.read_limit = std::chrono::hours(24)}));
     return fsck::check(*database, {.objects = folder / "objects", .repair = repair}, observer);
 }
 

@@ -9,6 +9,7 @@ namespace larmor {
 /// Members are made from top to bottom and end from bottom to top: each stands on those above
 /// it.
 struct Library::Parts {
+    std::unique_ptr<admission::Admission> admission;
     std::unique_ptr<db::Database> database;
     std::unique_ptr<objects::ObjectStore> store;
     std::unique_ptr<events::EventLog> events;
@@ -22,13 +23,42 @@ struct Library::Parts {
     std::vector<observe::Registry::Callback> metrics;
 };
 
+namespace {
+
+std::unique_ptr<admission::Admission> make_admission(const LibraryOptions& options) {
+    admission::Options admission;
+    admission.read_disk =
+        options.read_disk ? options.read_disk : admission::disk_of(options.folder);
+    admission.reserve_bytes = options.disk_reserve_bytes;
+    if (options.read_disk) admission.reading_max_age = {};
+    auto made = std::make_unique<admission::Admission>(std::move(admission));
+    if (options.read_only) {
+        made->set_read_only({admission::Cause::Switch, "--read-only was given"});
+    }
+    return made;
+}
+
+}  // namespace
+
 Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     auto parts = std::make_unique<Parts>();
-    TRY(parts->database, open_database(options.folder));
+    parts->admission = make_admission(options);
+    auto& admission = *parts->admission;
+    const auto stop_writing = [&admission](const Error& error) {
+        admission.set_read_only({admission::Cause::Failure,
+                                 "a write to the disk failed (" + error.message +
+                                     "), so nobody knows what it holds; reads go on until "
+                                     "somebody looked at it and started again"});
+    };
+    TRY(parts->database, open_database(options.folder, {.on_write_failure = stop_writing,
+                                                        .fail_syncs = options.fail_row_syncs}));
 
     objects::local::LocalStoreOptions store;
     store.directory = options.folder / "objects";
     store.clock = options.clock;
+    store.spare_bytes = [&admission] { return admission.spare_bytes(); };
+    store.on_write_failure = stop_writing;
+    store.fail_syncs = options.fail_object_syncs;
     TRY(parts->store, objects::local::open_local_store(*parts->database, std::move(store)));
     TRY(parts->events, events::EventLog::open(*parts->database, *options.clock));
     catalog::CatalogOptions catalog_options;
@@ -48,9 +78,9 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     parts->pool = std::make_unique<async::WorkerPool>(std::move(pool));
     parts->preprocessor =
         std::make_unique<preprocess::Preprocessor>(preprocess::Preprocessor::Services{
-            *parts->database, *parts->store, *parts->catalog, *parts->pool});
+            *parts->database, *parts->store, *parts->catalog, *parts->pool, admission});
     parts->importer = std::make_unique<ingest::Importer>(ingest::Importer::Services{
-        *parts->database, *parts->store, *parts->catalog, *parts->pool,
+        *parts->database, *parts->store, *parts->catalog, *parts->pool, admission,
         [preprocessor = parts->preprocessor.get()] { preprocessor->wake(); }});
     retention::Purger::Options purger;
     purger.clock = options.clock;
@@ -58,7 +88,7 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
         retention::Purger::Services{*parts->database, *parts->store, *parts->catalog,
                                     *parts->audit},
         std::move(purger));
-    parts->metrics = register_writer_metrics(*parts->database);
+    parts->metrics = register_library_metrics(*parts->database, admission);
     return std::unique_ptr<Library>(new Library(std::move(parts)));
 }
 
@@ -76,6 +106,9 @@ events::EventLog& Library::events() {
 }
 catalog::Catalog& Library::catalog() {
     return *parts_->catalog;
+}
+admission::Admission& Library::admission() {
+    return *parts_->admission;
 }
 async::WorkerPool& Library::pool() {
     return *parts_->pool;

@@ -1,7 +1,10 @@
 #pragma once
+#include <atomic>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
+#include "admission/admission.h"
 #include "async/worker_pool.h"
 #include "audit/log.h"
 #include "auth/credentials.h"
@@ -21,6 +24,15 @@ struct LibraryOptions {
     unsigned threads = 0;  ///< of the worker pool; 0: as many as processors
     unsigned background_threads = 1;
     const Clock* clock = &system_clock();
+    /// Of the disk, kept free when nothing more is stored; nothing: admission::default_reserve.
+    std::optional<std::uint64_t> disk_reserve_bytes{};
+    /// Stores, changes and prepares nothing. Sign-in, tokens and the audit trail go on.
+    bool read_only = false;
+    /// For tests: in place of the disk under `folder`, asked each time; and true makes syncs of
+    /// rows or objects fail.
+    admission::ReadDisk read_disk{};
+    const std::atomic<bool>* fail_row_syncs = nullptr;
+    const std::atomic<bool>* fail_object_syncs = nullptr;
 };
 
 /// One embedded library: `folder` with `library.sqlite`, `objects/` and `audit/`, opened with
@@ -42,6 +54,8 @@ public:
     async::WorkerPool& pool();
     auth::Credentials& credentials();
     audit::Log& audit();
+    /// Whether it takes something new: low disk, read-only.
+    admission::Admission& admission();
     ingest::Importer& importer();
     /// Made but not started: a command that only looks starts no work.
     preprocess::Preprocessor& preprocessor();

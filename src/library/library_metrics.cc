@@ -1,8 +1,11 @@
 #include "library/library_metrics.h"
 
+#include <array>
+
 namespace larmor {
 
-std::vector<observe::Registry::Callback> register_writer_metrics(const db::Database& database) {
+std::vector<observe::Registry::Callback> register_library_metrics(
+    const db::Database& database, admission::Admission& admission) {
     using Stats = db::WriterStats;
     struct Row {
         const char* name;
@@ -22,14 +25,36 @@ std::vector<observe::Registry::Callback> register_writer_metrics(const db::Datab
          [](const Stats& stats) { return static_cast<double>(stats.group_max); }},
         {"larmor_db_commit_seconds", "Time spent in commits since the start.",
          [](const Stats& stats) { return static_cast<double>(stats.commit_us) / 1e6; }},
-        {"larmor_db_read_only", "1 after a failed sync: nothing is written until a restart.",
-         [](const Stats& stats) { return stats.read_only ? 1.0 : 0.0; }},
     };
     std::vector<observe::Registry::Callback> callbacks;
     for (const Row& row : kRows) {
         callbacks.push_back(observe::metrics().gauge_callback(
             row.name, row.help, {},
             [&database, value = row.value] { return value(database.stats()); }));
+    }
+    struct DiskRow {
+        const char* name;
+        const char* help;
+        double (*value)(const admission::State&);
+    };
+    static constexpr std::array kDiskRows = {
+        DiskRow{"larmor_disk_free_bytes", "Free bytes of the disk that holds the library.",
+                [](const admission::State& state) {
+                    return static_cast<double>(state.disk.free_bytes);
+                }},
+        DiskRow{"larmor_disk_reserve_bytes",
+                "Nothing is stored while the disk has fewer free bytes.",
+                [](const admission::State& state) {
+                    return static_cast<double>(state.reserve_bytes);
+                }},
+        DiskRow{"larmor_read_only",
+                "1 when nothing is stored or changed: by switch, or since a write or sync "
+                "failed.",
+                [](const admission::State& state) { return state.read_only ? 1.0 : 0.0; }}};
+    for (const DiskRow& row : kDiskRows) {
+        callbacks.push_back(observe::metrics().gauge_callback(
+            row.name, row.help, {},
+            [&admission, value = row.value] { return value(admission.state()); }));
     }
     return callbacks;
 }

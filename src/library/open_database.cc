@@ -11,11 +11,13 @@
 namespace larmor {
 
 Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder,
-                                                    std::chrono::milliseconds read_limit) {
-    db::sqlite::SqliteOptions options;
-    options.path = folder / "library.sqlite";
-    options.read_limit = read_limit;
-    TRY(std::unique_ptr<db::Database> database, db::sqlite::open_sqlite(std::move(options)));
+                                                    DatabaseOptions options) {
+    db::sqlite::SqliteOptions sqlite;
+    sqlite.path = folder / "library.sqlite";
+    sqlite.read_limit = options.read_limit;
+    sqlite.on_write_failure = std::move(options.on_write_failure);
+    sqlite.fail_syncs = options.fail_syncs;
+    TRY(std::unique_ptr<db::Database> database, db::sqlite::open_sqlite(std::move(sqlite)));
     const std::array sets{objects::migrations(), events::migrations(), catalog::migrations(),
                           auth::migrations()};
     TRY_VOID(database->migrate(sets));

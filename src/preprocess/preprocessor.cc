@@ -54,6 +54,7 @@ struct Preprocessor::Core {
     bool stopping = false;
     bool woken = true;  // the first look needs no wake-up
     bool idle = false;
+    std::optional<Error> failed;  ///< why the last round ended early
     std::thread thread;
 
     void run() {
@@ -62,10 +63,17 @@ struct Preprocessor::Core {
             const Result<std::size_t> done = work_through_pending();
             const std::lock_guard lock(mutex);
             if (!done) {
-                observe::log_error("preprocess", {{"error", done.error().message}});
+                // Not again every few seconds while the disk stays full.
+                if (!failed || failed->code != done.error().code) {
+                    observe::log_error("preprocess", {{"error", done.error().message}});
+                }
+                failed = done.error();
+                changed.notify_all();
                 woken = true;
                 retry_at = std::chrono::steady_clock::now() + kRetryAfter;
-            } else if (!woken) {
+            } else {
+                failed.reset();
+                if (woken) continue;
                 idle = true;
                 changed.notify_all();
             }
@@ -99,6 +107,7 @@ struct Preprocessor::Core {
                 }));
             metrics.batch.observe(static_cast<double>(batch.size()));
             if (batch.empty()) break;
+            TRY_VOID(services.admission.check(0));
             TRY_VOID(work_on(batch));
             metrics.instances.add(batch.size());
             for (const catalog::StoredInstance& instance : batch) thumbnails.touch(instance);
@@ -162,7 +171,11 @@ void Preprocessor::stop() {
 
 Result<void> Preprocessor::wait_until_idle() {
     std::unique_lock lock(core_->mutex);
-    core_->changed.wait(lock, [&] { return core_->stopping || core_->idle; });
+    core_->changed.wait(lock, [&] {
+        return core_->stopping || core_->idle ||
+               (core_->failed && core_->failed->code == ErrorCode::NoSpace);
+    });
+    if (core_->failed && !core_->idle) return tl::unexpected(*core_->failed);
     if (!core_->idle) return fail(ErrorCode::Unavailable, "preprocessing was stopped");
     return {};
 }

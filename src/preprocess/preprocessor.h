@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "admission/admission.h"
 #include "async/task.h"
 #include "async/worker_pool.h"
 #include "catalog/catalog.h"
@@ -23,6 +24,7 @@ public:
         objects::ObjectStore& store;
         catalog::Catalog& catalog;
         async::WorkerPool& pool;
+        admission::Admission& admission;
     };
 
     explicit Preprocessor(Services services);
@@ -36,7 +38,8 @@ public:
     /// Ends after the batch at hand and waits for it.
     void stop();
     /// Waits until nothing is pending (for imports that end with their process, and for tests).
-    /// Blocks. Errors: Unavailable when stopped before.
+    /// Blocks. Errors: Unavailable when stopped before; NoSpace when the disk is full, short of
+    /// space or read-only: what is pending waits.
     Result<void> wait_until_idle();
 
     /// What of an instance is asked for before the loop got to it: makes it now (on the calling

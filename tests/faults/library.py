@@ -60,11 +60,11 @@ class Library:
             self.token = self.run("token", "create", "--role", "admin", "--name", "kill").strip()
         return self.token
 
-    def serve(self, *arguments):
+    def serve(self, *arguments, environment=None):
         """(process, port, token), once it listens."""
         token = self.sign_in()
         process = subprocess.Popen([LARMOR, "serve", "--library", self.folder, "--port", "0", "--log-level", "warning", *arguments],
-                                   stdout=subprocess.PIPE, text=True)
+                                   stdout=subprocess.PIPE, text=True, env={**os.environ, **(environment or {})})
         for line in process.stdout:
             found = re.search(r"at http://127\.0\.0\.1:(\d+)", line)
             if found:

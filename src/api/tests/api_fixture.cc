@@ -26,9 +26,10 @@ Options options_of(auth::SignIn sign_in, std::optional<fs::path> web_folder) {
 ApiServer::ApiServer(auth::SignIn sign_in, std::optional<fs::path> web_folder)
     : ApiServer(options_of(sign_in, std::move(web_folder))) {}
 
-ApiServer::ApiServer(Options options)
+ApiServer::ApiServer(Options options, LibraryOptions library_options)
     : folder(fs::temp_directory_path() / ("larmor-api-" + random_id())) {
-    auto opened = Library::open({.folder = folder});
+    library_options.folder = folder;
+    auto opened = Library::open(std::move(library_options));
     LARMOR_CHECK(opened.has_value());
     library = *std::move(opened);
     library->preprocessor().start();
@@ -43,6 +44,7 @@ ApiServer::ApiServer(Options options)
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,
                       .audit = library->audit(),
+                      .admission = library->admission(),
                       .clock = system_clock()};
     auto made = make_router(services, std::move(options));
     LARMOR_CHECK(made.has_value());

@@ -20,7 +20,8 @@ class ApiServer {
 public:
     explicit ApiServer(auth::SignIn sign_in = auth::SignIn::Required,
                        std::optional<std::filesystem::path> web_folder = {});
-    explicit ApiServer(Options options);
+    /// The library's folder is always one of its own.
+    explicit ApiServer(Options options, LibraryOptions library_options = {});
     ~ApiServer();
 
     /// A request with the token of `role` (the admin's unless said otherwise).

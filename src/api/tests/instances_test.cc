@@ -155,7 +155,8 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
                                .sign_in_code = *api.sign_in_code,
-                               .audit = api.library->audit()},
+                               .audit = api.library->audit(),
+                               .admission = api.library->admission()},
                               options);
     ASSERT_TRUE(router);
     http::ServerOptions server_options;

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "db/database.h"
@@ -24,6 +25,9 @@ struct SqliteOptions {
     /// sync that grows no file waits for no commit of the file system's journal (85 us against
     /// 150 us for 4 KiB here, and against milliseconds while other programs write).
     std::uint64_t wal_ahead_bytes = 32ULL << 20;
+    /// Called once, from the writer's threads, when a write or sync failed and nothing more is
+    /// written; must be quick and must not touch the database.
+    std::function<void(const Error&)> on_write_failure{};
     /// For tests: while it points at true, every sync fails as that of a broken disk.
     const std::atomic<bool>* fail_syncs = nullptr;
 };

@@ -68,8 +68,8 @@ Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connectio
                WriterOptions options)
     : connection_(std::move(connection)),
       checkpointer_(std::move(checkpointer)),
-      options_(options),
-      checkpoint_at_pages_(options.wal_bytes / kPageBytes) {
+      options_(std::move(options)),
+      checkpoint_at_pages_(options_.wal_bytes / kPageBytes) {
     // In place of SQLite's own checkpoint inside of a commit, which would hold everybody up.
     sqlite3_wal_hook(connection_->handle(), &Writer::on_log_grown, this);
     checkpoint_thread_ = std::thread([this] {
@@ -270,6 +270,7 @@ void Writer::note_io_error(const Error& error, int extended_code) {
         Error{ErrorCode::NoSpace,
               "the library is read-only since a write to the disk failed (" + error.message +
                   "): nobody knows what the disk holds until the program was restarted"};
+    if (options_.on_write_failure) options_.on_write_failure(error);
 }
 
 int Writer::on_log_grown(void* self, sqlite3* /*handle*/, const char* /*schema*/, int frames) {

@@ -17,6 +17,7 @@ struct WriterOptions {
     std::size_t queued_max = 0;
     std::size_t group_max = 0;
     std::uint64_t wal_bytes = 0;
+    std::function<void(const Error&)> on_write_failure{};
 };
 
 /// The one thread that writes: takes what waits, runs each request in its savepoint, commits

@@ -252,5 +252,24 @@ TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
     EXPECT_EQ(files, 1U);
 }
 
+TEST_F(ImporterTest, BelowTheMarkDuplicatesAreStillToldAndNothingElseIsTaken) {
+    const std::string content = content_of(ct_small());
+    ASSERT_EQ(import(content).outcome, Outcome::Stored);
+    library.reset();
+    auto opened = Library::open({.folder = folder.path() / "library",
+                                 .disk_reserve_bytes = 1'000,
+                                 .read_disk = []() -> Result<admission::DiskSpace> {
+                                     return admission::DiskSpace{999, 10'000};
+                                 }});
+    ASSERT_TRUE(opened) << opened.error().message;
+    library = *std::move(opened);
+    EXPECT_EQ(import(content).outcome, Outcome::Duplicate);
+    const auto refused = import(modified("-gin", folder.path() / "other.dcm"));
+    EXPECT_EQ(refused.outcome, Outcome::Rejected);
+    ASSERT_TRUE(refused.error);
+    EXPECT_EQ(refused.error->code, ErrorCode::NoSpace);
+    EXPECT_EQ(totals().instances, 1);
+}
+
 }  // namespace
 }  // namespace larmor::ingest

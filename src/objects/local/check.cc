@@ -323,7 +323,7 @@ Result<void> check_store(db::Check& check, const std::filesystem::path& store) {
 
 /// One process has the library: whoever began these uploads is gone.
 Result<void> remove_leftovers(db::Database& database, const std::filesystem::path& store) {
-    FileArea area{database, store / "incoming", store / "files", system_clock(), {}};
+    FileArea area{database, store / "incoming", store / "files", system_clock()};
     for (;;) {
         TRY(const auto intents, database.read([](db::Snapshot& snapshot) {
             return old_intents(snapshot, std::numeric_limits<std::int64_t>::max(), 100);

@@ -24,11 +24,8 @@ public:
     LocalStoreImpl(db::Database& database, LocalStoreOptions options)
         : options_(std::move(options)),
           database_(database),
-          area_{database,
-                options_.directory / "incoming",
-                options_.directory / "files",
-                *options_.clock,
-                {}},
+          area_{database, options_.directory / "incoming", options_.directory / "files",
+                *options_.clock},
           files_(options_.open_files_max) {}
 
     Result<void> start();
@@ -142,6 +139,9 @@ Result<void> LocalStoreImpl::start() {
         ready.push_back(std::move(segment));
     }
     segments_ = std::make_unique<SegmentWriter>(database_, options_, store, std::move(ready));
+    area_.check_writing = [this] { return segments_->check_writing(); };
+    area_.stop_writing = [this](const Error& error) { segments_->stop_writing(error); };
+    area_.fail_syncs = options_.fail_syncs;
     return {};
 }
 

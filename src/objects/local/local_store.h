@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 
 #include "base/clock.h"
@@ -24,6 +25,12 @@ struct LocalStoreOptions {
     std::chrono::microseconds grace = std::chrono::hours(24);
     std::size_t open_files_max = 256;  ///< descriptors kept for reading
     const Clock* clock = &system_clock();
+    /// How many bytes of the disk may be taken ahead for a segment: near a full disk segments
+    /// are made smaller. None: as many as there are.
+    std::function<std::uint64_t()> spare_bytes{};
+    /// Called once, on any thread, when a write or sync failed and nothing more is written;
+    /// must be quick and must not touch the store.
+    std::function<void(const Error&)> on_write_failure{};
     const std::atomic<bool>* fail_syncs = nullptr;  ///< for tests: true makes syncs fail
 };
 

@@ -69,6 +69,16 @@ LocalStoreStats SegmentWriter::stats() const {
     return stats_;
 }
 
+void SegmentWriter::stop_writing(const Error& error) {
+    const std::lock_guard lock(mutex_);
+    fail_for_good(error);
+}
+
+Result<void> SegmentWriter::check_writing() const {
+    const std::lock_guard lock(mutex_);
+    return check_usable();
+}
+
 Result<void> SegmentWriter::check_usable() const {
     if (broken_) return tl::unexpected(*broken_);
     return {};
@@ -289,13 +299,36 @@ Blocks SegmentWriter::blocks_of_next() {
     return large ? Blocks::Reserved : Blocks::Zeros;
 }
 
+/// Smaller than usual where the disk is short of space, but never too small for a group: the
+/// last one may take a little of what is kept in reserve, since whoever decides what is stored
+/// has let in what goes there.
+Result<std::uint64_t> SegmentWriter::size_of_next(std::int64_t number) const {
+    std::uint64_t size = segment_size(options_, number);
+    if (!options_.spare_bytes) return size;
+    const std::uint64_t spare = options_.spare_bytes();
+    if (spare == 0) {
+        return fail(ErrorCode::NoSpace,
+                    "the disk is short of space: there is no room for another segment");
+    }
+    const std::uint64_t least =
+        std::min(size, align_up(group_max_bytes() + 2 * kPageBytes, kPageBytes));
+    while (size > spare && size > least) {
+        size = std::max(least, align_up(size / 2, kPageBytes));
+    }
+    return size;
+}
+
 Result<OpenSegment> SegmentWriter::make_segment(Blocks blocks) {
+    // Before the row, so that a disk that stays full sees no writes for nothing.
+    TRY_VOID(size_of_next(std::numeric_limits<std::int64_t>::max()));
     const std::int64_t now = us(options_.clock->now());
     TRY(const SegmentRow row,
         database_.write_and_wait([&](db::Transaction& tx) { return insert_segment(tx, now); }));
-    auto made = create_segment(directory_, {store_, row.segment, now},
-                               segment_size(options_, row.segment), blocks);
+    auto made = size_of_next(row.segment).and_then([&](std::uint64_t size) {
+        return create_segment(directory_, {store_, row.segment, now}, size, blocks);
+    });
     if (!made) {
+        if (made.error().code != ErrorCode::NoSpace) stop_writing(made.error());
         // Most likely no space: give back what was taken. What stays, the next start makes
         // good.
         std::error_code ignored;
@@ -311,7 +344,9 @@ Result<OpenSegment> SegmentWriter::make_segment(Blocks blocks) {
 Result<void> SegmentWriter::seal(OpenSegment& segment) {
     TRY_VOID(sync_segment(segment));
     if (::ftruncate(segment.file.get(), static_cast<off_t>(segment.end)) != 0) {
-        return system_failure("cut a segment", errno);
+        auto failed = system_failure("cut a segment", errno);
+        if (failed.value().code != ErrorCode::NoSpace) stop_writing(failed.value());
+        return failed;
     }
     return database_.write_and_wait(
         [&](db::Transaction& tx) { return seal_segment(tx, segment.number, segment.end); });
@@ -324,6 +359,7 @@ void SegmentWriter::fail_for_good(const Error& error) {
                     "the object store is read-only since a write to the disk failed (" +
                         error.message +
                         "): nobody knows what the disk holds until the program was restarted"};
+    if (options_.on_write_failure) options_.on_write_failure(error);
 }
 
 }  // namespace larmor::objects::local

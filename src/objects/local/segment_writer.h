@@ -49,6 +49,12 @@ public:
     /// now or earlier, which is for good.
     Result<void> wait_for_sync(std::uint64_t write);
 
+    /// After a write or sync that failed, here or elsewhere in the store: nobody knows what the
+    /// disk holds, so nothing more is written.
+    void stop_writing(const Error& error);
+    /// Errors: why nothing more is written.
+    Result<void> check_writing() const;
+
     /// What one group may have at most.
     std::uint64_t group_max_bytes() const;
     LocalStoreStats stats() const;
@@ -70,6 +76,7 @@ private:
     Result<void> sync_segment(OpenSegment& segment);
     void prepare_ahead();
     Blocks blocks_of_next();
+    Result<std::uint64_t> size_of_next(std::int64_t number) const;
     Result<OpenSegment> make_segment(Blocks blocks);
     Result<void> seal(OpenSegment& segment);
     void fail_for_good(const Error& error);

@@ -36,6 +36,23 @@ Result<Content> read_content(const UniqueFd& file) {
     return content;
 }
 
+/// Passes the outcome of a change of the disk on; one that failed for another reason than a
+/// full disk stops the store: the kernel may have dropped the pages, and what else it dropped
+/// nobody knows. Then the error is that of a stopped store.
+Result<void> noted(const FileArea& area, Result<void> outcome) {
+    if (outcome || outcome.error().code == ErrorCode::NoSpace || !area.stop_writing) {
+        return outcome;
+    }
+    area.stop_writing(outcome.error());
+    return area.check_writing();
+}
+
+Result<void> synced(const FileArea& area, const UniqueFd& file) {
+    const bool fails = area.fail_syncs != nullptr && area.fail_syncs->load();
+    return noted(area, fails ? fail(ErrorCode::Unavailable, "the sync was made to fail")
+                             : sync_data(file));
+}
+
 class LocalUpload final : public Upload {
 public:
     LocalUpload(FileArea& area, std::string key, std::int64_t intent, UniqueFd file)
@@ -49,7 +66,7 @@ public:
 
     Result<void> write(Bytes piece) override {
         if (failed_) return tl::unexpected(*failed_);
-        if (auto written = write_all(file_, piece); !written) {
+        if (auto written = noted(area_, write_all(file_, piece)); !written) {
             failed_ = written.error();
             return written;
         }
@@ -75,7 +92,7 @@ public:
         const Sha256 sha256 = hash_.finish();
         // Whatever goes wrong from here on, the hash can't be continued.
         failed_ = Error{ErrorCode::Unavailable, "the upload was finished before"};
-        TRY_VOID(sync_data(file_));
+        TRY_VOID(synced(area_, file_));
         if (key_of) {
             std::string key = key_of(sha256);
             if (!is_object_key(key)) return fail(ErrorCode::InvalidInput, "not an object key");
@@ -101,10 +118,13 @@ private:
         const auto temporary = incoming_path(area_, intent_);
         const auto final_path = area_.files / key_;
         const std::lock_guard lock(area_.names_mutex);
-        TRY_VOID(make_directories(area_.files, std::filesystem::path(key_).parent_path()));
+        TRY_VOID(noted(
+            area_, make_directories(area_.files, std::filesystem::path(key_).parent_path())));
         if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, final_path.c_str(),
                         RENAME_NOREPLACE) != 0) {
-            if (errno != EEXIST) return system_failure("give an object its name", errno);
+            if (errno != EEXIST) {
+                return noted(area_, system_failure("give an object its name", errno));
+            }
             TRY(const UniqueFd there, open_file(final_path, O_RDONLY));
             TRY(const Content content, read_content(there));
             if (content.size_bytes != size_ || content.sha256 != sha256) {
@@ -112,12 +132,12 @@ private:
                             "other bytes stand under the key of this object");
             }
             // It may be there since an upload whose sync never came.
-            TRY_VOID(sync_data(there));
+            TRY_VOID(synced(area_, there));
             if (::unlink(temporary.c_str()) != 0) {
                 return system_failure("remove a temporary file", errno);
             }
         }
-        return sync_directory(final_path.parent_path());
+        return noted(area_, sync_directory(final_path.parent_path()));
     }
 
     FileArea& area_;
@@ -169,6 +189,7 @@ Result<void> make_directories(const std::filesystem::path& root,
 
 Result<std::unique_ptr<Upload>> begin_local_upload(FileArea& area, std::string key) {
     if (!is_object_key(key)) return fail(ErrorCode::InvalidInput, "not an object key");
+    if (area.check_writing) TRY_VOID(area.check_writing());
     const auto now = area.clock.now().time_since_epoch().count();
     TRY(const std::int64_t intent, area.database.write_and_wait([&](db::Transaction& tx) {
         return insert_intent(tx, key, now);

@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -19,7 +20,13 @@ struct FileArea {
     const Clock& clock;
     /// Held while a file gets its final name, and while garbage is looked at again and removed:
     /// so that nothing is removed that an upload has just found to be there.
-    std::mutex names_mutex;
+    std::mutex names_mutex{};
+    /// Errors: why nothing more is written. None: it always is.
+    std::function<Result<void>()> check_writing{};
+    /// After a write or sync that failed, but for a full disk: nobody knows what the disk
+    /// holds.
+    std::function<void(const Error&)> stop_writing{};
+    const std::atomic<bool>* fail_syncs = nullptr;  ///< for tests: true makes syncs fail
 };
 
 /// Writes the intent and opens the temporary file.

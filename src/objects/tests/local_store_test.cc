@@ -100,6 +100,62 @@ TEST(LocalStore, RecordsNothingWhoseSyncFailedAndNothingAfterIt) {
     EXPECT_TRUE(async::sync_wait(put_object(library, "after a restart")));
 }
 
+TEST(LocalStore, SaysOnceThatItStoppedWriting) {
+    const TempDirectory directory;
+    std::atomic<bool> fail_syncs = true;
+    std::vector<std::string> told;
+    LocalLibrary library(
+        directory.path(),
+        {.on_write_failure = [&](const Error& error) { told.push_back(error.message); },
+         .fail_syncs = &fail_syncs});
+    EXPECT_FALSE(async::sync_wait(put_object(library, "lost")));
+    EXPECT_FALSE(async::sync_wait(put_object(library, "refused")));
+    EXPECT_EQ(told, std::vector<std::string>{"the sync was made to fail"});
+}
+
+TEST(LocalStore, MakesSmallerSegmentsNearAFullDiskAndNoneBelowTheReserve) {
+    constexpr std::uint64_t kMiB = 1 << 20;
+    const TempDirectory directory;
+    std::atomic<std::uint64_t> spare = 100 * kMiB;
+    LocalLibrary library(directory.path(), {.small_max_bytes = kMiB,
+                                            .segment_first_bytes = 16 * kMiB,
+                                            .segment_max_bytes = 16 * kMiB,
+                                            .group_max_bytes = 2 * kMiB,
+                                            .spare_bytes = [&] { return spare.load(); }});
+    const std::string body(kMiB, 'x');
+    const auto put = [&] { return async::sync_wait(put_object(library, body)); };
+    // Three segments: the first as usual and, prepared ahead, the next ones as the disk allows.
+    std::vector<ObjectId> ids;
+    while (!std::filesystem::exists(library.segment(3))) {
+        if (ids.size() == 1) spare = 5 * kMiB;
+        const auto id = put();
+        ASSERT_TRUE(id) << id.error().message;
+        ids.push_back(*id);
+        ASSERT_LT(ids.size(), 40U);
+    }
+    // Full ones are cut behind their last group.
+    EXPECT_GT(std::filesystem::file_size(library.segment(1)), 14 * kMiB);
+    EXPECT_LE(std::filesystem::file_size(library.segment(2)), 4 * kMiB);
+
+    spare = 0;
+    Result<ObjectId> last = ObjectId{};
+    for (int i = 0; i < 20 && last; ++i) {
+        last = put();
+        if (last) ids.push_back(*last);
+    }
+    ASSERT_FALSE(last);
+    EXPECT_EQ(last.error().code, ErrorCode::NoSpace);
+    EXPECT_NE(last.error().message.find("short of space"), std::string::npos);
+    EXPECT_EQ(db::testing::count(library.database(), "SELECT count(*) FROM object_segments"),
+              3);
+
+    spare = 100 * kMiB;
+    EXPECT_TRUE(put()) << "without a restart";
+    for (const auto id : ids) {
+        EXPECT_TRUE(library.store().verify(must(library.store().locate(id))));
+    }
+}
+
 TEST(LocalStore, WaitsForASegmentWhenManyArriveAtOnce) {
     const TempDirectory directory;
     LocalLibrary library(directory.path(), {.small_max_bytes = 1 << 18,

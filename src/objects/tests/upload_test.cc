@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "async/sync_wait.h"
 #include "objects/tests/local_library.h"
 
 namespace larmor::objects {
@@ -92,6 +93,28 @@ TEST(Upload, RemovesARottenFileNeverButSaysCorrupt) {
     EXPECT_EQ(library.store().verify(must(library.store().locate(id))).error().code,
               ErrorCode::Corrupt);
     EXPECT_EQ(files_below(library.objects() / "files"), 1);
+}
+
+TEST(Upload, AFailedSyncStopsTheWholeStore) {
+    const TempDirectory directory;
+    std::atomic<bool> fail_syncs = false;
+    LocalLibrary library(directory.path(), {.fail_syncs = &fail_syncs});
+    auto lost = must(library.store().begin_upload("lost"));
+    must(lost->write(as_bytes(std::string_view("0123456789"))));
+    fail_syncs = true;
+    const auto finished = lost->finish();
+    ASSERT_FALSE(finished);
+    EXPECT_EQ(finished.error().code, ErrorCode::NoSpace);
+    fail_syncs = false;
+    const auto next = library.store().begin_upload("next");
+    ASSERT_FALSE(next);
+    EXPECT_EQ(next.error().code, ErrorCode::NoSpace);
+    EXPECT_NE(next.error().message.find("read-only"), std::string::npos);
+    const std::string body = "small";
+    StageRequest request{.key = "small", .body = {as_bytes(body)}, .owner = {}, .sha256 = {}};
+    const auto small = async::sync_wait(library.store().stage(std::move(request)));
+    ASSERT_FALSE(small);
+    EXPECT_EQ(small.error().code, ErrorCode::NoSpace);
 }
 
 }  // namespace

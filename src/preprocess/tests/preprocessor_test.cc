@@ -91,5 +91,27 @@ TEST_F(PreprocessorTest, WaitingEndsWhenItIsStopped) {
     waiting.join();
 }
 
+TEST_F(PreprocessorTest, LeavesTheReserveOfTheDiskAloneAndGoesOnLater) {
+    const std::string uid = import(ct_small());
+    library.reset();
+    auto opened = Library::open({.folder = folder.path() / "library",
+                                 .disk_reserve_bytes = 1'000,
+                                 .read_disk = []() -> Result<admission::DiskSpace> {
+                                     return admission::DiskSpace{999, 10'000};
+                                 }});
+    ASSERT_TRUE(opened) << opened.error().message;
+    library = *std::move(opened);
+    library->preprocessor().start();
+    const auto waited = library->preprocessor().wait_until_idle();
+    ASSERT_FALSE(waited);
+    EXPECT_EQ(waited.error().code, ErrorCode::NoSpace);
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Pending);
+
+    reopen();
+    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
+}
+
 }  // namespace
 }  // namespace larmor::preprocess
