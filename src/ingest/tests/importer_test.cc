@@ -70,7 +70,8 @@ std::int64_t gauge(std::string_view name) {
 }
 
 async::Task<Outcome> import_beside(Importer& importer, Bytes bytes) {
-    const ImportResult result = co_await importer.import_bytes(bytes);
+    ImportOptions options;  // GCC 12 destroys a default argument of an awaited call twice
+    const ImportResult result = co_await importer.import_bytes(bytes, std::move(options));
     co_return result.outcome;
 }
 /// A reader that runs twice: how many arrivals wait then.
