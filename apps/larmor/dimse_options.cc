@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "auth/cross_site.h"
+#include "http/transport.h"
 #include "library/library.h"
 
 namespace larmor {
@@ -20,20 +21,30 @@ std::vector<std::string> allowed(const std::vector<std::string>& titles) {
 
 }  // namespace
 
-Result<dimse::RemoteAddress> parse_remote(const std::string& text) {
-    const auto equals = text.find('=');
-    const auto colon = text.rfind(':');
-    if (equals != std::string::npos && colon != std::string::npos && colon > equals + 1) {
-        dimse::RemoteAddress remote{text.substr(0, equals),
-                                    text.substr(equals + 1, colon - equals - 1), 0};
-        const char* end = text.data() + text.size();
-        const auto [read, error] = std::from_chars(&text[colon] + 1, end, remote.port);
-        if (error == std::errc() && read == end && remote.port != 0 &&
-            dimse::is_ae_title(remote.ae_title)) {
-            return remote;
-        }
+Result<dimse::RemoteAddress> parse_remote(const std::string& text,
+                                          const std::filesystem::path& authorities) {
+    constexpr std::string_view kTls = "tls://";
+    const auto equals = std::min(text.find('='), text.size());
+    std::string_view place = std::string_view(text).substr(std::min(equals + 1, text.size()));
+    const bool with_tls = place.starts_with(kTls);
+    if (with_tls) place.remove_prefix(kTls.size());
+    const auto colon = std::min(place.rfind(':'), place.size());
+    const auto port = place.substr(std::min(colon + 1, place.size()));
+    dimse::RemoteAddress remote{.ae_title = text.substr(0, equals),
+                                .host = std::string(place.substr(0, colon)),
+                                .port = 0};
+    const char* const end = port.data() + port.size();
+    const auto [read, error] = std::from_chars(port.data(), end, remote.port);
+    if (error != std::errc() || read != end || remote.port == 0 || remote.host.empty() ||
+        !dimse::is_ae_title(remote.ae_title)) {
+        return fail(
+            ErrorCode::InvalidInput,
+            "a remote AE is written TITLE=host:port or TITLE=tls://host:port, not " + text);
     }
-    return fail(ErrorCode::InvalidInput, "a remote AE is written TITLE=host:port, not " + text);
+    if (with_tls) {
+        TRY(remote.tls, http::TlsClientContext::load({.authorities = authorities}));
+    }
+    return remote;
 }
 
 Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
@@ -63,7 +74,7 @@ Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
                              .ae_title = options.ae_title};
     services.patience.idle = std::chrono::seconds(options.idle_seconds);
     for (const auto& text : options.remotes) {
-        TRY(auto remote, parse_remote(text));
+        TRY(auto remote, parse_remote(text, options.remote_authorities));
         services.remotes.push_back(std::move(remote));
     }
     return dimse::Server::start(std::move(server), std::move(services));
@@ -98,8 +109,15 @@ void add_dimse_options(CLI::App& command, DimseOptions& options) {
         ->envname("LARMOR_DIMSE_CALLING");
     command
         .add_option("--dimse-remote", options.remotes,
-                    "AEs that C-MOVE may send to, each as TITLE=host:port")
+                    "AEs that C-MOVE may send to and that get the results of storage "
+                    "commitment, each as TITLE=host:port or TITLE=tls://host:port")
         ->envname("LARMOR_DIMSE_REMOTE");
+    command
+        .add_option("--dimse-remote-ca", options.remote_authorities,
+                    "PEM: who may sign their certificates, instead of those that the system "
+                    "trusts")
+        ->check(CLI::ExistingFile)
+        ->envname("LARMOR_DIMSE_REMOTE_CA");
     command
         .add_option("--dimse-associations", options.associations_max,
                     "at most so many associations at a time")

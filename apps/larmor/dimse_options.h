@@ -1,4 +1,5 @@
 #pragma once
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,9 +21,10 @@ struct DimseOptions {
     std::optional<std::uint16_t> port;
     std::string address = "127.0.0.1";
     std::string ae_title = "LARMOR";
-    std::vector<std::string> called{};   ///< our own title where empty; `*`: any
-    std::vector<std::string> calling{};  ///< `*`: any, the default on loopback only
-    std::vector<std::string> remotes{};  ///< `TITLE=host:port`
+    std::vector<std::string> called{};         ///< our own title where empty; `*`: any
+    std::vector<std::string> calling{};        ///< `*`: any, the default on loopback only
+    std::vector<std::string> remotes{};        ///< as parse_remote takes them
+    std::filesystem::path remote_authorities;  ///< PEM
     std::size_t associations_max = 64;
     unsigned idle_seconds = 60;
     std::string tls = "auto";  ///< as HTTPS; off: plain beside HTTPS
@@ -36,7 +38,9 @@ Result<std::unique_ptr<dimse::Server>> start_dimse(const DimseOptions& options,
                                                    Library& library);
 void print_dimse(const DimseOptions& options, std::uint16_t port);
 
-/// Reads `TITLE=host:port`. Errors: InvalidInput.
-Result<dimse::RemoteAddress> parse_remote(const std::string& text);
+/// Reads `TITLE=host:port` or `TITLE=tls://host:port`, whose certificate is checked against
+/// `authorities` (PEM; empty: those that the system trusts). Errors: InvalidInput.
+Result<dimse::RemoteAddress> parse_remote(const std::string& text,
+                                          const std::filesystem::path& authorities);
 
 }  // namespace larmor

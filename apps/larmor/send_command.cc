@@ -7,7 +7,9 @@
 #include "dimse/send.h"
 #include "dimse/server.h"
 #include "dimse/status.h"
+#include "http/transport.h"
 #include "larmor/command.h"
+#include "larmor/command_actor.h"
 #include "library/library.h"
 
 namespace larmor {
@@ -19,6 +21,8 @@ struct SendRequest {
     std::vector<std::filesystem::path> paths;
     std::vector<std::string> studies;
     unsigned attempts = 5;
+    bool tls = false;
+    std::filesystem::path authorities;  ///< PEM
     bool json = false;
 };
 
@@ -77,10 +81,25 @@ void report_line(const SendRequest& request, const dimse::SendItem& item,
     }
 }
 
-Result<int> send(const Settings& settings, const SendRequest& request) {
+/// Before anything of it is sent, as for every other way out.
+Result<void> put_on_record(audit::Log& log, const std::string& study, std::size_t instances) {
+    audit::Entry entry;
+    entry.action = audit::Action::Retrieve;
+    entry.actor = command_actor();
+    entry.subject.study = study;
+    entry.subject.instances = instances;
+    entry.route = "send";
+    return log.record_and_wait(std::move(entry));
+}
+
+Result<int> send(const Settings& settings, SendRequest& request) {
     for (const auto* title : {&request.remote.ae_title, &request.calling}) {
         if (dimse::is_ae_title(*title)) continue;
         return fail(ErrorCode::InvalidInput, "no AE title (1 to 16 characters): " + *title);
+    }
+    if (request.tls || !request.authorities.empty()) {
+        TRY(request.remote.tls,
+            http::TlsClientContext::load({.authorities = request.authorities}));
     }
     Items items = items_of(request.paths);
     std::unique_ptr<Library> library;
@@ -95,6 +114,7 @@ Result<int> send(const Settings& settings, const SendRequest& request) {
     }
     for (const auto& study : request.studies) {
         TRY(auto more, items_of(*services, study));
+        TRY_VOID(put_on_record(library->audit(), study, more.size()));
         std::move(more.begin(), more.end(), std::back_inserter(items));
     }
     dimse::SendOptions options;
@@ -147,6 +167,12 @@ void add_send(CommandLine& line) {
                      "of one instance, when the other is out of reach or of resources")
         ->check(CLI::Range(1, 20))
         ->capture_default_str();
+    command->add_flag("--tls", request->tls, "through TLS");
+    command
+        ->add_option("--tls-ca", request->authorities,
+                     "through TLS; PEM: who may sign the other's certificate, instead of those "
+                     "that the system trusts")
+        ->check(CLI::ExistingFile);
     command->add_flag("--json", request->json, "one object a line");
     command->callback([&run = line.run, &settings = line.settings, request, paths, studies] {
         if (paths->empty() && studies->empty()) {

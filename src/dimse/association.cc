@@ -173,12 +173,14 @@ Result<std::unique_ptr<Association>> Association::request(
             syntaxes.push_back(syntax.c_str());
         ASC_addPresentationContext(parameters, static_cast<T_ASC_PresentationContextID>(id),
                                    proposal.abstract_syntax.c_str(), syntaxes.data(),
-                                   static_cast<int>(syntaxes.size()));
+                                   static_cast<int>(syntaxes.size()),
+                                   proposal.as_scp ? ASC_SC_ROLE_SCP : ASC_SC_ROLE_DEFAULT);
         id += 2;
     }
     std::shared_ptr<Channel> channel;
     const auto prepare = [&](Channel& made) {
         made.set_deadline(steady_clock::now() + patience.request);
+        if (remote.tls) made.use(remote.tls->make_transport(made.fd(), remote.host));
     };
     const auto requested =
         dul->network->request(parameters, dul->association, channel, prepare);

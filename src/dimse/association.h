@@ -51,6 +51,7 @@ struct Patience {
 struct Proposal {
     std::string abstract_syntax;
     std::vector<std::string> transfer_syntaxes;
+    bool as_scp = false;  ///< we, who ask, play the service's provider (PS3.7 annex D.3.3.4)
 };
 
 /// Where a remote application entity listens.
@@ -58,6 +59,7 @@ struct RemoteAddress {
     std::string ae_title;
     std::string host;
     std::uint16_t port = 0;
+    std::shared_ptr<http::TlsClientContext> tls{};  ///< nothing: plain
     friend bool operator==(const RemoteAddress&, const RemoteAddress&) = default;
 };
 
@@ -113,6 +115,9 @@ public:
 
     /// As requestor, when nothing is outstanding.
     Result<void> release();
+
+    /// True when we stop: nothing more is read from the peer.
+    bool interrupted() const { return channel_->interrupted(); }
 
     std::uint16_t next_message_id() { return ++message_id_; }
     std::uint64_t bytes_received() const { return channel_->bytes_read(); }

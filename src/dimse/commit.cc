@@ -1,6 +1,9 @@
+#include <thread>
+
 #include "dimse/commitment.h"
 #include "dimse/session.h"
 #include "dimse/status.h"
+#include "observe/log.h"
 
 namespace larmor::dimse {
 namespace {
@@ -8,27 +11,18 @@ namespace {
 /// Event Type ID of N-EVENT-REPORT and Action Type ID of N-ACTION: PS3.4 tables J.3.2-1,
 /// J.3.3-1.
 constexpr std::uint16_t kRequestCommitment = 1;
-constexpr std::uint16_t kAllCommitted = 1;
-constexpr std::uint16_t kSomeFailed = 2;
 constexpr std::uint16_t kNoSuchAction = 0x0123;
 constexpr std::uint16_t kInvalidArgument = 0x0115;
 
-Command report_of(const Message& request, const CommitmentResult& result,
-                  std::uint16_t message_id) {
-    Command report;
-    report.field = CommandField::NEventReportRq;
-    report.message_id = message_id;
-    report.has_data_set = true;
-    report.sop_class_uid = request.command.sop_class_uid;
-    report.sop_instance_uid = request.command.sop_instance_uid;
-    report.event_type_id = result.failed.empty() ? kAllCommitted : kSomeFailed;
-    return report;
-}
+/// Tries at a report in an association of its own, and the pause before the second.
+constexpr int kAttempts = 3;
+constexpr std::chrono::seconds kFirstPause{1};
 
 }  // namespace
 
 /// Storage commitment (PS3.4 annex J): the catalog knows at once, so that the report follows
-/// the response in the same association. A peer that has released it by then must ask again.
+/// the response in the same association. Many peers have released it by then: they get the
+/// report in one that we ask for (`deliver_reports`).
 Result<void> Session::commit(const Message& message) {
     auto operation = begin(OperationKind::Commit);
     const auto encoding = data_set_encoding(message);
@@ -54,11 +48,42 @@ Result<void> Session::commit(const Message& message) {
     TRY_VOID(association_.send(message.context_id, response));
     if (!result) return {};
 
-    const auto report = report_of(message, *result, association_.next_message_id());
-    TRY_VOID(
-        association_.send(message.context_id, report,
-                          encode_commitment(*request, *result, services_.ae_title, encoding)));
-    return {};
+    CommitmentReport report{*request, *std::move(result), association_.next_message_id()};
+    const auto sent = association_.send(
+        message.context_id, report_command(report),
+        encode_commitment(report.request, report.result, services_.ae_title, encoding));
+    unconfirmed_.push_back(std::move(report));
+    return sent;
+}
+
+void Session::confirm_report(const Message& message) {
+    std::erase_if(unconfirmed_, [&](const CommitmentReport& report) {
+        return report.message_id == message.command.message_id;
+    });
+}
+
+/// In the session's own thread, after its association. A peer that can't be reached asks again
+/// when it misses the report: PS3.4 section J.3.5.2 leaves that to it.
+void Session::deliver_reports() {
+    if (unconfirmed_.empty()) return;
+    const auto* peer = find_remote(services_, association_.parties().calling);
+    if (peer == nullptr) {
+        observe::log_warning(
+            "a storage commitment report was not confirmed, and its AE is no --dimse-remote",
+            {{"peer", peer_}, {"reports", unconfirmed_.size()}});
+        return;
+    }
+    for (const auto& report : unconfirmed_) {
+        Result<void> delivered;
+        for (int attempt = 0; attempt < kAttempts && !association_.interrupted(); ++attempt) {
+            if (attempt > 0) std::this_thread::sleep_for(kFirstPause * attempt);
+            delivered = deliver_report(*peer, services_, report);
+            if (delivered || delivered.error().code == ErrorCode::Denied) break;
+        }
+        if (delivered) continue;
+        observe::log_warning("a storage commitment report could not be delivered",
+                             {{"peer", peer_}, {"reason", delivered.error().message}});
+    }
 }
 
 }  // namespace larmor::dimse

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "dicom/transfer_syntax.h"
+#include "dimse/command.h"
 #include "dimse/services.h"
 
 namespace larmor::dimse {
@@ -38,6 +39,18 @@ struct CommitmentResult {
 /// were synced before its row. Errors: those of the catalog.
 Result<CommitmentResult> look_up_commitment(const Services& services,
                                             const CommitmentRequest& request);
+
+/// What the peer has not confirmed yet: the result of a request.
+struct CommitmentReport {
+    CommitmentRequest request;
+    CommitmentResult result;
+    std::uint16_t message_id = 0;  ///< of the N-EVENT-REPORT that was sent last
+};
+/// Brings it to the peer in an association of our own, in which we are the provider. Errors:
+/// those of Association; Denied where the peer takes no such reports.
+Result<void> deliver_report(const RemoteAddress& peer, const Services& services,
+                            const CommitmentReport& report);
+Command report_command(const CommitmentReport& report);
 
 /// The data set of the N-EVENT-REPORT. Source: PS3.4 section J.3.3.
 ByteBuffer encode_commitment(const CommitmentRequest& request, const CommitmentResult& result,

@@ -17,6 +17,8 @@ std::mutex& dul_mutex() {
 /// Of dcmExternalSocketHandle: no socket, and none to be made either (DCMTK listens on all
 /// addresses when it is negative).
 constexpr int kNoSocket = 0;
+/// What DCMTK waits for by itself: the connection, where we ask.
+constexpr int kSecondsForTheRequest = 10;
 
 /// What DCMTK sees of a channel. Waiting is the channel's: DCMTK is told to block.
 class Connection final : public DcmTransportConnection {
@@ -59,6 +61,7 @@ void prepare_dcmtk() {
     OFLog::configure(OFLogger::OFF_LOG_LEVEL);  // it would name patients and peers as it likes
     dcmDisableGethostbyaddr.set(OFTrue);        // no look-up of a stranger's name
     dcmExternalSocketHandle.set(kNoSocket);
+    dcmConnectionTimeout.set(kSecondsForTheRequest);  // or the kernel's two minutes
 }
 
 }  // namespace
@@ -91,7 +94,6 @@ Result<std::unique_ptr<DulNetwork>> DulNetwork::make(T_ASC_NetworkRole role) {
     static std::once_flag once;
     std::call_once(once, prepare_dcmtk);
     std::unique_ptr<DulNetwork> made(new DulNetwork(std::make_unique<Layer>()));
-    constexpr int kSecondsForTheRequest = 10;
     const auto begun = ASC_initializeNetwork(role, 0, kSecondsForTheRequest, &made->network_);
     if (begun.bad()) return fail(ErrorCode::Unavailable, begun.text());
     ASC_setTransportLayer(made->network_, made->layer_.get(), 0);

@@ -5,13 +5,6 @@
 namespace larmor::dimse {
 namespace {
 
-const RemoteAddress* find_remote(const Services& services, const std::string& ae_title) {
-    for (const auto& remote : services.remotes) {
-        if (remote.ae_title == ae_title) return &remote;
-    }
-    return nullptr;
-}
-
 void put_counts(const RetrieveTally& tally, Command& response) {
     response.completed = tally.completed;
     response.failed = tally.failed;

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "audit/log.h"
@@ -18,9 +19,18 @@ struct Services {
     catalog::Catalog& catalog;
     ingest::Destination& importer;
     audit::Log& audit;
-    std::string ae_title = "LARMOR";       ///< as which we call others
-    std::vector<RemoteAddress> remotes{};  ///< where C-MOVE may send to
+    std::string ae_title = "LARMOR";  ///< as which we call others
+    /// Where C-MOVE may send to, and where the results of storage commitment go.
+    std::vector<RemoteAddress> remotes{};
     Patience patience{};
 };
+
+/// Nothing when no such AE is configured.
+inline const RemoteAddress* find_remote(const Services& services, std::string_view ae_title) {
+    for (const auto& remote : services.remotes) {
+        if (remote.ae_title == ae_title) return &remote;
+    }
+    return nullptr;
+}
 
 }  // namespace larmor::dimse

@@ -12,6 +12,12 @@ constexpr std::size_t kUnwantedMaxBytes = std::size_t{1} << 20;
 }  // namespace
 
 Result<void> Session::run() {
+    auto ended = answer_all();
+    deliver_reports();
+    return ended;
+}
+
+Result<void> Session::answer_all() {
     while (true) {
         TRY(const auto message, association_.receive());
         if (!message) return {};
@@ -47,8 +53,10 @@ Result<void> Session::answer(const Message& message) {
         case CommandField::NActionRq:
             if (context->service == Service::StorageCommitment) return commit(message);
             return refuse(message, status::kSopClassNotSupported);
-        case CommandField::NEventReportRsp:  // of a storage commitment: nobody else to tell
-        case CommandField::CCancelRq:        // what it cancels has ended: PS3.7 section 9.3.2.3
+        case CommandField::NEventReportRsp:
+            confirm_report(message);
+            return {};
+        case CommandField::CCancelRq:  // what it cancels has ended: PS3.7 section 9.3.2.3
             return {};
         default:
             break;

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "dimse/association.h"
+#include "dimse/commitment.h"
 #include "dimse/identifier.h"
 #include "dimse/operation.h"
 #include "dimse/retrieve_list.h"
@@ -20,6 +21,7 @@ public:
     Result<void> run();
 
 private:
+    Result<void> answer_all();
     Result<void> answer(const Message& message);
     Result<void> refuse(const Message& message, std::uint16_t status);
     Operation begin(OperationKind kind) const;
@@ -34,6 +36,9 @@ private:
     Result<void> move(const Message& message);
     Result<void> get(const Message& message);
     Result<void> commit(const Message& message);
+    void confirm_report(const Message& message);
+    /// What the peer has not confirmed before its association ended.
+    void deliver_reports();
 
     /// What the last response of an operation says.
     struct Final {
@@ -60,6 +65,7 @@ private:
     Association& association_;
     const Services& services_;
     std::string peer_;
+    std::vector<CommitmentReport> unconfirmed_;
 };
 
 }  // namespace larmor::dimse
