@@ -33,9 +33,10 @@ Result<dimse::RemoteAddress> parse_remote(const std::string& text,
     dimse::RemoteAddress remote{.ae_title = text.substr(0, equals),
                                 .host = std::string(place.substr(0, colon)),
                                 .port = 0};
-    const char* const end = port.data() + port.size();
-    const auto [read, error] = std::from_chars(port.data(), end, remote.port);
-    if (error != std::errc() || read != end || remote.port == 0 || remote.host.empty() ||
+    const auto [read, error] =
+        std::from_chars(port.data(), port.data() + port.size(), remote.port);
+    const bool whole = read == port.data() + port.size();
+    if (error != std::errc() || !whole || remote.port == 0 || remote.host.empty() ||
         !dimse::is_ae_title(remote.ae_title)) {
         return fail(
             ErrorCode::InvalidInput,
