@@ -81,13 +81,13 @@ const std::string kRest(3000, 'w');
 
 struct CarriedTest : testing::Test {
     static void SetUpTestSuite() {
-        api_ = std::make_unique<ApiServer>();
+        server = std::make_unique<ApiServer>();
         const auto file = test_file("modality/pdf/sample-pdf.dcm");
         if (file) {
-            pdf_ = uids_of(content_of(*file));
-            api_->store_files({*file});
+            pdf_uids = uids_of(content_of(*file));
+            server->store_files({*file});
         }
-        const auto stored = api_->store({
+        const auto stored = server->store({
             kHtml.document("<script>alert(1)</script>x", "text/HTML; charset=utf-8", 25),
             kStl.document("solid x ", "model/stl", 8'000),
             kOdd.document("abcd", "no type at all", std::nullopt),
@@ -97,25 +97,25 @@ struct CarriedTest : testing::Test {
             kNothing.document("", "application/pdf", 0),
         });
         EXPECT_EQ(stored.status, 200) << stored.body;
-        api_->wait_until_prepared();
+        server->wait_until_prepared();
     }
-    static void TearDownTestSuite() { api_.reset(); }
-    static inline std::unique_ptr<ApiServer> api_;
-    static inline FileUids pdf_;
+    static void TearDownTestSuite() { server.reset(); }
+    static inline std::unique_ptr<ApiServer> server;
+    static inline FileUids pdf_uids;
 
     static http::ClientResponse get(const std::string& path, std::string_view accept = {},
                                     http::Headers headers = {}) {
         if (!accept.empty()) {
             headers.add("Accept", accept);
         }
-        return api_->get(path, std::move(headers));
+        return server->get(path, std::move(headers));
     }
 };
 
 TEST_F(CarriedTest, APdfIsItself) {
     const auto file = test_file("modality/pdf/sample-pdf.dcm");
     if (!file) GTEST_SKIP() << "the project's data";
-    const std::string path = "/dicomweb" + pdf_.path() + "/rendered";
+    const std::string path = "/dicomweb" + pdf_uids.path() + "/rendered";
     for (const auto* accept : {"", "application/pdf", "text/html, application/*;q=0.1"}) {
         const auto response = get(path, accept);
         ASSERT_EQ(response.status, 200) << response.body;
@@ -196,7 +196,7 @@ TEST_F(CarriedTest, ASeriesIsAllThatIsAccepted) {
     const auto parts = parts_of(videos);
     ASSERT_THAT(parts, SizeIs(2));
     EXPECT_TRUE(parts[0].data == kBox + kRest);
-    EXPECT_THAT(videos.body, HasSubstr("Content-Location: " + api_->base() +
+    EXPECT_THAT(videos.body, HasSubstr("Content-Location: " + server->base() +
                                        "/studies/1.5/series/1.5.1/instances/1.5.1.4/rendered"));
     EXPECT_EQ(get(path, "image/jpeg").status, 406);
 }

@@ -61,6 +61,7 @@ Oracle ask(const std::string& arguments, const TempFolder& folder) {
     const std::string command =
         "/usr/bin/python3 " LARMOR_SOURCE_DIR "/src/pixels/tests/picture_oracle.py " +
         arguments + " " + shell_quoted(raw) + " >" + shell_quoted(printed);
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): one thread, our own script
     EXPECT_EQ(std::system(command.c_str()), 0) << command;
     Oracle oracle;
     std::ifstream text(printed);
