@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kNameMaxBytes = 100;
 constexpr std::chrono::hours kKeepEnded{30 * 24};
+constexpr std::int64_t kExpiredTokensMax = 1'000;
 
 std::int64_t to_us(Time time) {
     return time.time_since_epoch().count();
@@ -53,9 +54,17 @@ Result<std::unique_ptr<Credentials>> Credentials::open(db::Database& database,
                                                        const Clock& clock) {
     std::unique_ptr<Credentials> credentials(new Credentials(database, clock));
     const std::int64_t ended = to_us(clock.now() - kKeepEnded);
-    TRY_VOID(database.write_and_wait([ended](db::Transaction& tx) -> Result<std::int64_t> {
-        return tx.run("DELETE FROM auth_credentials WHERE expires_us < ?1 OR revoked_us < ?1",
-                      ended);
+    TRY_VOID(database.write_and_wait([ended](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(
+            tx.run("DELETE FROM auth_credentials"
+                   " WHERE revoked_us < ?1 OR (kind = 1 AND expires_us < ?1)",
+                   ended));
+        TRY_VOID(
+            tx.run("DELETE FROM auth_credentials WHERE expires_us < ?1 AND id NOT IN"
+                   " (SELECT id FROM auth_credentials WHERE expires_us < ?1"
+                   " ORDER BY created_us DESC LIMIT ?2)",
+                   ended, kExpiredTokensMax));
+        return {};
     }));
     TRY_VOID(credentials->load());
     return credentials;
@@ -81,7 +90,7 @@ Result<void> Credentials::load() {
             }
             std::memcpy(hash.data(), row.blob(8).data(), hash.size());
             TRY(Credential credential, read_row(row));
-            live_.emplace(hash, std::move(credential));
+            keep(hash, std::move(credential));
         }
     });
 }
@@ -126,7 +135,7 @@ Result<void> Credentials::insert(db::Transaction& tx, const Issued& issued) {
     tx.on_commit([this, hash, c] {
         forget_expired();
         const std::unique_lock lock(mutex_);
-        live_.emplace(hash, c);
+        keep(hash, c);
     });
     return {};
 }
@@ -160,7 +169,8 @@ Result<void> Credentials::mark_revoked(db::Transaction& tx, std::string_view id)
     tx.on_commit([this, id = std::string(id)] {
         const std::unique_lock lock(mutex_);
         std::erase_if(live_, [&](const auto& entry) {
-            return entry.second.id == id || entry.second.parent_id == id;
+            const Credential& credential = entry.second.credential;
+            return credential.id == id || credential.parent_id == id;
         });
     });
     return {};
@@ -180,10 +190,11 @@ Result<Principal> Credentials::verify(std::string_view secret) const {
     const Sha256 hash = hash_of_secret(secret);
     const std::shared_lock lock(mutex_);
     const auto found = live_.find(hash);
-    if (found == live_.end() || found->second.expires <= clock_.now()) {
+    if (found == live_.end() || found->second.credential.expires <= clock_.now() ||
+        found->second.ends <= clock_.uptime()) {
         return unknown_secret();
     }
-    const Credential& credential = found->second;
+    const Credential& credential = found->second.credential;
     return Principal{.id = credential.id,
                      .name = credential.name,
                      .role = credential.role,
@@ -192,11 +203,13 @@ Result<Principal> Credentials::verify(std::string_view secret) const {
 }
 
 Result<std::vector<Credential>> Credentials::list_tokens() const {
-    return database_.read([](db::Snapshot& snapshot) -> Result<std::vector<Credential>> {
+    const std::int64_t ended = to_us(clock_.now() - kKeepEnded);
+    return database_.read([ended](db::Snapshot& snapshot) -> Result<std::vector<Credential>> {
         TRY(db::Query row,
             snapshot.prepare("SELECT id, kind, name, role, parent_id, created_us, "
                              "expires_us, revoked_us FROM auth_credentials "
-                             "WHERE kind = 0 ORDER BY created_us, id"));
+                             "WHERE kind = 0 AND expires_us >= ?1 ORDER BY created_us, id"));
+        row.bind(ended);
         std::vector<Credential> tokens;
         for (;;) {
             TRY(const bool more, row.next());
@@ -219,10 +232,17 @@ std::size_t Credentials::live_count() const {
     return live_.size();
 }
 
+/// Under the lock.
+void Credentials::keep(const Sha256& hash, Credential credential) {
+    const auto left = credential.expires - clock_.now();
+    live_.emplace(hash, Live{std::move(credential), clock_.uptime() + left});
+}
+
+/// Not by the wall clock, which may be ahead for a while.
 void Credentials::forget_expired() {
-    const Time now = clock_.now();
+    const auto now = clock_.uptime();
     const std::unique_lock lock(mutex_);
-    std::erase_if(live_, [now](const auto& entry) { return entry.second.expires <= now; });
+    std::erase_if(live_, [now](const auto& entry) { return entry.second.ends <= now; });
 }
 
 }  // namespace larmor::auth

@@ -58,7 +58,9 @@ class Credentials {
 public:
     static constexpr std::size_t kLiveMax = 100'000;
 
-    /// Reads what is live; removes rows that ended over 30 days ago. Blocks.
+    /// Reads what is live; removes sessions and revoked tokens that ended over 30 days ago. Of
+    /// expired tokens the last 1,000 stay in the table: it may be the clock that is wrong.
+    /// Blocks.
     static Result<std::unique_ptr<Credentials>> open(db::Database& database,
                                                      const Clock& clock = system_clock());
 
@@ -72,8 +74,10 @@ public:
     async::Task<Result<void>> revoke(std::string id);
     Result<void> revoke_and_wait(std::string_view id);
 
-    /// Who presents this secret. Errors: Unauthenticated for unknown, revoked and expired ones,
-    /// without saying which.
+    /// Who presents this secret. It is good while the wall clock and the time that has passed
+    /// both say so: a clock that is set back makes nothing longer, and one that is set forward
+    /// ends nothing that does not come back with the right time. Errors: Unauthenticated for
+    /// unknown, revoked and expired ones, without saying which.
     Result<Principal> verify(std::string_view secret) const;
 
     /// All tokens (no sessions) with those that ended in the last 30 days, oldest first.
@@ -98,12 +102,17 @@ private:
     Result<Issued> prepare(IssueRequest request) const;
     Result<void> insert(db::Transaction& tx, const Issued& issued);
     Result<void> mark_revoked(db::Transaction& tx, std::string_view id);
+    void keep(const Sha256& hash, Credential credential);
     void forget_expired();
 
     db::Database& database_;
     const Clock& clock_;
     mutable std::shared_mutex mutex_;
-    std::unordered_map<Sha256, Credential, HashOfHash, EqualInConstantTime> live_;
+    struct Live {
+        Credential credential;
+        std::chrono::microseconds ends{};  ///< by the uptime
+    };
+    std::unordered_map<Sha256, Live, HashOfHash, EqualInConstantTime> live_;
 };
 
 /// Ends all tokens and sessions of a database that nobody has opened as Credentials, and gives

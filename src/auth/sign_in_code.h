@@ -28,7 +28,7 @@ private:
     const Clock& clock_;
     std::mutex mutex_;
     std::optional<Sha256> hash_;
-    Time expires_{};
+    std::chrono::microseconds expires_{};  ///< by the uptime: no jump of the clock ends it
 };
 
 }  // namespace larmor::auth

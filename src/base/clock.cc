@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "base/result.h"
+
 namespace larmor {
 namespace {
 
@@ -12,6 +14,13 @@ public:
     Time now() const override {
         return std::chrono::time_point_cast<std::chrono::microseconds>(
             std::chrono::system_clock::now());
+    }
+    std::chrono::microseconds uptime() const override {
+        std::timespec time{};
+        // Not steady_clock, which stands still while the machine sleeps.
+        LARMOR_CHECK(::clock_gettime(CLOCK_BOOTTIME, &time) == 0);
+        return std::chrono::duration_cast<std::chrono::microseconds>(
+            std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec));
     }
 };
 

@@ -41,6 +41,36 @@ TEST_F(CredentialsTest, ATokenEndsWhenItExpires) {
     EXPECT_FALSE(credentials->verify(token.secret));
 }
 
+TEST_F(CredentialsTest, AClockThatIsSetForwardEndsATokenOnlyUntilItIsRight) {
+    const Issued token = issue(Role::Reader, 24h);
+    clock.jump(24h * 3650);
+    EXPECT_FALSE(credentials->verify(token.secret));
+    issue();  // what is issued meanwhile makes it forget nothing
+    clock.jump(-24h * 3650);
+    EXPECT_TRUE(credentials->verify(token.secret));
+}
+
+TEST_F(CredentialsTest, AClockThatIsSetBackMakesATokenNoLonger) {
+    const Issued token = issue(Role::Reader, 1h);
+    clock.jump(-24h * 3650);
+    EXPECT_TRUE(credentials->verify(token.secret));
+    clock.advance(1h);
+    EXPECT_FALSE(credentials->verify(token.secret));
+}
+
+TEST_F(CredentialsTest, AStartWithAClockThatIsAheadLosesNoToken) {
+    const Issued token = issue(Role::Reader, 24h);
+    for (int start = 0; start < 3; ++start) {
+        clock.jump(24h * 3650);
+        open();
+        EXPECT_FALSE(credentials->verify(token.secret));
+        issue();
+    }
+    clock.jump(-24h * 3 * 3650);
+    open();
+    EXPECT_TRUE(credentials->verify(token.secret));
+}
+
 TEST_F(CredentialsTest, ARevokedTokenEndsAtOnceAndStaysEnded) {
     const Issued token = issue();
     const Issued other = issue();

@@ -63,6 +63,16 @@ TEST_F(SignInCodeTest, EndsAfterTenMinutes) {
     EXPECT_FALSE(code.redeem(second));
 }
 
+TEST_F(SignInCodeTest, AClockThatIsSetNeitherEndsNorProlongsIt) {
+    const std::string forward = code.issue();
+    clock.jump(std::chrono::hours(24 * 3650));
+    EXPECT_TRUE(code.redeem(forward));
+    const std::string back = code.issue();
+    clock.jump(-std::chrono::hours(24 * 7300));
+    clock.advance(SignInCode::kLifetime);
+    EXPECT_FALSE(code.redeem(back));
+}
+
 TEST_F(SignInCodeTest, AWrongTryDoesNotUseItUp) {
     const std::string link = code.issue();
     EXPECT_FALSE(code.redeem("larmor_guess"));

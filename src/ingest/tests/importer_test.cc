@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "async/sync_wait.h"
+#include "audit/verify.h"
 #include "ingest/tests/test_files.h"
+#include "library/check_library.h"
 #include "library/library.h"
 #include "objects/mapped_object.h"
 #include "observe/metrics.h"
@@ -270,6 +272,47 @@ TEST_F(ImporterTest, BelowTheMarkDuplicatesAreStillToldAndNothingElseIsTaken) {
     ASSERT_TRUE(refused.error);
     EXPECT_EQ(refused.error->code, ErrorCode::NoSpace);
     EXPECT_EQ(totals().instances, 1);
+}
+
+/// Says nothing but what is wrong.
+struct FailingObserver final : fsck::Observer {
+    void found(const db::Finding& finding) override { ADD_FAILURE() << finding.what; }
+    void progress(std::uint64_t /*checked*/, std::uint64_t /*total*/) override {}
+};
+
+TEST_F(ImporterTest, AClockThatJumpsLosesNothingAndKeepsSequencesRising) {
+    using namespace std::chrono_literals;
+    constexpr auto kYears = 24h * 3650;
+    const std::array jumps = {kYears, -2 * kYears, kYears, -kYears, 3 * kYears, -2 * kYears};
+    std::vector<std::string> uids;
+    for (std::size_t i = 0; i < jumps.size(); ++i) {
+        const auto result =
+            import(modified("-gin", folder.path() / (std::to_string(i) + ".dcm")));
+        ASSERT_EQ(result.outcome, Outcome::Stored);
+        uids.push_back(result.sop_instance_uid);
+        audit::Entry entry;
+        entry.action = audit::Action::Store;
+        entry.subject.series = std::to_string(i);
+        ASSERT_TRUE(library->audit().record_and_wait(std::move(entry)));
+        clock.jump(jumps[i]);
+        if (i % 2 == 1) reopen();
+    }
+    const auto events = library->database().read([&](db::Snapshot& snapshot) {
+        return library->events().read_after(snapshot, 0, 1'000);
+    });
+    ASSERT_TRUE(events);
+    ASSERT_EQ(events->size(), uids.size());
+    for (std::size_t i = 0; i < events->size(); ++i) {
+        EXPECT_EQ(events->at(i).position.sequence, static_cast<std::int64_t>(i) + 1);
+    }
+    for (const auto& uid : uids) EXPECT_FALSE(stored_content(uid).empty());
+    library.reset();
+    const auto verified = audit::verify_trail(folder.path() / "library" / "audit");
+    ASSERT_TRUE(verified) << verified.error().message;
+    EXPECT_EQ(verified->records, uids.size());
+    FailingObserver observer;
+    const auto checked = check_library(folder.path() / "library", false, observer);
+    ASSERT_TRUE(checked) << checked.error().message;
 }
 
 }  // namespace

@@ -23,9 +23,10 @@ class LocalStoreImpl final : public LocalStore {
 public:
     LocalStoreImpl(db::Database& database, LocalStoreOptions options)
         : options_(std::move(options)),
+          graces_(*options_.clock),
           database_(database),
           area_{database, options_.directory / "incoming", options_.directory / "files",
-                *options_.clock},
+                graces_},
           files_(options_.open_files_max) {}
 
     Result<void> start();
@@ -93,7 +94,7 @@ public:
     Result<void> verify(const ObjectLocation& location) override;
 
     Result<void> remove(db::Transaction& tx, ObjectId id) override {
-        return remove_object(tx, id, now_us());
+        return remove_object(tx, id, grace_us());
     }
     Result<std::uint64_t> collect_garbage() override;
 
@@ -102,11 +103,13 @@ private:
     Result<OpenSegment> reopen(const SegmentRow& row, StoreId store);
     Result<std::uint64_t> clean_up_intents(std::int64_t until_us);
     std::int64_t now_us() const { return options_.clock->now().time_since_epoch().count(); }
+    std::int64_t grace_us() const { return graces_.now().time_since_epoch().count(); }
     std::string path_of(const ObjectLocation& location) const {
         return file_of(options_.directory, location).string();
     }
 
     const LocalStoreOptions options_;
+    const SteadyClock graces_;  ///< a clock that jumps ends no grace period
     db::Database& database_;
     FileArea area_;
     FileCache files_;
@@ -128,6 +131,8 @@ Result<void> LocalStoreImpl::start() {
     TRY(const std::int64_t last_id,
         database_.read([](db::Snapshot& snapshot) { return last_object_id(snapshot); }));
     last_id_ = last_id;
+    TRY_VOID(database_.write_and_wait(
+        [&](db::Transaction& tx) { return forget_the_future(tx, grace_us()); }));
     // One process owns the library: whoever began these uploads is gone.
     TRY_VOID(clean_up_intents(std::numeric_limits<std::int64_t>::max()));
 
@@ -260,7 +265,7 @@ Result<std::uint64_t> LocalStoreImpl::collect_garbage() {
     constexpr std::size_t kPage = 100;
     TRY(const auto hold, RemovalHold::try_exclusive(area_.files));
     if (!hold) return 0;  // a backup runs: later
-    const std::int64_t until = now_us() - options_.grace.count();
+    const std::int64_t until = grace_us() - options_.grace.count();
     TRY(std::uint64_t freed, clean_up_intents(until));
     for (;;) {
         TRY(const auto garbage, database_.read([&](db::Snapshot& snapshot) {

@@ -195,6 +195,13 @@ Result<std::vector<Garbage>> old_garbage(db::Snapshot& snapshot, std::int64_t un
     }
 }
 
+Result<void> forget_the_future(db::Transaction& tx, std::int64_t now_us) {
+    TRY_VOID(tx.run("UPDATE object_garbage SET removed = ?1 WHERE removed > ?1", now_us));
+    TRY_VOID(
+        tx.run("UPDATE object_segments SET last_removed = ?1 WHERE last_removed > ?1", now_us));
+    return {};
+}
+
 Result<void> remove_garbage(db::Transaction& tx, std::int64_t id) {
     TRY_VOID(tx.run("DELETE FROM object_garbage WHERE id = ?1", id));
     return {};

@@ -60,6 +60,9 @@ struct Garbage {
 };
 Result<std::vector<Garbage>> old_garbage(db::Snapshot& snapshot, std::int64_t until_us,
                                          std::size_t limit);
+/// What was removed while the clock was ahead counts as removed now, or it would stay for
+/// years.
+Result<void> forget_the_future(db::Transaction& tx, std::int64_t now_us);
 Result<void> remove_garbage(db::Transaction& tx, std::int64_t id);
 
 /// In a restored library: uploads and garbage of the first one left no files in it.

@@ -17,7 +17,7 @@ struct FileArea {
     db::Database& database;
     std::filesystem::path incoming;
     std::filesystem::path files;
-    const Clock& clock;
+    const Clock& clock;  ///< of grace periods
     /// Held while a file gets its final name, and while garbage is looked at again and removed:
     /// so that nothing is removed that an upload has just found to be there.
     std::mutex names_mutex{};

@@ -117,5 +117,34 @@ TEST(Upload, AFailedSyncStopsTheWholeStore) {
     EXPECT_EQ(small.error().code, ErrorCode::NoSpace);
 }
 
+TEST(Upload, NoClockThatIsSetEndsItsGracePeriod) {
+    using namespace std::chrono_literals;
+    const TempDirectory directory;
+    ManualClock clock(Time(std::chrono::days(20'000)));
+    LocalLibrary library(directory.path(), {.grace = 1h, .clock = &clock});
+    auto upload = must(library.store().begin_upload("slow"));
+    must(upload->write(as_bytes(std::string_view("0123456789"))));
+    for (const auto by : {24h * 3650, -24h * 7300}) {
+        clock.jump(by);
+        EXPECT_EQ(must(library.store().collect_garbage()), 0U);
+    }
+    const auto staged = must(upload->finish());
+    const auto id = must(library.database().write_and_wait(
+        [&](db::Transaction& tx) { return library.store().record(tx, staged); }));
+    EXPECT_TRUE(library.store().verify(must(library.store().locate(id))));
+
+    // Removed while the clock is ten years ahead; whoever reads it still may for an hour.
+    clock.jump(24h * 3650);
+    must(library.database().write_and_wait(
+        [&](db::Transaction& tx) { return library.store().remove(tx, id); }));
+    EXPECT_EQ(must(library.store().collect_garbage()), 0U);
+    clock.jump(-24h * 3650);
+    library.close();
+    library.open();
+    EXPECT_EQ(must(library.store().collect_garbage()), 0U);
+    clock.advance(1h);
+    EXPECT_EQ(must(library.store().collect_garbage()), 10U) << "not in ten years";
+}
+
 }  // namespace
 }  // namespace larmor::objects
