@@ -5,9 +5,14 @@
 #include <cstdio>
 
 #include "backup/backup.h"
+#include "base/json_text.h"
 #include "larmor/command.h"
+#include "larmor/command_actor.h"
 #include "larmor/import_report.h"
+#include "larmor/running_server.h"
+#include "library/record_act.h"
 #include "library/restore_library.h"
+#include "observe/log.h"
 
 namespace larmor {
 namespace {
@@ -54,6 +59,47 @@ int close(const CopyReport& report, const char* what, const Result<backup::Summa
     return kFailed;
 }
 
+/// In the trail of whoever has the library open.
+Result<void> announce(const RunningServer& server, const std::string& detail) {
+    auto headers = server.headers();
+    headers.add("Content-Type", "application/json");
+    const auto body = R"({"detail":)" + to_json_string(detail) + "}";
+    auto client = server.client(std::chrono::seconds(30));
+    TRY(const auto answer, client.send({.method = "POST",
+                                        .target = "/v1/exports",
+                                        .headers = std::move(headers),
+                                        .body = body}));
+    if (answer.status == 204) return {};
+    return fail(ErrorCode::Unavailable, "the server at " + server.name() +
+                                            " did not put the backup on record: status " +
+                                            std::to_string(answer.status));
+}
+
+/// Before anything of a patient leaves the library.
+Result<void> put_on_record(const std::filesystem::path& library,
+                           const std::filesystem::path& directory) {
+    audit::Entry entry;
+    entry.action = audit::Action::Export;
+    entry.actor = command_actor();
+    entry.route = "backup";
+    entry.detail = "a backup to " + std::filesystem::absolute(directory).string();
+    const auto recorded = record_act(library, entry);
+    if (recorded || recorded.error().code != ErrorCode::Conflict) return recorded;
+    const auto server = server_instead_of(recorded.error(), library);
+    if (server) return announce(*server, entry.detail + " by " + entry.actor.id);
+    // An import without a server has trail and library for itself.
+    observe::log_warning("the backup is not on record", {{"reason", recorded.error().message}});
+    return {};
+}
+
+int run_backup(const std::filesystem::path& library, const std::filesystem::path& directory) {
+    if (const auto recorded = put_on_record(library, directory); !recorded) {
+        return fail_command(recorded.error());
+    }
+    CopyReport report;
+    return close(report, "backup", backup::backup(library, directory, report));
+}
+
 }  // namespace
 
 void add_backup(CommandLine& line) {
@@ -66,9 +112,7 @@ void add_backup(CommandLine& line) {
     command->callback([&line_run = line.run, &settings = line.settings, directory] {
         line_run = [&settings, directory] {
             stop_imports_on_signals();
-            CopyReport report;
-            return close(report, "backup",
-                         backup::backup(settings.library, *directory, report));
+            return run_backup(settings.library, *directory);
         };
     });
 }
@@ -89,9 +133,10 @@ void add_restore(CommandLine& line) {
         line_run = [&settings, directory, keep_tokens] {
             stop_imports_on_signals();
             CopyReport report;
-            const auto restored = restore_library(
-                *directory, settings.library,
-                *keep_tokens ? RestoredTokens::Keep : RestoredTokens::Revoke, report);
+            const auto restored =
+                restore_library(*directory, settings.library,
+                                *keep_tokens ? RestoredTokens::Keep : RestoredTokens::Revoke,
+                                command_actor(), report);
             const int code =
                 close(report, "restored backup",
                       restored.map([](const Restored& done) { return done.copied; }));

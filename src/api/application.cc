@@ -7,6 +7,7 @@
 #include "api/context.h"
 #include "api/deletions.h"
 #include "api/dicomweb/routes.h"
+#include "api/exports.h"
 #include "api/instances.h"
 #include "api/session.h"
 #include "api/system.h"
@@ -94,6 +95,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_bulk_data_routes(*router, context);
     add_rendered_routes(*router, context);
     add_uri_routes(*router, context);
+    add_export_routes(*router, context);
     add_instance_routes(*router, context);
     add_deletion_routes(*router, context);
     add_session_routes(*router, context);

@@ -94,6 +94,7 @@ Task<Result<void>> put_on_record(ContextPtr context, audit::Entry entry) {
 
 Task<Result<void>> put_all_on_record(ContextPtr context, audit::Entry entry, AuditNote note) {
     if (note.actor) entry.actor = *std::move(note.actor);
+    if (!note.detail.empty()) entry.detail = std::move(note.detail);
     if (note.subjects.empty()) co_return co_await put_on_record(context, std::move(entry));
     for (auto& subject : note.subjects) {
         entry.subject = std::move(subject);

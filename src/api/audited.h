@@ -13,6 +13,7 @@ namespace larmor::api {
 /// What a handler knows of its act that the request does not say; in Response::context.
 struct AuditNote {
     std::optional<audit::Actor> actor;     ///< who signed in
+    std::string detail;                    ///< further words
     std::vector<audit::Subject> subjects;  ///< a record each; none: what the path names
 
     /// Counts an instance that was stored. Bounded: after many series it only counts.

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "backup/copy_file.h"
+#include "backup/copy_trail.h"
 #include "backup/layout.h"
 #include "base/clock.h"
 #include "catalog/check.h"
@@ -50,6 +51,8 @@ public:
         }
 
         Manifest manifest;
+        // Last, so that it has the record of everything that the rows show.
+        TRY(manifest.audit_anchor, copy_audit());
         manifest.number = number_;
         manifest.created = to_iso8601(system_clock().now());
         manifest.rows_bytes = fs::file_size(rows);
@@ -69,6 +72,14 @@ private:
         }
         TRY_VOID(db::sqlite::copy_database(library_ / "library.sqlite", rows));
         return count_file(fs::file_size(rows));
+    }
+
+    Result<std::string> copy_audit() {
+        TRY(const auto copied,
+            copy_trail(library_ / "audit", layout_.audit_folder(),
+                       [&](std::uint64_t bytes) { return count_file(bytes); }));
+        if (copied.damage) damaged("the audit trail", copied.damage->message);
+        return copied.end ? audit::to_text(*copied.end) : std::string();
     }
 
     Result<void> copy_objects(db::Snapshot& rows) {

@@ -94,15 +94,21 @@ Result<std::optional<Manifest>> read_manifest(const Layout& layout) {
         return fail(ErrorCode::Corrupt, path.string() + " has a hash of a wrong length");
     }
     std::copy(digest.begin(), digest.end(), manifest.rows_sha256.begin());
+    if (const auto anchor = lines->find("audit"); anchor != lines->end()) {
+        manifest.audit_anchor = anchor->second;
+    }
     return manifest;
 }
 
 Result<void> write_manifest(const Layout& layout, const Manifest& manifest) {
-    return write_durably(layout.manifest(),
-                         "format 1\nnumber " + std::to_string(manifest.number) + "\ncreated " +
-                             manifest.created + "\nrows_bytes " +
-                             std::to_string(manifest.rows_bytes) + "\nrows_sha256 " +
-                             to_hex(manifest.rows_sha256) + "\n");
+    std::string text = "format 1\nnumber ";
+    text.append(std::to_string(manifest.number)).append("\ncreated ").append(manifest.created);
+    text.append("\nrows_bytes ").append(std::to_string(manifest.rows_bytes));
+    text.append("\nrows_sha256 ").append(to_hex(manifest.rows_sha256)).append("\n");
+    if (!manifest.audit_anchor.empty()) {
+        text.append("audit ").append(manifest.audit_anchor).append("\n");
+    }
+    return write_durably(layout.manifest(), text);
 }
 
 Result<void> claim(const Layout& layout, const Owner& owner) {

@@ -19,6 +19,8 @@ struct Layout {
     std::filesystem::path segments_folder() const { return directory / "segments"; }
     std::filesystem::path files_folder() const { return directory / "files"; }
 
+    std::filesystem::path audit_folder() const { return directory / "audit"; }
+
     std::filesystem::path rows(std::int64_t number) const;
     /// A sealed segment is copied once, one that grows with every backup.
     std::filesystem::path sealed_segment(std::int64_t segment) const;
@@ -33,6 +35,8 @@ struct Manifest {
     std::string created;  ///< ISO 8601
     std::uint64_t rows_bytes = 0;
     Sha256 rows_sha256{};
+    /// How far the audit trail had come; empty where there was none, or it was damaged.
+    std::string audit_anchor;
 };
 
 /// Nothing where there is no backup yet. Errors: Corrupt, Unavailable.

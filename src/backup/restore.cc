@@ -1,7 +1,9 @@
 #include <fcntl.h>
 
+#include "audit/verify.h"
 #include "backup/backup.h"
 #include "backup/copy_file.h"
+#include "backup/copy_trail.h"
 #include "backup/layout.h"
 #include "catalog/check.h"
 #include "db/sqlite/copy_database.h"
@@ -44,6 +46,8 @@ public:
         }
         TRY_VOID(db::sqlite::read_copy(
             copy, [&](db::Snapshot& snapshot) { return copy_objects(snapshot); }));
+        TRY_VOID(copy_audit(*manifest));
+        summary_.created = manifest->created;
         return summary_;
     }
 
@@ -68,6 +72,28 @@ private:
         return local::for_each_object(rows, [&](const objects::ObjectLocation& location) {
             return location.segment == 0 ? copy_object_file(location) : Result<void>();
         });
+    }
+
+    /// Without the anchor, that of the manifest stands for it.
+    Result<void> copy_audit(const Manifest& manifest) {
+        const fs::path to = target_ / "audit";
+        TRY(const auto copied, copy_trail(layout_.audit_folder(), to, [&](std::uint64_t bytes) {
+                return count_file(bytes);
+            }));
+        if (manifest.audit_anchor.empty()) {
+            if (copied.damage) damaged("the audit trail", copied.damage->message);
+            return {};
+        }
+        TRY(const audit::Anchor anchor, audit::parse_anchor(manifest.audit_anchor));
+        audit::VerifyOptions options;
+        options.anchor = anchor;
+        const auto verified = audit::verify_trail(to, std::move(options));
+        if (!verified) damaged("the audit trail of the backup", verified.error().message);
+        std::error_code error;
+        fs::create_directories(to, error);
+        fs::permissions(to, fs::perms::owner_all, error);
+        // A trail that lost its end or is gone is found out when the library is opened.
+        return audit::write_anchor(to, anchor);
     }
 
     Result<void> copy_object_file(const objects::ObjectLocation& location) {
@@ -96,9 +122,13 @@ private:
         TRY(NewFile file, NewFile::make(to));
         TRY(const Sha256 hash, copy_bytes(source, bytes, file.file()));
         TRY_VOID(file.give_name());
+        TRY_VOID(count_file(bytes));
+        return hash;
+    }
+    Result<void> count_file(std::uint64_t bytes) {
         ++summary_.files_copied;
         summary_.bytes_copied += bytes;
-        if (observer_.copied(summary_.files_copied, summary_.bytes_copied)) return hash;
+        if (observer_.copied(summary_.files_copied, summary_.bytes_copied)) return {};
         return fail(ErrorCode::Cancelled, "stopped: " + target_.string() + " is no library");
     }
     void damaged(const std::string& where, const std::string& what) {

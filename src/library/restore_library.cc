@@ -1,5 +1,6 @@
 #include "library/restore_library.h"
 
+#include "audit/log.h"
 #include "auth/credentials.h"
 #include "events/event_log.h"
 #include "library/open_database.h"
@@ -20,14 +21,31 @@ Result<std::int64_t> settle_rows(const std::filesystem::path& folder, RestoredTo
     });
 }
 
+/// Before there is a library: nobody else can have the trail open.
+Result<void> begin_trail(const std::filesystem::path& target, const backup::Summary& copied,
+                         audit::Actor actor) {
+    audit::LogOptions options;
+    options.trail.folder = target / "audit";
+    TRY(const auto log, audit::Log::open(std::move(options)));
+    audit::Entry entry;
+    entry.action = audit::Action::Store;
+    entry.actor = std::move(actor);
+    entry.route = "restore";
+    entry.subject.instances = copied.instances;
+    entry.detail = "a new library from backup " + std::to_string(copied.number) + " of " +
+                   copied.created + "; what the old one put on record since is not in here";
+    return log->record_and_wait(std::move(entry));
+}
+
 }  // namespace
 
 Result<Restored> restore_library(const std::filesystem::path& directory,
                                  const std::filesystem::path& target, RestoredTokens tokens,
-                                 backup::Observer& observer) {
+                                 audit::Actor actor, backup::Observer& observer) {
     Restored restored;
     TRY(restored.copied, backup::lay_down(directory, target, observer));
     TRY(restored.revoked, settle_rows(backup::unfinished_library(target), tokens));
+    TRY_VOID(begin_trail(target, restored.copied, std::move(actor)));
     TRY_VOID(backup::finish_restore(target));
     return restored;
 }

@@ -1,4 +1,5 @@
 #pragma once
+#include "audit/record.h"
 #include "backup/backup.h"
 
 namespace larmor {
@@ -14,9 +15,11 @@ struct Restored {
 
 /// Makes a library in `target`, which must be missing or empty, of the last complete backup in
 /// `directory`. It begins a new epoch: events that the old library gave out since the backup
-/// are void. Where it ends early, `target` holds no library. Errors: those of backup::lay_down.
+/// are void. The audit trail of the backup goes on with a record of the restore by `actor`;
+/// what the old library put on record since is not in it. Where it ends early, `target` holds
+/// no library. Errors: those of backup::lay_down.
 Result<Restored> restore_library(const std::filesystem::path& directory,
                                  const std::filesystem::path& target, RestoredTokens tokens,
-                                 backup::Observer& observer);
+                                 audit::Actor actor, backup::Observer& observer);
 
 }  // namespace larmor

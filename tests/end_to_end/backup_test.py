@@ -2,6 +2,7 @@
 """larmor backup while a server takes imports, restored elsewhere: fsck finds nothing and every instance reads back equal.
 Ends with `N passed, N failed`."""
 import http.client
+import json
 import os
 import signal
 import sqlite3
@@ -137,6 +138,80 @@ def a_restore_revokes_the_tokens_of_the_backup_unless_they_are_kept(folder):
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
             process.stdout.close()
+
+
+def audit(folder, *arguments):
+    return subprocess.run([LARMOR, "audit", *arguments, "--library", folder], capture_output=True, text=True, check=False, timeout=60)
+
+
+def anchor_of(folder):
+    verified = audit(folder, "verify")
+    assert verified.returncode == 0, verified.stderr
+    return verified.stdout.split("anchor: ")[1].strip()
+
+
+def acts(folder):
+    shown = audit(folder, "show")
+    assert shown.returncode == 0, shown.stderr
+    return [json.loads(line) for line in shown.stdout.splitlines()]
+
+
+@test
+def the_audit_trail_is_in_the_backup_and_goes_on_after_a_restore(folder):
+    library, copies, instances = Library(f"{folder}/library"), f"{folder}/copies", Instances()
+    process, port, token = library.serve()
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        uid, content = instances.make(1)
+        assert store(connection, token, content)[0] == 200
+        noted = anchor_of(library.folder)
+        library.run("backup", copies)
+        connection.request("GET", "/dicomweb/studies?PatientID=after", headers={"Authorization": f"Bearer {token}"})
+        connection.getresponse().read()
+        late = anchor_of(library.folder)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(60) == 0
+        process.stdout.close()
+    new = f"{folder}/new"
+    done = run("restore", copies, "--library", new)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert audit(new, "verify", "--anchor", noted).returncode == 0, "it is the same trail"
+    lost = audit(new, "verify", "--anchor", late)
+    assert lost.returncode == 1, "what was on record after the backup is not in the new library"
+    before, after = acts(library.folder), acts(new)
+    shared = len(after) - 1
+    assert after[:shared] == before[:shared] and shared < len(before)
+    assert [act["record"] for act in after] == list(range(1, len(after) + 1))
+    assert any(act["action"] == "store" and act["who"] for act in after[:shared]), after
+    backups = [act for act in after if act["action"] == "export"]
+    assert len(backups) == 1 and copies in backups[0]["detail"] and backups[0]["outcome"] == "success", backups
+    restore = after[-1]
+    assert (restore["action"], restore["route"], restore["instances"]) == ("store", "restore", 1), restore
+    assert restore["who"] == f"uid:{os.getuid()}" and "backup 1 of " in restore["detail"], restore
+    # Backup, restore and backup again, with nobody who has the library open.
+    Library(new).run("backup", f"{folder}/more")
+    assert acts(new)[-1]["action"] == "export"
+    newer = f"{folder}/newer"
+    assert run("restore", f"{folder}/more", "--library", newer).returncode == 0
+    assert [act["route"] for act in acts(newer)][-3:] == ["restore", "backup", "restore"]
+
+
+@test
+def an_audit_trail_that_the_backup_lost_is_told(folder):
+    library, copies = Library(f"{folder}/library"), f"{folder}/copies"
+    library.run("token", "list")
+    library.run("backup", copies)
+    trail = f"{copies}/audit/00000001.jsonl"
+    with open(trail, "rb") as file:
+        content = file.read()
+    for name, changed in (("cut", content[:content.index(b"\n{\"record\":2") + 1]), ("other", content.replace(b"list-tokens", b"list-Tokens"))):
+        with open(trail, "wb") as file:
+            file.write(changed)
+        done = run("restore", copies, "--library", f"{folder}/{name}")
+        assert done.returncode == 1 and "audit trail" in done.stdout, f"{name}: {done.stdout}{done.stderr}"
+        assert audit(f"{folder}/{name}", "verify").returncode == 1, name
+        assert run("fsck", "--library", f"{folder}/{name}").returncode == 0, "the rest is whole"
 
 
 @test

@@ -97,7 +97,7 @@ protected:
     }
     Result<Summary> restore(const fs::path& to) {
         Watcher watcher;
-        return restore_library(copies(), to, RestoredTokens::Revoke, watcher)
+        return restore_library(copies(), to, RestoredTokens::Revoke, {.id = "uid:7"}, watcher)
             .map([](const Restored& restored) { return restored.copied; });
     }
     /// The SHA-256 of every instance's bytes, as they are read from the store.
