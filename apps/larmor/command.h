@@ -33,6 +33,7 @@ int fail_command(const Error& error);
 
 void add_audit(CommandLine& line);
 void add_backup(CommandLine& line);
+void add_compact(CommandLine& line);
 void add_deleted(CommandLine& line);
 void add_dump(CommandLine& line);
 void add_fsck(CommandLine& line);

@@ -48,6 +48,7 @@ int run(int argc, char** argv) {
     add_fsck(line);
     add_audit(line);
     add_backup(line);
+    add_compact(line);
     add_restore(line);
     add_token(line);
     add_version(line);

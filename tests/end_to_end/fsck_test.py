@@ -90,6 +90,22 @@ def a_library_that_a_server_has_open_is_refused_with_its_pid(folder):
 
 
 @test
+def compact_takes_a_closed_library_only_and_leaves_a_good_one_as_it_is(folder):
+    import_some(folder)
+    process, _, _ = serve(folder)
+    try:
+        refused = larmor(folder, "compact")
+        assert refused.returncode == 1 and str(process.pid) in refused.stderr, refused.stderr
+    finally:
+        end(process)
+    done = larmor(folder, "compact", "--min-dead", "10")
+    assert done.returncode == 0 and done.stdout == "0 segments removed, 0 objects moved, 0 bytes written, 0 freed\n", done.stdout + done.stderr
+    assert fsck(folder)[:2] == (0, [])
+    missing = larmor(folder, "compact", "--library", "nothing")
+    assert missing.returncode == 1 and "no library" in missing.stderr, missing.stderr
+
+
+@test
 def a_folder_without_a_library_is_an_error_and_stays_as_it_is(folder):
     done = larmor(folder, "fsck", "--library", "nothing")
     assert done.returncode == 1 and "no library" in done.stderr, done.stderr

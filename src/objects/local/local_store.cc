@@ -72,12 +72,17 @@ public:
         if (staged.intent != 0) TRY_VOID(remove_intent(tx, staged.intent));
         const std::int64_t id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
         TRY_VOID(insert_object(tx, id, staged.location, now_us()));
-        if (staged.write != 0) {
-            segments_->start_sync(staged.write);
-            tx.commit_after(
-                [this, write = staged.write] { return segments_->wait_for_sync(write); });
-        }
+        commit_when_durable(tx, staged);
         return ObjectId{id};
+    }
+
+    Result<void> relocate(db::Transaction& tx, ObjectId id, const ObjectLocation& from,
+                          const StagedObject& staged) override {
+        LARMOR_CHECK(staged.write != 0 && staged.location.size_bytes == from.size_bytes &&
+                     staged.location.sha256 == from.sha256);
+        TRY_VOID(relocate_object(tx, id, from, staged.location));
+        commit_when_durable(tx, staged);
+        return {};
     }
 
     Result<ObjectLocation> locate(db::Snapshot& snapshot, ObjectId id) override {
@@ -99,6 +104,12 @@ public:
     Result<std::uint64_t> collect_garbage() override;
 
 private:
+    void commit_when_durable(db::Transaction& tx, const StagedObject& staged) {
+        if (staged.write == 0) return;
+        segments_->start_sync(staged.write);
+        tx.commit_after(
+            [this, write = staged.write] { return segments_->wait_for_sync(write); });
+    }
     Result<PreparedRecord> prepare(StageRequest request) const;
     Result<OpenSegment> reopen(const SegmentRow& row, StoreId store);
     Result<std::uint64_t> clean_up_intents(std::int64_t until_us);

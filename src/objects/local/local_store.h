@@ -45,6 +45,11 @@ struct LocalStoreStats {
 class LocalStore : public ObjectStore {
 public:
     virtual LocalStoreStats stats() const = 0;
+    /// Lets the row of a small object point at an equal copy, `staged`, in place of `from`. The
+    /// transaction commits when the copy is durable. Nobody may hold its location: for
+    /// compaction. Errors: Conflict when the object is not at `from`.
+    virtual Result<void> relocate(db::Transaction& tx, ObjectId id, const ObjectLocation& from,
+                                  const StagedObject& staged) = 0;
 };
 
 /// Opens or makes the store. Its rows live in `database`, whose migrations (`migrations()` of

@@ -138,12 +138,32 @@ Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64
 Result<std::optional<std::uint64_t>> last_recorded_end(db::Snapshot& snapshot,
                                                        std::int64_t segment) {
     TRY(db::Query query,
-        snapshot.prepare("SELECT max(record_offset + head_bytes + size_bytes) FROM objects"
+        snapshot.prepare("SELECT max(record_offset + head_bytes + size_bytes),"
+                         " (SELECT relocated_end FROM object_segments WHERE segment = ?1)"
+                         " FROM objects"
                          " WHERE id > (SELECT max(id) FROM objects) - ?2 AND segment = ?1"));
     query.bind(segment, kLatestObjects);
     TRY(const bool row, query.next());
-    if (!row || query.is_null(0)) return std::nullopt;
-    return static_cast<std::uint64_t>(query.int64(0));
+    if (!row || (query.is_null(0) && query.is_null(1))) return std::nullopt;
+    return static_cast<std::uint64_t>(std::max(query.int64(0), query.int64(1)));
+}
+
+Result<void> relocate_object(db::Transaction& tx, ObjectId id, const ObjectLocation& from,
+                             const ObjectLocation& to) {
+    TRY(const auto changed,
+        tx.run("UPDATE objects SET segment = ?4, record_offset = ?5, head_bytes = ?6"
+               " WHERE id = ?1 AND segment = ?2 AND record_offset = ?3",
+               to_int64(id), from.segment, from.record_offset, to.segment, to.record_offset,
+               to.head_bytes));
+    if (changed != 1) {
+        return fail(ErrorCode::Conflict,
+                    "object " + std::to_string(to_int64(id)) + " is no longer where it was");
+    }
+    TRY_VOID(
+        tx.run("UPDATE object_segments SET relocated_end = ?2"
+               " WHERE segment = ?1 AND (relocated_end IS NULL OR relocated_end < ?2)",
+               to.segment, to.record_offset + to.head_bytes + to.size_bytes));
+    return {};
 }
 
 Result<std::int64_t> insert_intent(db::Transaction& tx, std::string_view key,

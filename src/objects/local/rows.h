@@ -36,9 +36,14 @@ Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us);
 Result<void> remove_segment(db::Transaction& tx, std::int64_t segment);
 Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64_t bytes);
 /// The end of the record that lies furthest back in the segment, among the objects that were
-/// recorded last; nothing when none of them is in it.
+/// recorded last or relocated; nothing when none of them is in it.
 Result<std::optional<std::uint64_t>> last_recorded_end(db::Snapshot& snapshot,
                                                        std::int64_t segment);
+
+/// Lets the row of an object point at an equal copy in another segment. Errors: Conflict when
+/// it does not point at `from`.
+Result<void> relocate_object(db::Transaction& tx, ObjectId id, const ObjectLocation& from,
+                             const ObjectLocation& to);
 
 struct Intent {
     std::int64_t id = 0;

@@ -1,0 +1,22 @@
+#include "library/compact_library.h"
+
+#include "library/open_database.h"
+
+namespace larmor {
+
+Result<objects::local::CompactSummary> compact_library(
+    const std::filesystem::path& folder, double dead_min,
+    objects::local::CompactObserver& observer) {
+    std::error_code error;
+    if (!std::filesystem::exists(folder / "library.sqlite", error)) {
+        return fail(ErrorCode::NotFound, "there is no library in " + folder.string());
+    }
+    // All rows of objects are read in one go.
+    TRY(const auto database, open_database(folder, {.read_limit = std::chrono::hours(1)}));
+    objects::local::LocalStoreOptions options;
+    options.directory = folder / "objects";
+    TRY(const auto store, objects::local::open_local_store(*database, std::move(options)));
+    return objects::local::compact(*database, *store, folder / "objects", dead_min, observer);
+}
+
+}  // namespace larmor
