@@ -48,6 +48,15 @@ std::uint64_t announced_bytes(const http::Request& request) {
     return read.ec == std::errc() ? bytes : 0;
 }
 
+/// Whether the library does at the moment what a route of this right asks for.
+Result<void> check_admitted(const Context& context, const http::Request& request,
+                            auth::Right right) {
+    auto& admission = context.services.admission;
+    if (right == auth::Right::Store) return admission.check(announced_bytes(request));
+    const bool deletes = right == auth::Right::Delete && request.method != http::Method::Get;
+    return deletes ? admission.allow_change() : Result<void>{};
+}
+
 }  // namespace
 
 std::optional<http::Response> check_access(const Context& context, http::Request& request) {
@@ -67,12 +76,9 @@ std::optional<http::Response> check_access(const Context& context, http::Request
         note_refusal(context, request, &*principal);
         return problem(request, allowed.error());
     }
-    if (needed == auth::Right::Store) {
-        if (const auto room = context.services.admission.check(announced_bytes(request));
-            !room) {
-            note_no_room(context, request, *principal);
-            return problem(request, room.error());
-        }
+    if (const auto admitted = check_admitted(context, request, needed); !admitted) {
+        note_no_room(context, request, *principal);
+        return problem(request, admitted.error());
     }
     request.context = *std::move(principal);
     return std::nullopt;

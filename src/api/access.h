@@ -18,8 +18,8 @@ audit::Action action_of(const http::Route& route);
 
 /// The one place where requests are allowed: runs before the body is read, for every route.
 /// Public routes pass; others need credentials (401) with the route's right (403). Whoever
-/// passed is in `request.context`. What stores is refused here too when there is no room for it
-/// (507): its body never comes.
+/// passed is in `request.context`. What stores is refused here too when there is no room for
+/// it, and what changes something when the library is read-only (507): its body never comes.
 std::optional<http::Response> check_access(const Context& context, http::Request& request);
 
 /// Who makes this request; nothing on a public route.

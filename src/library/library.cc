@@ -86,7 +86,7 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     purger.clock = options.clock;
     parts->purger = std::make_unique<retention::Purger>(
         retention::Purger::Services{*parts->database, *parts->store, *parts->catalog,
-                                    *parts->audit},
+                                    *parts->audit, admission},
         std::move(purger));
     parts->metrics = register_library_metrics(*parts->database, admission);
     return std::unique_ptr<Library>(new Library(std::move(parts)));

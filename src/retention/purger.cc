@@ -73,6 +73,7 @@ struct Purger::Core {
 
     Result<std::int64_t> purge(const catalog::Deletion& deletion) {
         const std::lock_guard one(purging);
+        TRY_VOID(services.admission.allow_change());
         TRY_VOID(services.database.write_and_wait([&](db::Transaction& tx) {
             return services.catalog.begin_purge(tx, deletion.id);
         }));
@@ -93,6 +94,7 @@ struct Purger::Core {
     }
 
     Result<std::int64_t> purge_expired(const audit::Actor& actor) {
+        TRY_VOID(services.admission.allow_change());
         TRY_VOID(check_clock());
         std::int64_t instances = 0;
         while (!is_stopping()) {

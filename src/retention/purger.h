@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "admission/admission.h"
 #include "audit/log.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
@@ -24,6 +25,7 @@ public:
         objects::ObjectStore& store;
         catalog::Catalog& catalog;
         audit::Log& audit;
+        admission::Admission& admission;  ///< read-only, nothing is removed
     };
     struct Options {
         const Clock* clock = &system_clock();
@@ -51,7 +53,7 @@ public:
     /// whose purge can't go on record stays.
     Result<std::int64_t> purge_expired(const audit::Actor& actor);
     /// Removes this deletion before its time; the caller puts it on record first. Blocks.
-    /// Errors: NotFound.
+    /// Errors: NotFound; NoSpace when the library is read-only.
     Result<std::int64_t> purge(const std::string& deletion_id);
 
     static std::chrono::microseconds machine_uptime();

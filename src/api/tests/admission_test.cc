@@ -44,6 +44,11 @@ protected:
                          .headers = {{"Content-Type", "application/dicom"}},
                          .body = bytes});
     }
+    static int remove(ApiServer& api, int number) {
+        const auto target = "/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1." +
+                            std::to_string(number);
+        return api.send({.method = "DELETE", .target = target}).status;
+    }
     static std::string metric(ApiServer& api, const std::string& name) {
         const auto text = api.get("/metrics").body;
         const auto at = text.find("\n" + name + " ");
@@ -88,6 +93,9 @@ TEST_F(StoreAdmissionTest, BelowTheMarkStoresAnswer507AndEverythingElseGoesOn) {
                   .status,
               201);
 
+    EXPECT_EQ(api.store({instance(3)}).status, 507);
+    EXPECT_EQ(remove(api, 1), 204) << "deletes go on";
+
     free_bytes = kRoomy;
     EXPECT_EQ(api.store({instance(2)}).status, 200);
     EXPECT_EQ(api.get("/readyz").body, R"({"status":"ready"})");
@@ -125,7 +133,9 @@ TEST_F(StoreAdmissionTest, ReadOnlyBySwitchIsReadyAndStoresNothing) {
     options.read_only = true;
     ApiServer api(Options{}, std::move(options));
     expect_refused(api.store({instance(1)}), "--read-only was given");
+    EXPECT_EQ(remove(api, 1), 507);
     EXPECT_EQ(api.get("/dicomweb/instances").status, 200);
+    EXPECT_EQ(api.get("/v1/deletions").status, 200);
     const auto ready = api.get("/readyz");
     EXPECT_EQ(ready.status, 200);
     EXPECT_THAT(ready.body, HasSubstr("read-only"));
@@ -148,6 +158,7 @@ TEST_P(FailedSyncTest, TheLibraryStoresNothingMoreSaysSoAndReadsGoOn) {
 
     expect_refused(add(api, instance(3)), "a write to the disk failed");
     expect_refused(api.store({instance(4, 2'000'000)}), "a write to the disk failed");
+    EXPECT_EQ(remove(api, 1), 507);
     const auto ready = api.get("/readyz");
     EXPECT_EQ(ready.status, 503);
     EXPECT_THAT(ready.body, HasSubstr("a write to the disk failed"));

@@ -45,9 +45,10 @@ protected:
         return options;
     }
     std::unique_ptr<Purger> purger() {
-        return std::make_unique<Purger>(Purger::Services{library->database(), library->store(),
-                                                         library->catalog(), library->audit()},
-                                        options());
+        return std::make_unique<Purger>(
+            Purger::Services{library->database(), library->store(), library->catalog(),
+                             library->audit(), library->admission()},
+            options());
     }
     void pass(std::chrono::microseconds time) {
         clock.advance(time);
@@ -129,8 +130,8 @@ TEST_F(PurgerTest, AClockThatWasSetForwardPurgesNothing) {
 }
 
 TEST_F(PurgerTest, TheThreadPurgesWithoutBeingAskedAndIsWokenByADeletion) {
-    Purger purging(
-        {library->database(), library->store(), library->catalog(), library->audit()});
+    Purger purging({library->database(), library->store(), library->catalog(), library->audit(),
+                    library->admission()});
     purging.start({});
     delete_study(0s);
     purging.wake();
