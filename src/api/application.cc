@@ -96,6 +96,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_rendered_routes(*router, context);
     add_uri_routes(*router, context);
     add_export_routes(*router, context);
+    add_capabilities_route(*router, context);
     add_instance_routes(*router, context);
     add_deletion_routes(*router, context);
     add_session_routes(*router, context);

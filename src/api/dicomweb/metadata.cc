@@ -1,8 +1,9 @@
 #include "api/dicomweb/instance_metadata.h"
 #include "api/dicomweb/locate.h"
+#include "api/dicomweb/metadata_form.h"
+#include "api/dicomweb/retrieval.h"
 #include "api/dicomweb/routes.h"
 #include "api/gzip_stream.h"
-#include "api/media_choice.h"
 #include "base/json_text.h"
 #include "http/compress.h"
 #include "http/conditional.h"
@@ -18,7 +19,6 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::string_view kDicomJson = "application/dicom+json";
 /// A piece of an answer about many instances.
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
@@ -45,11 +45,19 @@ void append_identity(const LocatedInstance& located, std::string& out) {
 class MetadataBody {
 public:
     enum class Gzip : bool { No, Yes };
-    MetadataBody(ContextPtr context, InstanceLister lister, std::string base, Gzip gzip)
-        : context_(std::move(context)), lister_(std::move(lister)), base_(std::move(base)) {
+    MetadataBody(ContextPtr context, InstanceLister lister, std::string base, MetadataForm form,
+                 Gzip gzip)
+        : context_(std::move(context)),
+          lister_(std::move(lister)),
+          base_(std::move(base)),
+          form_(std::move(form)) {
         if (gzip == Gzip::Yes) {
             gzip_.emplace();
         }
+    }
+
+    std::string content_type() const {
+        return form_.xml ? writer_.content_type() : form_.media_type;
     }
 
     /// The next piece, nothing at the end. Blocks.
@@ -60,7 +68,7 @@ public:
         std::string piece;
         // At once: growing step by step would copy it several times over.
         piece.reserve(kPieceBytes + kPieceBytes / 8);
-        if (!std::exchange(begun_, true)) {
+        if (!std::exchange(begun_, true) && !form_.xml) {
             piece = "[";
         }
         while (piece.size() < kPieceBytes && !done_) {
@@ -70,10 +78,10 @@ public:
                 done_ = page_.empty();
                 continue;
             }
-            append_instance(*page_[at_++], piece);
+            TRY_VOID(append_instance(*page_[at_++], piece));
         }
         if (done_) {
-            piece += ']';
+            piece += form_.xml ? writer_.closing() : "]";
         }
         if (gzip_) {
             return gzip_->add(piece, done_ ? GzipStream::Last::Yes : GzipStream::Last::No);
@@ -83,10 +91,21 @@ public:
     bool done() const { return done_; }
 
 private:
-    void append_instance(const LocatedInstance& located, std::string& piece) {
+    Result<void> append_instance(const LocatedInstance& located, std::string& piece) {
+        if (form_.xml) {
+            std::string json = "[";
+            append_json(located, json);
+            json += ']';
+            return append_xml_parts(writer_, json, piece);
+        }
         if (std::exchange(some_, true)) {
             piece += ',';
         }
+        append_json(located, piece);
+        return {};
+    }
+
+    void append_json(const LocatedInstance& located, std::string& piece) {
         const std::size_t before = piece.size();
         const auto appended = located.metadata ? append_prepared(*located.metadata, piece)
                                                : append_instance_metadata(
@@ -118,6 +137,8 @@ private:
     ContextPtr context_;
     InstanceLister lister_;
     std::string base_;
+    MetadataForm form_;
+    http::MultipartWriter writer_ = xml_writer();
     ByteBuffer text_;  ///< of one instance; kept for its capacity
     std::optional<GzipStream> gzip_;
     std::vector<LocatedInstancePtr> page_;
@@ -127,10 +148,19 @@ private:
     bool done_ = false;
 };
 
+/// What both requests for metadata begin with.
+struct MetadataRequest {
+    ResourcePath path;
+    MetadataForm form;
+    std::string base;
+};
+
 /// URLs in the metadata depend on where the client sees us.
-std::string etag_for(std::string_view version, std::string_view base, bool gzip) {
-    const std::string base_tag = std::to_string(xxh3(as_bytes(base)));
-    return http::etag_of(std::string(version) + "-" + base_tag + (gzip ? "-gzip" : ""));
+std::string etag_for(std::string_view version, const MetadataRequest& wanted, bool gzip) {
+    std::string text(version);
+    text += "-" + std::to_string(xxh3(as_bytes(wanted.base))) + (gzip ? "-gzip" : "");
+    // The boundary of a multipart is another one each time.
+    return wanted.form.xml ? weak_etag(text + "-xml") : http::etag_of(text);
 }
 
 struct Started {
@@ -139,16 +169,10 @@ struct Started {
     std::string etag;
 };
 
-/// What both requests for metadata begin with.
-struct MetadataRequest {
-    ResourcePath path;
-    std::string media_type;
-    std::string base;
-};
 Result<MetadataRequest> read_metadata_request(const Context& context, const Request& request) {
     MetadataRequest wanted;
     TRY(wanted.path, resource_path(request));
-    TRY(wanted.media_type, negotiate(request, {kDicomJson, "application/json"}));
+    TRY(wanted.form, choose_metadata_form(request));
     wanted.base = context.service_base(request);
     return wanted;
 }
@@ -159,11 +183,12 @@ Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
     TRY(auto lister,
         InstanceLister::open(*context, wanted.path, InstanceLister::Wanted::Metadata));
     Started result;
-    result.etag = etag_for(lister.version(), wanted.base, gzip == MetadataBody::Gzip::Yes);
+    result.etag = etag_for(lister.version(), wanted, gzip == MetadataBody::Gzip::Yes);
     if (!if_none_match.empty() && http::etag_matches_weakly(if_none_match, result.etag)) {
         return result;
     }
-    result.body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base, gzip);
+    result.body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base,
+                                                 wanted.form, gzip);
     TRY(result.first, result.body->next());
     return result;
 }
@@ -175,8 +200,18 @@ Result<Response> whole_metadata(const Context& context, const MetadataRequest& w
     std::string json = "[";
     TRY_VOID(append_instance_metadata(context, located.instance, wanted.base, json));
     json += ']';
-    Response whole(200, wanted.media_type, std::move(json));
-    whole.headers.add("ETag", etag_for(content_tag(located), wanted.base, false));
+    Response whole(200);
+    std::string content_type = wanted.form.media_type;
+    if (wanted.form.xml) {
+        auto writer = xml_writer();
+        std::string parts;
+        TRY_VOID(append_xml_parts(writer, json, parts));
+        json = parts + writer.closing();
+        content_type = writer.content_type();
+    }
+    whole.headers.add("Content-Type", content_type);
+    whole.parts.emplace_back(std::move(json));
+    whole.headers.add("ETag", etag_for(content_tag(located), wanted, false));
     whole.headers.add("Cache-Control", "no-cache");
     return http::compress_if_accepted(request_headers, std::move(whole));
 }
@@ -196,7 +231,7 @@ Task<Result<Response>> metadata_of_many(ContextPtr context, Request request) {
     if (!started.body) {
         co_return response;
     }
-    response.headers.add("Content-Type", wanted.media_type);
+    response.headers.add("Content-Type", started.body->content_type());
     if (gzip == MetadataBody::Gzip::Yes) {
         response.headers.add("Content-Encoding", "gzip");
     }

@@ -31,6 +31,9 @@ void add_uri_routes(http::Router& router, const ContextPtr& context);
 inline constexpr std::string_view kUriPath = "/wado";
 inline constexpr std::string_view kUriRouteName = "uri.retrieve";
 
+/// The Capabilities Description of all routes that the router has. Source: PS3.18 section 8.9.
+void add_capabilities_route(http::Router& router, const ContextPtr& context);
+
 /// Paths below /dicomweb, as templates.
 inline constexpr std::string_view kStudyPath = "/studies/{study}";
 inline constexpr std::string_view kSeriesPath = "/studies/{study}/series/{series}";

@@ -1,9 +1,9 @@
 #include <functional>
 
 #include "api/dicomweb/instance_metadata.h"
+#include "api/dicomweb/metadata_form.h"
 #include "api/dicomweb/routes.h"
 #include "api/dicomweb/search_json.h"
-#include "api/media_choice.h"
 #include "base/ids.h"
 #include "http/compress.h"
 #include "observe/log.h"
@@ -167,14 +167,25 @@ Result<catalog::SearchQuery> to_catalog_query(const Context& context, const Sear
 /// On a worker.
 Result<Response> make_response(const Context& context, const SearchScope& scope,
                                SearchRequest& wanted, const Request& request) {
-    TRY(const auto media, negotiate(request, {"application/dicom+json", "application/json"}));
+    TRY(const MetadataForm form, choose_metadata_form(request));
     TRY(const auto query, to_catalog_query(context, scope, request, wanted));
     TRY(Answer answer, search(context, scope, wanted, query, context.service_base(request)));
     if (answer.more) {
         wanted.warnings.emplace_back("There are additional results that can be requested");
     }
     // PS3.18 since 2026a: no match is 200 with an empty list; it was 204 before.
-    Response response(200, media, std::move(answer.json));
+    Response response(200);
+    std::string body = std::move(answer.json);
+    if (form.xml) {
+        auto writer = xml_writer();
+        std::string parts;
+        TRY_VOID(append_xml_parts(writer, body, parts));
+        body = parts + writer.closing();
+        response.headers.add("Content-Type", writer.content_type());
+    } else {
+        response.headers.add("Content-Type", form.media_type);
+    }
+    response.parts.emplace_back(std::move(body));
     response.headers.add("Cache-Control", "no-cache");
     for (const std::string& warning : wanted.warnings) {
         response.headers.add("Warning", "299 larmor \"" + warning + "\"");

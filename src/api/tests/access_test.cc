@@ -15,9 +15,9 @@ namespace {
 using testing::HasSubstr;
 
 struct AccessTest : testing::Test {
-    static void SetUpTestSuite() { api_ = std::make_unique<ApiServer>(); }
-    static void TearDownTestSuite() { api_.reset(); }
-    static inline std::unique_ptr<ApiServer> api_;
+    static void SetUpTestSuite() { server = std::make_unique<ApiServer>(); }
+    static void TearDownTestSuite() { server.reset(); }
+    static inline std::unique_ptr<ApiServer> server;
 
     /// A path that the pattern matches.
     static std::string example_of(const http::Route& route) {
@@ -31,10 +31,10 @@ struct AccessTest : testing::Test {
 
 TEST_F(AccessTest, EveryRouteRefusesWhoIsNotSignedInUnlessItIsPublic) {
     std::size_t refused = 0;
-    for (const http::Route* route : api_->router->routes()) {
-        const auto response = api_->send_bare({.method = http::name_of(route->method),
-                                               .target = example_of(*route),
-                                               .headers = {}});
+    for (const http::Route* route : server->router->routes()) {
+        const auto response = server->send_bare({.method = http::name_of(route->method),
+                                                 .target = example_of(*route),
+                                                 .headers = {}});
         if (right_of(*route) == auth::Right::Public) {
             continue;
         }
@@ -49,16 +49,16 @@ TEST_F(AccessTest, EveryRouteRefusesWhoIsNotSignedInUnlessItIsPublic) {
 }
 
 TEST_F(AccessTest, EveryRouteRefusesRolesWithoutItsRight) {
-    for (const http::Route* route : api_->router->routes()) {
+    for (const http::Route* route : server->router->routes()) {
         const auth::Right needed = right_of(*route);
         for (const auth::Role role : auth::kRoles) {
             if (needed == auth::Right::Public || auth::allows(role, needed)) {
                 continue;
             }
-            const auto response = api_->send({.method = http::name_of(route->method),
-                                              .target = example_of(*route),
-                                              .headers = {}},
-                                             role);
+            const auto response = server->send({.method = http::name_of(route->method),
+                                                .target = example_of(*route),
+                                                .headers = {}},
+                                               role);
             EXPECT_EQ(response.status, 403) << route->name << " as " << auth::name_of(role);
         }
     }
@@ -66,17 +66,18 @@ TEST_F(AccessTest, EveryRouteRefusesRolesWithoutItsRight) {
 
 TEST_F(AccessTest, PublicRoutesAreThoseThatWeMeant) {
     std::set<std::string> names;
-    for (const http::Route* route : api_->router->routes()) {
+    for (const http::Route* route : server->router->routes()) {
         if (right_of(*route) == auth::Right::Public) {
             names.insert(route->name);
         }
     }
-    EXPECT_EQ(names, (std::set<std::string>{"session.create", "session.link", "system.health",
-                                            "system.openapi", "system.readiness"}));
+    EXPECT_EQ(names,
+              (std::set<std::string>{"capabilities", "session.create", "session.link",
+                                     "system.health", "system.openapi", "system.readiness"}));
 }
 
 TEST_F(AccessTest, ABodyIsNotReadBeforeTheRightIsChecked) {
-    http::Client raw("127.0.0.1", api_->server->port());
+    http::Client raw("127.0.0.1", server->server->port());
     ASSERT_TRUE(
         raw.write_raw("POST /dicomweb/studies HTTP/1.1\r\nHost: 127.0.0.1\r\n"
                       "Content-Type: application/dicom\r\n"
@@ -87,7 +88,7 @@ TEST_F(AccessTest, ABodyIsNotReadBeforeTheRightIsChecked) {
 }
 
 TEST_F(AccessTest, AnExpiredOrRevokedTokenIsRefused) {
-    auto& credentials = api_->library->credentials();
+    auto& credentials = server->library->credentials();
     const auto token = credentials.issue_and_wait({.kind = auth::Kind::Token,
                                                    .name = "short",
                                                    .role = auth::Role::Reader,
@@ -98,18 +99,18 @@ TEST_F(AccessTest, AnExpiredOrRevokedTokenIsRefused) {
         .method = "GET",
         .target = "/dicomweb/studies",
         .headers = {{"Authorization", "Bearer " + token->secret}}};
-    EXPECT_EQ(api_->send_bare(request).status, 200);
+    EXPECT_EQ(server->send_bare(request).status, 200);
     ASSERT_TRUE(credentials.revoke_and_wait(token->credential.id));
-    EXPECT_EQ(api_->send_bare(request).status, 401);
+    EXPECT_EQ(server->send_bare(request).status, 401);
 }
 
 TEST_F(AccessTest, EveryAnswerForbidsGuessingItsType) {
     for (const auto* target : {"/healthz", "/dicomweb/studies", "/nothing/here"}) {
         const auto response =
-            api_->send_bare({.method = "GET", .target = target, .headers = {}});
+            server->send_bare({.method = "GET", .target = target, .headers = {}});
         EXPECT_EQ(response.headers.joined("X-Content-Type-Options"), "nosniff") << target;
     }
-    EXPECT_EQ(api_->get("/dicomweb/studies").headers.joined("X-Content-Type-Options"),
+    EXPECT_EQ(server->get("/dicomweb/studies").headers.joined("X-Content-Type-Options"),
               "nosniff");
 }
 
@@ -157,11 +158,12 @@ TEST(OpenApi, DocumentsExactlyTheRoutesThatThereAre) {
 
 TEST_F(AccessTest, TheDocumentIsServedToEverybody) {
     const auto response =
-        api_->send_bare({.method = "GET", .target = "/openapi.json", .headers = {}});
+        server->send_bare({.method = "GET", .target = "/openapi.json", .headers = {}});
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(response.body, openapi_document());
     const std::string etag(response.headers.get("ETag"));
-    EXPECT_EQ(api_->send_bare({.method = "GET",
+    EXPECT_EQ(server
+                  ->send_bare({.method = "GET",
                                .target = "/openapi.json",
                                .headers = {{"If-None-Match", etag}}})
                   .status,
@@ -169,12 +171,12 @@ TEST_F(AccessTest, TheDocumentIsServedToEverybody) {
 }
 
 TEST_F(AccessTest, HealthAndMetricsAnswer) {
-    EXPECT_EQ(api_->send_bare({.method = "GET", .target = "/healthz", .headers = {}}).body,
+    EXPECT_EQ(server->send_bare({.method = "GET", .target = "/healthz", .headers = {}}).body,
               R"({"status":"ok"})");
-    EXPECT_EQ(api_->send_bare({.method = "GET", .target = "/readyz", .headers = {}}).body,
+    EXPECT_EQ(server->send_bare({.method = "GET", .target = "/readyz", .headers = {}}).body,
               R"({"status":"ready"})");
-    const auto metrics =
-        api_->send({.method = "GET", .target = "/metrics", .headers = {}}, auth::Role::Monitor);
+    const auto metrics = server->send({.method = "GET", .target = "/metrics", .headers = {}},
+                                      auth::Role::Monitor);
     EXPECT_EQ(metrics.status, 200);
     EXPECT_THAT(metrics.body, HasSubstr("# TYPE larmor_"));
 }

@@ -3,16 +3,20 @@
 frames FILE...        a line for each frame: file, number from 1, SHA-256 of its bytes as they lie in the file
                       (of a native one the little-endian bytes)
 pictures FILE         PIL: format, width, height; then a line for each frame of it: duration in ms, SHA-256 of its RGB
+wadl FILE             `METHOD path id` for each method of a Capabilities Description
 value FILE TAG...     SHA-256 of the value at a path of tags and item numbers: 7FE00010, 00081140 0 00091010
 """
 
 import hashlib
 import sys
+import xml.etree.ElementTree as ElementTree
 
 import pydicom
 from PIL import Image, ImageSequence
 from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import ExplicitVRBigEndian
+
+WADL = "{http://wadl.dev.java.net/2009/02}"
 
 
 def frame_bytes(dataset):
@@ -38,6 +42,14 @@ def frame_bytes(dataset):
         yield bytes(data[number * size : (number + 1) * size])
 
 
+def list_methods(element, path):
+    for child in element:
+        if child.tag == WADL + "resource":
+            list_methods(child, [*path, child.get("path")])
+        elif child.tag == WADL + "method":
+            print(child.get("name"), "/".join(path), child.get("id"))
+
+
 def main():
     command, *arguments = sys.argv[1:]
     if command == "frames":
@@ -50,6 +62,8 @@ def main():
             print(image.format, *image.size, sep="\t")
             for frame in ImageSequence.Iterator(image):
                 print(frame.info.get("duration", 0), hashlib.sha256(frame.convert("RGB").tobytes()).hexdigest(), sep="\t")
+    elif command == "wadl":
+        list_methods(ElementTree.parse(arguments[0]).getroot().find(WADL + "resources"), [])
     elif command == "value":
         place = pydicom.dcmread(arguments[0], force=True)
         for step in arguments[1:-1]:

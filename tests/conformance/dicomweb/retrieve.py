@@ -1,5 +1,6 @@
 """PS3.18 section 10.4: what retrieval gives."""
 import io
+import xml.etree.ElementTree as ElementTree
 
 import pydicom
 
@@ -87,6 +88,26 @@ def register_metadata(level, names):
 register_metadata("study", ("ct1", "ct2", "mr1"))
 register_metadata("series", ("ct1", "ct2"))
 register_metadata("instance", ("ct1",))
+
+
+NATIVE = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
+XML = 'multipart/related; type="application/dicom+xml"'
+
+
+@requirement("8.7.3.2", "metadata is made as XML, the Native DICOM Model, or it is 406")
+def metadata_xml(server):
+    answer = server.get(server.data.path("ct1", "series") + "/metadata", accept=XML)
+    if answer.status == 406:
+        raise Skipped("the server has no XML")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "multipart/related", "Content-Type")
+    found = []
+    for kind, content in answer.parts():
+        expect(kind.lower().startswith("application/dicom+xml"), f"a part is {kind}")
+        for attribute in ElementTree.fromstring(content).findall(f"{NATIVE}DicomAttribute[@tag='{INSTANCE}']"):
+            equal((attribute.get("vr"), attribute.get("keyword")), ("UI", "SOPInstanceUID"), "vr and keyword")
+            found.append(attribute.find(f"{NATIVE}Value[@number='1']").text)
+    equal(sorted(found), sorted(server.data.instances[name].SOPInstanceUID for name in ("ct1", "ct2")), "instances")
 
 
 @requirement("10.4.1.1.5", "the BulkDataURI of pixels in the metadata can be retrieved")
