@@ -19,6 +19,36 @@ struct Compressor {
     tjhandle handle;
 };
 
+/// Puts a profile behind the JFIF header, in segments that each say which of how many they
+/// are. Source: ICC.1:2010 section B.4.
+Result<void> insert_profile(std::string& jpeg, std::string_view profile) {
+    constexpr std::size_t kSegmentMax = 65'535 - 2 - 14;
+    const std::size_t count = (profile.size() + kSegmentMax - 1) / kSegmentMax;
+    if (count > 255) {
+        return fail(ErrorCode::LimitExceeded, "JPEG: an ICC profile too large");
+    }
+    const auto byte = [](std::size_t value) { return static_cast<char>(value & 0xff); };
+    std::string segments;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto piece = profile.substr(i * kSegmentMax, kSegmentMax);
+        const std::size_t length = piece.size() + 2 + 14;
+        segments += "\xff\xe2";
+        segments += byte(length >> 8);
+        segments += byte(length);
+        segments.append("ICC_PROFILE", 12);  // its end too
+        segments += byte(i + 1);
+        segments += byte(count);
+        segments += piece;
+    }
+    std::size_t at = 2;
+    if (jpeg.size() > 6 && jpeg.compare(at, 2, "\xff\xe0") == 0) {
+        at += 2 + (static_cast<std::size_t>(static_cast<unsigned char>(jpeg[4])) << 8 |
+                   static_cast<unsigned char>(jpeg[5]));
+    }
+    jpeg.insert(at, segments);
+    return {};
+}
+
 }  // namespace
 
 Result<std::string> encode_jpeg(const Picture& picture, int quality) {
@@ -51,6 +81,9 @@ Result<std::string> encode_jpeg(const Picture& picture, int quality) {
                     std::string("JPEG: ") + tjGetErrorStr2(compressor.handle));
     }
     jpeg.resize(size);
+    if (!picture.icc_profile.empty()) {
+        TRY_VOID(insert_profile(jpeg, picture.icc_profile));
+    }
     return jpeg;
 }
 

@@ -91,9 +91,21 @@ std::string filter_rows(std::span<const std::uint8_t> pixels, std::size_t row_by
     return out;
 }
 
+/// Source: section 11.3.3.3: a name of its own, deflated.
+Result<std::string> profile_chunk(libdeflate_compressor* compressor, std::string_view profile) {
+    std::string chunk("ICC profile\0\0", 13);
+    const auto head = chunk.size();
+    chunk.resize(head + libdeflate_zlib_compress_bound(compressor, profile.size()));
+    const auto size = libdeflate_zlib_compress(compressor, profile.data(), profile.size(),
+                                               chunk.data() + head, chunk.size() - head);
+    if (size == 0) return fail(ErrorCode::LimitExceeded, "PNG: an ICC profile too large");
+    chunk.resize(head + size);
+    return chunk;
+}
+
 Result<std::string> encode(std::span<const std::uint8_t> pixels, std::uint32_t rows,
-                           std::uint32_t columns, std::size_t samples,
-                           std::size_t sample_bytes) {
+                           std::uint32_t columns, std::size_t samples, std::size_t sample_bytes,
+                           std::string_view profile = {}) {
     if (rows == 0 || columns == 0) {
         return fail(ErrorCode::InvalidInput, "PNG: an empty picture");
     }
@@ -118,6 +130,10 @@ Result<std::string> encode(std::span<const std::uint8_t> pixels, std::uint32_t r
     std::string png = "\x89PNG\r\n\x1a\n";
     png.reserve(data.size() + 64);
     append_chunk(png, "IHDR", head);
+    if (!profile.empty()) {
+        TRY(const std::string chunk, profile_chunk(compressor.get(), profile));
+        append_chunk(png, "iCCP", chunk);
+    }
     append_chunk(png, "IDAT", data);
     append_chunk(png, "IEND", {});
     return png;
@@ -142,7 +158,7 @@ std::vector<std::uint8_t> big_endian_16(std::span<const T> values) {
 Result<std::string> encode_png(const Picture& picture) {
     return encode(
         {reinterpret_cast<const std::uint8_t*>(picture.pixels.data()), picture.pixels.size()},
-        picture.rows, picture.columns, picture.samples, 1);
+        picture.rows, picture.columns, picture.samples, 1, picture.icc_profile);
 }
 
 Result<std::string> encode_png(const Frame& frame) {

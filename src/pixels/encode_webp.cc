@@ -1,5 +1,7 @@
 #include <webp/encode.h>
+#include <webp/mux.h>
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -54,6 +56,22 @@ Result<WebPConfig> configure(int quality) {
     return config;
 }
 
+/// Source: WebP container specification, chunk ICCP.
+Result<std::string> with_profile(const std::string& webp, std::string_view profile) {
+    const WebPData image{reinterpret_cast<const std::uint8_t*>(webp.data()), webp.size()};
+    const WebPData icc{reinterpret_cast<const std::uint8_t*>(profile.data()), profile.size()};
+    const std::unique_ptr<WebPMux, decltype(&WebPMuxDelete)> mux(WebPMuxCreate(&image, 0),
+                                                                 &WebPMuxDelete);
+    WebPData assembled{nullptr, 0};
+    if (!mux || WebPMuxSetChunk(mux.get(), "ICCP", &icc, 0) != WEBP_MUX_OK ||
+        WebPMuxAssemble(mux.get(), &assembled) != WEBP_MUX_OK) {
+        return fail(ErrorCode::LimitExceeded, "WebP: the ICC profile can't be added");
+    }
+    std::string out(reinterpret_cast<const char*>(assembled.bytes), assembled.size);
+    WebPDataClear(&assembled);
+    return out;
+}
+
 }  // namespace
 
 Result<std::string> encode_webp(const Picture& picture, int quality) {
@@ -90,7 +108,8 @@ Result<std::string> encode_webp(const Picture& picture, int quality) {
             ErrorCode::LimitExceeded,
             "WebP: error " + std::to_string(source.picture.error_code) + " of the encoder");
     }
-    return webp;
+    return picture.icc_profile.empty() ? Result<std::string>(std::move(webp))
+                                       : with_profile(webp, picture.icc_profile);
 }
 
 }  // namespace larmor::pixels

@@ -14,6 +14,8 @@ struct Picture {
     std::uint32_t columns = 0;
     std::uint16_t samples = 1;  ///< 1 grey, 3 RGB
     SampleBuffer pixels;
+    /// What its colours are, as an ICC profile; empty: nobody says. See colour_profile.h.
+    std::string icc_profile = {};
 };
 
 /// A part of a frame in its pixels, from the top left corner. Source: PS3.18 section 8.3.5.1.3.
@@ -69,6 +71,8 @@ Picture scale(const Picture& picture, std::uint32_t rows, std::uint32_t columns)
 /// The pixels that a region touches, cut at the picture's edges and turned as it says.
 /// Errors: InvalidInput where nothing is left.
 Result<Picture> crop(const Picture& picture, const Region& region);
+
+// The picture's profile goes along in all forms but GIF, which has no place for it.
 
 /// Errors: InvalidInput for an empty picture or one with a side over 65,500; quality 1 to 100.
 Result<std::string> encode_jpeg(const Picture& picture, int quality = 85);

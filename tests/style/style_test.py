@@ -20,7 +20,7 @@ WALLS = {
     r"charls/": (r"src/pixels/", ""),
     r"openjph/": (r"src/pixels/", ""),
     r"(turbojpeg|jpeglib)\.h": (r"src/pixels/", ""),
-    r"(gif_lib|ft2build)\.h|webp/": (r"src/pixels/", ""),
+    r"(gif_lib|ft2build|lcms2)\.h|webp/": (r"src/pixels/", ""),
     r"vips/": (r"src/images/", ""),
     r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/", ""),
     r"libpq-fe\.h": (r"src/db/postgres/", ""),

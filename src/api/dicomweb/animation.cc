@@ -100,6 +100,10 @@ Task<Result<http::Response>> answer_animation(ContextPtr context, http::Request 
         co_return *std::move(known);
     }
     add_warnings(response.headers, query.warnings);
+    if (query.profile != RenderQuery::Profile::None) {
+        add_warnings(response.headers, {std::string(kNoProfile)});
+        query.profile = RenderQuery::Profile::None;
+    }
     auto body = std::make_unique<AnimationBody>(context, std::move(located), std::move(query));
     CO_TRY(auto first, co_await body->next());
     response.headers.add("Content-Type", kGif);

@@ -3,8 +3,11 @@
 #include "api/dicomweb/annotation_text.h"
 #include "api/dicomweb/decode_stored.h"
 #include "api/media_choice.h"
+#include "dicom/tags.h"
+#include "dicom/values.h"
 #include "http/conditional.h"
 #include "http/media_type.h"
+#include "pixels/colour_profile.h"
 #include "pixels/decode.h"
 #include "pixels/render.h"
 
@@ -56,6 +59,47 @@ Result<std::string> encode_picture(pixels::Picture picture, std::string_view med
     }
     return media_type == kWebp ? pixels::encode_webp(picture, quality)
                                : pixels::encode_jpeg(picture, quality);
+}
+
+/// Of an RGB image, where it has a profile: its own, or that of its first optical path. Source:
+/// PS3.3 sections C.11.15 and C.8.12.5.
+Result<Bytes> profile_of(const dicom::File& file) {
+    constexpr dicom::Tag kOpticalPathSequence{0x0048, 0x0105};
+    TRY(const auto attributes,
+        dicom::Attributes::read(file.data_set, file.encoding, kOpticalPathSequence));
+    if (const auto* own = attributes.find(dicom::tags::ICCProfile)) {
+        return own->value;
+    }
+    TRY(const auto paths, attributes.items(kOpticalPathSequence));
+    const auto* first = paths.empty() ? nullptr : paths[0].find(dicom::tags::ICCProfile);
+    return first == nullptr ? Bytes() : first->value;
+}
+
+/// Puts the profile that is asked for into the picture, and its colours into that space; leaves
+/// it without one where nothing says what its colours are.
+Result<void> set_profile(const dicom::File& file, RenderQuery::Profile wanted,
+                         pixels::Picture& picture) {
+    if (wanted == RenderQuery::Profile::None || picture.samples != 3) {
+        return {};
+    }
+    TRY(const Bytes own, profile_of(file));
+    if (!pixels::is_rgb_profile(own)) {
+        return {};
+    }
+    switch (wanted) {
+        case RenderQuery::Profile::None:
+            break;
+        case RenderQuery::Profile::Own:
+            pixels::attach_profile(picture, own);
+            break;
+        case RenderQuery::Profile::Srgb:
+            return pixels::convert_colours(picture, own, pixels::ColourSpace::Srgb);
+        case RenderQuery::Profile::AdobeRgb:
+            return pixels::convert_colours(picture, own, pixels::ColourSpace::AdobeRgb);
+        case RenderQuery::Profile::RommRgb:
+            return pixels::convert_colours(picture, own, pixels::ColourSpace::RommRgb);
+    }
+    return {};
 }
 
 /// Everything that a picture follows from, besides the stored bytes.
@@ -129,6 +173,7 @@ Result<pixels::Picture> PictureSource::draw(std::uint32_t frame,
     TRY(const pixels::Frame pixels,
         decode_stored(opened_->file, *opened_->image, index_, frame));
     TRY(pixels::Picture picture, pixels::render_frame(*opened_->image, pixels, frame, options));
+    TRY_VOID(set_profile(opened_->file, query.profile, picture));
     if (query.annotate_patient || query.annotate_technique) {
         TRY(const auto text,
             annotation_of(opened_->file, {.patient = query.annotate_patient,
@@ -138,21 +183,28 @@ Result<pixels::Picture> PictureSource::draw(std::uint32_t frame,
     return picture;
 }
 
-Result<std::string> draw_picture(const Context& context, const LocatedInstancePtr& located,
-                                 std::uint32_t frame, const RenderQuery& query,
-                                 std::string_view media_type) {
+Result<DrawnPicture> draw_picture(const Context& context, const LocatedInstancePtr& located,
+                                  std::uint32_t frame, const RenderQuery& query,
+                                  std::string_view media_type) {
     TRY(const auto source, PictureSource::open(context, located));
     TRY(pixels::Picture picture, source.draw(frame, query));
-    return encode_picture(std::move(picture), media_type, query.quality);
+    DrawnPicture drawn;
+    drawn.lacks_profile = query.profile != RenderQuery::Profile::None &&
+                          (picture.icc_profile.empty() || media_type == kGif);
+    TRY(drawn.bytes, encode_picture(std::move(picture), media_type, query.quality));
+    return drawn;
 }
 
 http::Response picture_response(const http::Request& request, const LocatedInstance& located,
                                 std::uint32_t frame, const RenderQuery& query,
-                                std::string_view media_type, std::string picture) {
-    http::Response response(200, media_type, std::move(picture));
+                                std::string_view media_type, DrawnPicture picture) {
+    http::Response response(200, media_type, std::move(picture.bytes));
     response.headers.add("ETag", picture_tag(request, located, frame, media_type));
     response.headers.add("Cache-Control", "private, max-age=3600");
     add_warnings(response.headers, query.warnings);
+    if (picture.lacks_profile) {
+        add_warnings(response.headers, {std::string(kNoProfile)});
+    }
     return http::with_conditions(request.method, request.headers, std::move(response));
 }
 

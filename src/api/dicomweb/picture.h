@@ -57,17 +57,25 @@ private:
     pixels::FrameIndexView index_;
 };
 
+/// What an answer says where a profile was asked for and none is in its pictures.
+inline constexpr std::string_view kNoProfile =
+    "The iccprofile parameter is not supported for this picture: no profile is in it.";
+
+struct DrawnPicture {
+    std::string bytes;
+    bool lacks_profile = false;  ///< one was asked for
+};
 /// Decodes and draws one frame (from 0). Blocks. Errors: NotFound for a frame that there is
 /// not, Unsupported (406) for an instance without frames or pixels that can't be decoded,
 /// InvalidInput for a window or a region that does not fit.
-Result<std::string> draw_picture(const Context& context, const LocatedInstancePtr& located,
-                                 std::uint32_t frame, const RenderQuery& query,
-                                 std::string_view media_type);
+Result<DrawnPicture> draw_picture(const Context& context, const LocatedInstancePtr& located,
+                                  std::uint32_t frame, const RenderQuery& query,
+                                  std::string_view media_type);
 
 /// One picture as a response, with the tag of everything that it follows from.
 http::Response picture_response(const http::Request& request, const LocatedInstance& located,
                                 std::uint32_t frame, const RenderQuery& query,
-                                std::string_view media_type, std::string picture);
+                                std::string_view media_type, DrawnPicture picture);
 
 /// `299 larmor "..."` for each.
 void add_warnings(http::Headers& headers, const std::vector<std::string>& warnings);

@@ -1,6 +1,7 @@
 #include "api/dicomweb/render_query.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <vector>
@@ -139,13 +140,22 @@ Result<void> check_keywords(std::string_view name, std::string_view text,
     return {};
 }
 
-Result<void> read_profile(std::string_view text, RenderQuery& result) {
-    TRY_VOID(check_keywords("iccprofile", text, {"no", "yes", "srgb", "adobergb", "rommrgb"}));
-    if (text != "no") {
-        result.warnings.emplace_back(
-            "The iccprofile parameter is not supported: no profile is in the picture.");
+Result<void> read_profile(std::string_view text, RenderQuery& query) {
+    using Profile = RenderQuery::Profile;
+    constexpr std::array<std::pair<std::string_view, Profile>, 5> kProfiles = {
+        {{"no", Profile::None},
+         {"yes", Profile::Own},
+         {"srgb", Profile::Srgb},
+         {"adobergb", Profile::AdobeRgb},
+         {"rommrgb", Profile::RommRgb}}};
+    for (const auto& [keyword, profile] : kProfiles) {
+        if (keyword == text) {
+            query.profile = profile;
+            return {};
+        }
     }
-    return {};
+    return fail(ErrorCode::InvalidInput,
+                "iccprofile has a value that the standard does not know");
 }
 
 void warn_of_annotation(std::string_view text, RenderQuery& query) {

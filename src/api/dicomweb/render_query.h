@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,6 +16,10 @@ struct RenderQuery {
     pixels::RenderOptions options;
     int quality = 85;  ///< of JPEG and WebP, 1 to 100
     bool has_viewport = false;
+    /// Which ICC profile goes along, and thereby which colours: the instance's own, or that of
+    /// a colour space into which its colours are turned.
+    enum class Profile : std::uint8_t { None, Own, Srgb, AdobeRgb, RommRgb };
+    Profile profile = Profile::None;
     /// What is to be burnt into the picture.
     bool annotate_patient = false;
     bool annotate_technique = false;

@@ -42,6 +42,9 @@ Task<Result<Response>> answer_multipart(ContextPtr context, Request request, Sub
         std::make_unique<RenderedBody>(context, std::move(subjects), std::move(query),
                                        part_type, context->service_base(request), request.id);
     CO_TRY(auto first, co_await body->first());
+    if (body->lacks_profile()) {
+        add_warnings(response.headers, {std::string(kNoProfile)});
+    }
     response.headers.add("Content-Type", body->content_type());
     response.headers.add("Cache-Control", "no-cache");
     response.parts.push_back(*std::move(first));

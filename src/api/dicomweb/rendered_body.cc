@@ -77,7 +77,8 @@ Result<void> RenderedBody::load_subject(Subject subject, Failures failures) {
     }
     std::string part = head_of(
         subject, picture ? std::string_view(subject.media_type) : "application/problem+json");
-    part += picture ? *picture : problem_json(picture.error(), request_id_);
+    part += picture ? picture->bytes : problem_json(picture.error(), request_id_);
+    lacks_profile_ = lacks_profile_ || (picture && picture->lacks_profile);
     ready_.emplace_back(std::move(part));
     return {};
 }

@@ -57,6 +57,8 @@ public:
           writer_("related", part_type) {}
 
     std::string content_type() const { return writer_.content_type(); }
+    /// Of the pictures that were made so far: a profile was asked for, and is in none or some.
+    bool lacks_profile() const { return lacks_profile_; }
 
     /// The first part, whose error is an answer still.
     http::Task<Result<std::optional<http::Part>>> first() {
@@ -81,6 +83,7 @@ private:
     std::string request_id_;
     http::MultipartWriter writer_;
     std::deque<http::Part> ready_;
+    bool lacks_profile_ = false;
     bool closed_ = false;
 };
 

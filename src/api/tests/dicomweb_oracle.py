@@ -3,6 +3,7 @@
 frames FILE...        a line for each frame: file, number from 1, SHA-256 of its bytes as they lie in the file
                       (of a native one the little-endian bytes)
 pictures FILE         PIL: format, width, height; then a line for each frame of it: duration in ms, SHA-256 of its RGB
+profile FILE          PIL: SHA-256 of the ICC profile in a picture, `-` without
 wadl FILE             `METHOD path id` for each method of a Capabilities Description
 value FILE TAG...     SHA-256 of the value at a path of tags and item numbers: 7FE00010, 00081140 0 00091010
 """
@@ -62,6 +63,10 @@ def main():
             print(image.format, *image.size, sep="\t")
             for frame in ImageSequence.Iterator(image):
                 print(frame.info.get("duration", 0), hashlib.sha256(frame.convert("RGB").tobytes()).hexdigest(), sep="\t")
+    elif command == "profile":
+        with Image.open(arguments[0]) as image:
+            profile = image.info.get("icc_profile")
+            print(hashlib.sha256(profile).hexdigest() if profile else "-")
     elif command == "wadl":
         list_methods(ElementTree.parse(arguments[0]).getroot().find(WADL + "resources"), [])
     elif command == "value":

@@ -90,9 +90,14 @@ TEST(RenderQuery, KnowsWhatToAnnotate) {
     EXPECT_TRUE(nothing.warnings.empty());
 }
 
-TEST(RenderQuery, WarnsOfWhatIsNotDone) {
-    EXPECT_EQ(parsed("iccprofile=srgb")->warnings.size(), 1U);
-    EXPECT_TRUE(parsed("iccprofile=no")->warnings.empty());
+TEST(RenderQuery, KnowsTheProfilesOfTheStandard) {
+    using Profile = RenderQuery::Profile;
+    EXPECT_EQ(parsed("")->profile, Profile::None);
+    EXPECT_EQ(parsed("iccprofile=no")->profile, Profile::None);
+    EXPECT_EQ(parsed("iccprofile=yes")->profile, Profile::Own);
+    EXPECT_EQ(parsed("iccprofile=srgb")->profile, Profile::Srgb);
+    EXPECT_EQ(parsed("iccprofile=adobergb")->profile, Profile::AdobeRgb);
+    EXPECT_EQ(parsed("iccprofile=rommrgb")->profile, Profile::RommRgb);
 }
 
 }  // namespace

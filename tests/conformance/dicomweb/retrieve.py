@@ -257,6 +257,17 @@ def annotation(server):
                f"annotation={value} is neither done nor warned of")
 
 
+@requirement("8.3.5.1.5", "iccprofile is known, and what it asks for is done or warned of")
+def icc_profile(server):
+    path = server.data.path("ct1") + "/rendered"
+    equal(server.get(path, "iccprofile=no", accept="image/jpeg").status, 200, "status with iccprofile=no")
+    answer = server.get(path, "iccprofile=srgb", accept="image/jpeg")
+    equal(answer.status, 200, "status with iccprofile=srgb")
+    expect(b"ICC_PROFILE\0" in answer.body or any(one.startswith("299") for one in answer.warnings),
+           "iccprofile=srgb is neither done nor warned of")
+    equal(server.get(path, "iccprofile=x", accept="image/jpeg").status, 400, "status with iccprofile=x")
+
+
 @requirement("10.4.3.3.4", "a thumbnail has nothing of the patient in it")
 def thumbnail_without_patient(server):
     path = server.data.path("ct1") + "/thumbnail"
