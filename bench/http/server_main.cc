@@ -1,5 +1,6 @@
 // The HTTP server alone, for bench/http/run: a text of 1 KB from memory, a 33 KB slice of a
-// file, and a route that takes bodies. Ends at the end of its standard input.
+// file, the same between two texts, and a route that takes bodies. Ends at the end of its
+// standard input.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -19,6 +20,12 @@ Task<Response> answer_text(std::shared_ptr<const std::string> text) {
 }
 Task<Response> answer_file(FileSlice slice) {
     co_return Response(200, "application/octet-stream", std::move(slice));
+}
+Task<Response> answer_framed(FileSlice slice, std::shared_ptr<const std::string> edge) {
+    Response response(200, "application/octet-stream", edge);
+    response.parts.emplace_back(std::move(slice));
+    response.parts.emplace_back(edge);
+    co_return response;
 }
 Task<Response> take_body(Request request) {
     co_return Response(200, "text/plain", std::to_string(request.body.size()));
@@ -53,6 +60,12 @@ int main(int argc, char** argv) {
                  .name = "file",
                  .right = Right("bench"),
                  .handler = [slice](Request) { return answer_file(slice); }});
+    const auto edge = std::make_shared<const std::string>(128, '-');
+    router->add({.method = Method::Get,
+                 .pattern = "/framed",
+                 .name = "framed",
+                 .right = Right("bench"),
+                 .handler = [slice, edge](Request) { return answer_framed(slice, edge); }});
     router->add({.method = Method::Post,
                  .pattern = "/body",
                  .name = "body",
