@@ -41,6 +41,12 @@ struct AuditTest : testing::Test {
         EXPECT_NE(found.number, 0U) << audit::name_of(action);
         return found;
     }
+    /// A refusal is put on record behind its answer; records keep their order.
+    void wait_for_refusals() {
+        audit::Entry behind;
+        behind.action = Action::Stop;
+        ASSERT_TRUE(api.library->audit().record_and_wait(std::move(behind)));
+    }
     int post(std::string_view target, std::string_view type, std::string_view body) {
         http::Headers headers;
         headers.add("Content-Type", type);
@@ -105,6 +111,7 @@ TEST_F(AuditTest, ARecordOfTheUriServiceNamesWhatItsQueryNames) {
     EXPECT_EQ(read.subject.series, "1.2.3.1");
     EXPECT_EQ(read.subject.instance, "1.2.3.1.1");
     ASSERT_EQ(api.get(std::string(kByUri) + "&anonymize=yes").status, 406);
+    wait_for_refusals();
     const auto refused = last(Action::Retrieve).entry;
     EXPECT_EQ(refused.outcome, Outcome::Refused);
     EXPECT_EQ(refused.subject.instance, "1.2.3.1.1");
