@@ -1,5 +1,6 @@
 #include "api/dicomweb/instance_body.h"
 #include "api/dicomweb/routes.h"
+#include "api/dicomweb/zip.h"
 #include "http/multipart.h"
 
 namespace larmor::api {
@@ -110,6 +111,10 @@ Result<Feasible> count_feasible(const Context& context, const Retrieval& wanted)
 
 Task<Result<Response>> retrieve_many(ContextPtr context, Request request) {
     CO_TRY(Retrieval wanted, read_retrieval(request));
+    if (auto of_zip = zip_choices(wanted.choices); !of_zip.empty()) {
+        wanted.choices = std::move(of_zip);
+        co_return co_await answer_zip(context, std::move(request), std::move(wanted));
+    }
     // Many instances have no single body.
     std::erase_if(wanted.choices, [](const MediaChoice& choice) {
         return choice.form != MediaChoice::Form::Multipart;
@@ -169,7 +174,11 @@ Task<Result<Response>> one_as_multipart(ContextPtr context, Request request,
 }
 
 Task<Result<Response>> retrieve_one(ContextPtr context, Request request) {
-    CO_TRY(const Retrieval wanted, read_retrieval(request));
+    CO_TRY(Retrieval wanted, read_retrieval(request));
+    if (auto of_zip = zip_choices(wanted.choices); !of_zip.empty()) {
+        wanted.choices = std::move(of_zip);
+        co_return co_await answer_zip(context, std::move(request), std::move(wanted));
+    }
     CO_TRY(const auto located, co_await locate(context, wanted.path));
     // What is stored as asked for costs no thread change.
     auto primary =

@@ -55,6 +55,14 @@ def add_video(data_set, stream):
     data_set["PixelData"].is_undefined_length = True
 
 
+def jpeg_frame(side):
+    """A gray frame as baseline JPEG."""
+    from PIL import Image
+    out = io.BytesIO()
+    Image.frombytes("L", (side, side), bytes(x % 256 for x in range(side * side))).save(out, "JPEG")
+    return out.getvalue()
+
+
 def make(study, series, sop_class, number, **attributes):
     data_set = Dataset()
     data_set.SpecificCharacterSet = "ISO_IR 192"
