@@ -22,8 +22,8 @@ using Values = std::map<std::string, BulkData, std::less<>>;
 
 JsonReadOptions reading(const Values& values) {
     JsonReadOptions options;
-    options.bulk_data = [&values](std::string_view uri, Tag, Vr) -> Result<BulkData> {
-        const auto value = values.find(uri);
+    options.bulk_data = [&values](const BulkDataReference& at) -> Result<BulkData> {
+        const auto value = values.find(at.uri);
         if (value != values.end()) return value->second;
         return BulkData{ByteBuffer(2), false};
     };

@@ -73,7 +73,7 @@ private:
     Result<std::string_view> read_string(value text);
     Result<void> read_inline_binary(value base64, Vr vr);
     /// True when the value is fragments, and stands in the buffer.
-    Result<bool> read_bulk_data(value uri, Tag tag, Vr vr);
+    Result<bool> read_bulk_data(value uri, Tag tag, Vr vr, unsigned depth);
     Result<void> put_value(Tag tag, Vr vr, LevelText& text);
     Result<void> patch_length(std::size_t begin);
     Result<void> sort(std::size_t first_member);
@@ -195,7 +195,7 @@ Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
         } else if (is_binary_value) {
             TRY_VOID(read_inline_binary(member.value(), vr));
         } else {
-            TRY(const bool fragments, read_bulk_data(member.value(), tag, vr));
+            TRY(const bool fragments, read_bulk_data(member.value(), tag, vr, depth));
             is_written |= fragments;
         }
     }
@@ -332,13 +332,13 @@ Result<void> JsonReader::read_inline_binary(value base64, Vr vr) {
     return {};
 }
 
-Result<bool> JsonReader::read_bulk_data(value uri, Tag tag, Vr vr) {
+Result<bool> JsonReader::read_bulk_data(value uri, Tag tag, Vr vr, unsigned depth) {
     if (vr == vr::SQ) return invalid("BulkDataURI for a sequence");
     TRY(const std::string_view text, read_string(std::move(uri)));
     if (!options_.bulk_data) {
         return fail(ErrorCode::Unsupported, "BulkDataURI without access to it at " + place());
     }
-    TRY(const BulkData bulk, options_.bulk_data(text, tag, vr));
+    TRY(const BulkData bulk, options_.bulk_data({text, tag, vr, depth}));
     TRY_VOID(check_size(bulk.value.size()));
     if (!bulk.encapsulated) {
         value_ = as_text(bulk.value);

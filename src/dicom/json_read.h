@@ -16,8 +16,15 @@ struct BulkData {
     ByteBuffer value;           ///< the Value Field, little endian
     bool encapsulated = false;  ///< fragments with item headers, without the last delimiter
 };
-/// Fetches the value of `tag` behind `uri`. An error ends the reading.
-using ResolveBulkData = std::function<Result<BulkData>(std::string_view uri, Tag tag, Vr vr)>;
+/// Where a BulkDataURI stands.
+struct BulkDataReference {
+    std::string_view uri;
+    Tag tag;
+    Vr vr = vr::UN;
+    unsigned depth = 0;  ///< 0 at the top level, 1 in the items of a top-level sequence
+};
+/// Fetches the value behind the URI. An error ends the reading.
+using ResolveBulkData = std::function<Result<BulkData>(const BulkDataReference& reference)>;
 
 struct JsonReadOptions {
     /// Without it a BulkDataURI is an error.
@@ -50,5 +57,11 @@ Result<ByteBuffer> read_json(std::string_view json, const JsonReadOptions& optio
 /// object counts as an array of one.
 Result<std::vector<ByteBuffer>> read_json_array(std::string_view json,
                                                 const JsonReadOptions& options = {});
+
+/// The objects of such an array as they stand in `json`, to be read one by one, so that what is
+/// wrong with one costs that one. Errors: InvalidInput for what is no JSON array (or object) of
+/// objects, as far as the brackets show it; LimitExceeded over `objects_max`.
+Result<std::vector<std::string_view>> split_json_array(std::string_view json,
+                                                       std::size_t objects_max = 100'000);
 
 }  // namespace larmor::dicom

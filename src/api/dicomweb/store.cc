@@ -2,12 +2,12 @@
 #include <vector>
 
 #include "api/access.h"
-#include "api/audited.h"
 #include "api/dicomweb/routes.h"
+#include "api/dicomweb/store_metadata.h"
+#include "api/dicomweb/store_outcome.h"
 #include "api/import_body.h"
 #include "api/media_choice.h"
 #include "api/problem.h"
-#include "api/store_response.h"
 #include "async/sync_wait.h"
 #include "base/ids.h"
 #include "http/media_type.h"
@@ -22,14 +22,11 @@ using http::Response;
 using http::Task;
 
 constexpr std::string_view kInstanceMediaType = "application/dicom";
-/// Imports of one request that run at once: they share their syncs.
-constexpr std::size_t kAtOnceMax = 64;
-/// Of a streamed request: what waits in memory before the batch is finished.
-constexpr std::uint64_t kBatchMaxBytes = std::uint64_t{16} << 20;
 
-enum class BodyForm : std::uint8_t { Multipart, Single };
+enum class BodyForm : std::uint8_t { Multipart, Single, Metadata };
 
-/// Errors: Unsupported for anything but application/dicom, alone or in multipart/related.
+/// Errors: Unsupported for anything but application/dicom, alone or in multipart/related, and
+/// metadata with bulk data.
 Result<BodyForm> body_form(const Request& request) {
     TRY(const http::MediaType type,
         http::parse_media_type(request.headers.get("Content-Type")));
@@ -45,10 +42,14 @@ Result<BodyForm> body_form(const Request& request) {
                 essence);
     }
     const auto part_type = type.parameter("type");
+    if (part_type && http::equal_ignoring_case(*part_type, kMetadataMediaType)) {
+        return BodyForm::Metadata;
+    }
     if (part_type && !http::equal_ignoring_case(*part_type, kInstanceMediaType)) {
-        return fail(
-            ErrorCode::Unsupported,
-            "the parts must be application/dicom: metadata with bulk data is not taken");
+        return fail(ErrorCode::Unsupported,
+                    "the parts must be application/dicom, or metadata in "
+                    "application/dicom+json with its "
+                    "bulk data");
     }
     return BodyForm::Multipart;
 }
@@ -75,49 +76,6 @@ observe::Histogram& instances_per_request() {
     return histogram;
 }
 
-/// What became of a request, for its answer and for the record.
-struct StoreOutcome {
-    StoreResponse response;
-    AuditNote note;
-};
-
-void add_result(StoreOutcome& outcome, const ingest::ImportResult& result,
-                const ingest::ImportOptions& options) {
-    StoreResponse& response = outcome.response;
-    if (result.outcome != ingest::Outcome::Rejected) {
-        outcome.note.stored(result.study_instance_uid, result.series_instance_uid);
-    }
-    const InstanceUids uids{.study = result.study_instance_uid,
-                            .series = result.series_instance_uid,
-                            .sop_class = result.sop_class_uid,
-                            .sop_instance = result.sop_instance_uid};
-    switch (result.outcome) {
-        case ingest::Outcome::Stored:
-        case ingest::Outcome::Duplicate:
-        case ingest::Outcome::Alternate:
-            response.stored(uids);
-            return;
-        case ingest::Outcome::Conflict:
-            response.stored_with_warning(
-                uids, WarningReason::KeptAsConflict,
-                "another instance has this SOP Instance UID: this one is kept in the "
-                "non-primary image set " +
-                    result.image_set_id);
-            return;
-        case ingest::Outcome::Rejected:
-            break;
-    }
-    const Error error =
-        result.error.value_or(Error{ErrorCode::InvalidInput, "the instance was rejected"});
-    const bool other_study = !options.study_instance_uid.empty() &&
-                             !result.study_instance_uid.empty() &&
-                             result.study_instance_uid != options.study_instance_uid;
-    response.failed(
-        uids,
-        other_study ? FailureReason::StudyInstanceUidMismatch : failure_reason_of(error.code),
-        error);
-}
-
 /// All parts of a body in memory, read in place.
 Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
                                    ingest::ImportOptions options, StoreOutcome& outcome) {
@@ -134,18 +92,18 @@ Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
             continue;
         }
         if (parts.size() == 1) {  // the usual case, without a batch around it
-            add_result(outcome, co_await importer.import_bytes(part.data, options), options);
+            outcome.add(co_await importer.import_bytes(part.data, options), options);
             co_return Result<void>{};
         }
         batch.push_back(importer.import_bytes(part.data, options));
-        if (batch.size() == kAtOnceMax) {
+        if (batch.size() == ImportBatch::kInstancesMax) {
             for (const auto& result : co_await finish()) {
-                add_result(outcome, result, options);
+                outcome.add(result, options);
             }
         }
     }
     for (const auto& result : co_await finish()) {
-        add_result(outcome, result, options);
+        outcome.add(result, options);
     }
     co_return Result<void>{};
 }
@@ -155,7 +113,10 @@ Task<Result<void>> store_in_memory(ContextPtr context, const Request& request,
 class StreamedStore {
 public:
     StreamedStore(ContextPtr context, ingest::ImportOptions options, StoreOutcome& outcome)
-        : context_(std::move(context)), options_(std::move(options)), outcome_(outcome) {}
+        : context_(std::move(context)),
+          options_(std::move(options)),
+          outcome_(outcome),
+          batch_(outcome, options_) {}
 
     Task<Result<void>> run(http::MultipartReader& reader) {
         for (;;) {
@@ -169,7 +130,7 @@ public:
             }
             CO_TRY_VOID(co_await store_part(reader));
         }
-        co_await finish_batch();
+        co_await batch_.finish();
         co_return Result<void>{};
     }
 
@@ -190,40 +151,25 @@ private:
                 co_return Result<void>{};
             }
         }
-        batch_.push_back(std::move(stream));
-        batch_bytes_ += size;
-        if (batch_bytes_ >= kBatchMaxBytes || batch_.size() == kAtOnceMax) {
-            co_await finish_batch();
-        }
+        co_await batch_.add(std::move(stream), size);
         co_return Result<void>{};
-    }
-
-    Task<void> finish_batch() {
-        std::vector<Task<ingest::ImportResult>> tasks;
-        tasks.reserve(batch_.size());
-        for (const auto& stream : batch_) {
-            tasks.push_back(stream->finish());
-        }
-        for (const auto& result : co_await async::when_all(std::move(tasks))) {
-            add_result(outcome_, result, options_);
-        }
-        batch_.clear();
-        batch_bytes_ = 0;
     }
 
     ContextPtr context_;
     ingest::ImportOptions options_;
     StoreOutcome& outcome_;
-    std::vector<std::unique_ptr<ingest::ImportStream>> batch_;
-    std::uint64_t batch_bytes_ = 0;
+    ImportBatch batch_;
 };
 
 Task<Result<void>> store_all(ContextPtr context, const Request& request, BodyForm form,
                              ingest::ImportOptions options, StoreOutcome& outcome) {
     if (form == BodyForm::Single) {
         CO_TRY(const auto result, co_await import_body(context, request, options));
-        add_result(outcome, result, options);
+        outcome.add(result, options);
         co_return Result<void>{};
+    }
+    if (form == BodyForm::Metadata) {
+        co_return co_await store_metadata(context, request, std::move(options), outcome);
     }
     if (request.body_stream == nullptr) {
         co_return co_await store_in_memory(context, request, std::move(options), outcome);

@@ -155,7 +155,7 @@ TEST_F(StoreTest, RefusesBodiesOfOtherTypes) {
     };
     EXPECT_EQ(status_of_type("application/json", "{}"), 415);
     EXPECT_EQ(status_of_type("multipart/form-data; boundary=x", "--x--"), 415);
-    EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom+json\"; boundary=x",
+    EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom+xml\"; boundary=x",
                              "--x--"),
               415);
     EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom\"", "--x--"), 400);

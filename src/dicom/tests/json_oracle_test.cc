@@ -168,10 +168,10 @@ TEST(JsonOracle, ReadsBackWhatItWritesAndWritesTheSameAgain) {
         std::map<std::string, BulkData> values;
         const std::string json = digested_json(*file, values);
         if (json.starts_with("error: ")) continue;
-        const auto data_set = read_json(
-            json, {.bulk_data = [&](std::string_view uri, Tag, Vr) -> Result<BulkData> {
-                return values.at(std::string(uri));
-            }});
+        const auto data_set =
+            read_json(json, {.bulk_data = [&](const BulkDataReference& at) -> Result<BulkData> {
+                          return values.at(std::string(at.uri));
+                      }});
         ASSERT_TRUE(data_set) << path << ": " << data_set.error().message;
         File again;
         again.data_set = *data_set;

@@ -127,12 +127,47 @@ TEST(ReadJson, DeclaresUtf8WhereTextNeedsIt) {
               of_hex(declared + "1000 2000 'LO' 0200 1b20"));
 }
 
+TEST(ReadJson, TellsHowDeepBulkDataStands) {
+    std::vector<unsigned> depths;
+    const JsonReadOptions options{
+        .bulk_data = [&](const BulkDataReference& at) -> Result<BulkData> {
+            depths.push_back(at.depth);
+            return BulkData{hex("0102"), false};
+        }};
+    ASSERT_TRUE(read_json(
+        R"({"00880200":{"vr":"SQ","Value":[{"7FE00010":{"vr":"OW","BulkDataURI":"a"}}]},
+            "7FE00010":{"vr":"OW","BulkDataURI":"b"}})",
+        options));
+    EXPECT_EQ(depths, (std::vector<unsigned>{1, 0}));
+}
+
+TEST(SplitJsonArray, GivesEachObjectAsItStands) {
+    const std::string_view json = R"( [ {"a":[{"b":"]}"}]} , {} ] )";
+    const auto objects = split_json_array(json);
+    ASSERT_TRUE(objects) << objects.error().message;
+    EXPECT_EQ(*objects, (std::vector<std::string_view>{R"({"a":[{"b":"]}"}]})", "{}"}));
+    EXPECT_EQ(split_json_array(R"({"a":1})")->size(), 1U);
+    EXPECT_TRUE(split_json_array("[]")->empty());
+}
+
+TEST(SplitJsonArray, RefusesWhatIsNoArrayOfObjectsOrTooLong) {
+    for (const auto* json : {"", "[", "[{", "[1]", "[{}] []", "null", "\"a\"", "[{}, 2]"}) {
+        const auto objects = split_json_array(json);
+        ASSERT_FALSE(objects) << json;
+        EXPECT_EQ(objects.error().code, ErrorCode::InvalidInput) << json;
+    }
+    const auto many = split_json_array("[{},{},{}]", 2);
+    ASSERT_FALSE(many);
+    EXPECT_EQ(many.error().code, ErrorCode::LimitExceeded);
+}
+
 TEST(ReadJson, ResolvesBulkDataThroughItsCaller) {
     const JsonReadOptions options{
-        .bulk_data = [](std::string_view uri, Tag tag, Vr vr) -> Result<BulkData> {
-            EXPECT_EQ(uri, "http://h/1");
-            if (tag == Tag(0x0009, 0x1001)) return BulkData{hex("010203"), false};
-            EXPECT_EQ(vr, vr::OB);
+        .bulk_data = [](const BulkDataReference& at) -> Result<BulkData> {
+            EXPECT_EQ(at.uri, "http://h/1");
+            EXPECT_EQ(at.depth, 0U);
+            if (at.tag == Tag(0x0009, 0x1001)) return BulkData{hex("010203"), false};
+            EXPECT_EQ(at.vr, vr::OB);
             return BulkData{hex("feff 00e0 00000000 feff 00e0 02000000 abcd"), true};
         }};
     EXPECT_EQ(read(R"({"00091001":{"vr":"OW","BulkDataURI":"http://h/1"},

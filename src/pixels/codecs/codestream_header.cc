@@ -31,7 +31,12 @@ Result<Bytes> codestream_of_jp2(Bytes file) {
     std::size_t at = 0;
     while (file.size() - at >= 8) {
         const std::uint64_t length = big32(file, at);
-        if (as_text(file.subspan(at + 4, 4)) == "jp2c") return file.subspan(at + 8);
+        if (as_text(file.subspan(at + 4, 4)) == "jp2c") {
+            // Length 0 reaches to the end; 1 is followed by one of 64 bits.
+            if (length == 1 && file.size() - at >= 16) return file.subspan(at + 16);
+            const bool is_bounded = length >= 8 && length <= file.size() - at;
+            return is_bounded ? file.subspan(at + 8, length - 8) : file.subspan(at + 8);
+        }
         if (length < 8 || length > file.size() - at) break;
         at += length;
     }
@@ -77,13 +82,17 @@ Result<JpegHeader> read_jpeg_header(Bytes stream) {
     return invalid_at(at, "JPEG: no frame header");
 }
 
+Result<Bytes> codestream_of_jpeg_2000(Bytes stream) {
+    const bool is_jp2 = stream.size() >= 12 && big32(stream, 0) == 12 &&
+                        as_text(stream.subspan(4, 4)) == "jP  ";
+    return is_jp2 ? codestream_of_jp2(stream) : Result<Bytes>(stream);
+}
+
 Result<Jpeg2000Header> read_jpeg_2000_header(Bytes stream) {
     Jpeg2000Header header;
-    if (stream.size() >= 12 && big32(stream, 0) == 12 &&
-        as_text(stream.subspan(4, 4)) == "jP  ") {
-        header.is_jp2 = true;
-        TRY(stream, codestream_of_jp2(stream));
-    }
+    TRY(const Bytes codestream, codestream_of_jpeg_2000(stream));
+    header.is_jp2 = codestream.data() != stream.data();
+    stream = codestream;
     if (stream.size() < 42 || big32(stream, 0) != 0xff4fff51) {
         return fail(ErrorCode::InvalidInput, "JPEG 2000: no SOC and SIZ marker");
     }

@@ -24,6 +24,10 @@ struct JpegHeader {
 /// Walks the markers up to the first SOF. Errors: InvalidInput.
 Result<JpegHeader> read_jpeg_header(Bytes stream);
 
+/// Without the boxes of a JP2 file, where there are any. Errors: InvalidInput for boxes without
+/// a codestream. Source: ISO/IEC 15444-1 annex I.
+Result<Bytes> codestream_of_jpeg_2000(Bytes stream);
+
 /// The SIZ marker of a JPEG 2000 codestream. Source: ISO/IEC 15444-1 section A.5.1.
 struct Jpeg2000Header {
     std::uint64_t rows = 0;

@@ -15,7 +15,7 @@ SECTION = "10.4.4"
 def members(server, path, accept="application/zip"):
     """The zip's members by name."""
     answer = server.get(path, accept=accept)
-    if answer.status == 406:
+    if answer.status in (400, 406, 415, 501):
         raise Skipped("application/zip is optional")
     equal(answer.status, 200, "status")
     equal(answer.content_type, "application/zip", "Content-Type")
@@ -25,18 +25,18 @@ def members(server, path, accept="application/zip"):
 
 
 def register(level, names):
-    @requirement(SECTION, f"application/zip of a {level} has a file of every instance")
+    @requirement(SECTION, f"application/zip of {level} has a file of every instance")
     def check(server):
         found = []
-        for name, content in members(server, server.data.path("ct1", level)).items():
+        for name, content in members(server, server.data.path("ct1", level.split()[1])).items():
             if name.split("/")[-1] != "DICOMDIR" and content[128:132] == b"DICM":
                 found.append(dcmread(io.BytesIO(content)).SOPInstanceUID)
         equal(sorted(found), sorted(server.data.instances[name].SOPInstanceUID for name in names), "instances")
 
 
-register("study", ("ct1", "ct2", "mr1"))
-register("series", ("ct1", "ct2"))
-register("instance", ("ct1",))
+register("a study", ("ct1", "ct2", "mr1"))
+register("a series", ("ct1", "ct2"))
+register("an instance", ("ct1",))
 
 
 @requirement(SECTION, "the DICOMDIR of a zip leads to every instance of the study")
