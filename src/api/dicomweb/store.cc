@@ -48,8 +48,7 @@ Result<BodyForm> body_form(const Request& request) {
     if (part_type && !http::equal_ignoring_case(*part_type, kInstanceMediaType)) {
         return fail(ErrorCode::Unsupported,
                     "the parts must be application/dicom, or metadata in "
-                    "application/dicom+json with its "
-                    "bulk data");
+                    "application/dicom+json with its bulk data");
     }
     return BodyForm::Multipart;
 }
