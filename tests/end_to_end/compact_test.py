@@ -4,11 +4,9 @@ it is killed again and again, and a backup made before goes on. Ends with `N pas
 import http.client
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults"))
 from library import LARMOR, Instances, Library, check, get, hash_of, store  # noqa: E402
@@ -76,15 +74,17 @@ def the_room_of_purged_instances_comes_back_and_the_rest_is_equal(folder):
     mostly_deleted(library, copies)
     dead, size = dead_bytes(library.folder), segment_bytes(library.folder)
     assert dead > 4 << 20, dead
-    random.seed(11)
-    killed = 0
-    for _ in range(8):
-        process = subprocess.Popen([LARMOR, "compact", "--library", library.folder], stdout=subprocess.DEVNULL)
-        time.sleep(random.uniform(0.01, 0.12))  # anywhere in it: there is nothing to wait for
-        process.kill()
-        killed += process.wait() == -signal.SIGKILL
+    # Killed at its first sync, the next time at its second, and so on, until it gets through.
+    for sync in range(1, 100):
+        done = subprocess.run(
+            ["strace", "-f", "-o", "/dev/null", "-e", "trace=fsync,fdatasync",
+             "-e", f"inject=fsync,fdatasync:signal=SIGKILL:when={sync}", LARMOR, "compact", "--library", library.folder],
+            capture_output=True, text=True, check=False, timeout=120)
         dead_bytes(library.folder)  # it is clean to a check
-    assert killed > 2, "it was done before it could be killed: this tested nothing"
+        if done.returncode == 0:
+            break
+        assert done.returncode in (-signal.SIGKILL, 128 + signal.SIGKILL), f"{done.returncode}: {done.stderr[-500:]}"
+    assert 3 < sync < 99, f"it ended at its sync {sync}: this tested little"
     done = run("compact", "--library", library.folder)
     assert done.returncode == 0, done.stderr
     assert segment_bytes(library.folder) < size - dead // 3, f"{size} bytes are {segment_bytes(library.folder)} now"
