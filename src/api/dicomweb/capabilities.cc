@@ -53,10 +53,10 @@ constexpr std::array<std::string_view, 2> kJsonTypes = {"application/dicom+json"
 constexpr std::array<std::string_view, 3> kMetadataTypes = {
     "application/dicom+json", "application/json",
     R"(multipart/related; type="application/dicom+xml")"};
-constexpr std::array<std::string_view, 1> kInstancesTypes = {
-    R"(multipart/related; type="application/dicom")"};
-constexpr std::array<std::string_view, 2> kInstanceTypes = {
-    R"(multipart/related; type="application/dicom")", "application/dicom"};
+constexpr std::array<std::string_view, 2> kInstancesTypes = {
+    R"(multipart/related; type="application/dicom")", "application/zip"};
+constexpr std::array<std::string_view, 3> kInstanceTypes = {
+    R"(multipart/related; type="application/dicom")", "application/dicom", "application/zip"};
 constexpr std::array<std::string_view, 3> kOctetTypes = {
     R"(multipart/related; type="application/octet-stream")", "application/octet-stream",
     R"(multipart/related; type="image/*")"};
