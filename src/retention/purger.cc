@@ -1,7 +1,5 @@
 #include "retention/purger.h"
 
-#include <time.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -43,7 +41,7 @@ struct Purger::Core {
     Core(Services with_services, Options with_options)
         : services(with_services),
           options(std::move(with_options)),
-          boot(options.clock->now() - options.uptime()) {}
+          boot(options.clock->now() - options.clock->uptime()) {}
 
     Services services;
     Options options;
@@ -63,7 +61,7 @@ struct Purger::Core {
     }
 
     Result<void> check_clock() const {
-        const auto jump = options.clock->now() - options.uptime() - boot;
+        const auto jump = options.clock->now() - options.clock->uptime() - boot;
         if (jump <= options.clock_jump_max) return {};
         const auto hours = std::chrono::duration_cast<std::chrono::hours>(jump).count();
         return fail(ErrorCode::Conflict,
@@ -140,13 +138,6 @@ struct Purger::Core {
         }
     }
 };
-
-microseconds Purger::machine_uptime() {
-    timespec now{};
-    LARMOR_CHECK(::clock_gettime(CLOCK_BOOTTIME, &now) == 0);
-    return std::chrono::duration_cast<microseconds>(std::chrono::seconds(now.tv_sec) +
-                                                    std::chrono::nanoseconds(now.tv_nsec));
-}
 
 Purger::Purger(Services services) : Purger(services, Options{}) {}
 Purger::Purger(Services services, Options options)

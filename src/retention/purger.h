@@ -1,7 +1,6 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -28,10 +27,9 @@ public:
         admission::Admission& admission;  ///< read-only, nothing is removed
     };
     struct Options {
+        /// A wall clock that goes forward by `clock_jump_max` more than time has passed was
+        /// set: then nothing is purged until a restart.
         const Clock* clock = &system_clock();
-        /// How long this machine has been on, asleep or not. A wall clock that goes forward
-        /// more than that by `clock_jump_max` was set: then nothing is purged until a restart.
-        std::function<std::chrono::microseconds()> uptime = machine_uptime;
         std::chrono::microseconds clock_jump_max = std::chrono::hours(24);
         std::chrono::microseconds look_every = std::chrono::hours(1);
     };
@@ -55,8 +53,6 @@ public:
     /// Removes this deletion before its time; the caller puts it on record first. Blocks.
     /// Errors: NotFound; NoSpace when the library is read-only.
     Result<std::int64_t> purge(const std::string& deletion_id);
-
-    static std::chrono::microseconds machine_uptime();
 
 private:
     struct Core;
