@@ -61,18 +61,13 @@ int close(const CopyReport& report, const char* what, const Result<backup::Summa
 
 /// In the trail of whoever has the library open.
 Result<void> announce(const RunningServer& server, const std::string& detail) {
-    auto headers = server.headers();
-    headers.add("Content-Type", "application/json");
+    ServerApi api(server, std::chrono::seconds(30));
     const auto body = R"({"detail":)" + to_json_string(detail) + "}";
-    auto client = server.client(std::chrono::seconds(30));
-    TRY(const auto answer, client.send({.method = "POST",
-                                        .target = "/v1/exports",
-                                        .headers = std::move(headers),
-                                        .body = body}));
-    if (answer.status == 204) return {};
-    return fail(ErrorCode::Unavailable, "the server at " + server.name() +
-                                            " did not put the backup on record: status " +
-                                            std::to_string(answer.status));
+    const auto answer = api.call("POST", "/v1/exports", 204, body);
+    if (answer) return {};
+    return fail(ErrorCode::Unavailable,
+                "the server at " + server.name() +
+                    " did not put the backup on record: " + answer.error().message);
 }
 
 /// Before anything of a patient leaves the library.

@@ -3,7 +3,6 @@
 #include <simdjson.h>
 
 #include "base/percent.h"
-#include "http/client.h"
 #include "larmor/command_actor.h"
 #include "larmor/running_server.h"
 #include "library/library.h"
@@ -83,20 +82,20 @@ private:
 class RemoteDeletions final : public DeletionService {
 public:
     explicit RemoteDeletions(const RunningServer& server)
-        : client_(server.client(std::chrono::minutes(10))), headers_(server.headers()) {}
+        : api_(server, std::chrono::minutes(10)) {}
 
     Result<std::vector<DeletionLine>> list() override {
         std::vector<DeletionLine> lines;
         for (;;) {
             TRY(const auto answer,
-                call("GET", "/v1/deletions?offset=" + std::to_string(lines.size()), 200));
+                api_.call("GET", "/v1/deletions?offset=" + std::to_string(lines.size()), 200));
             TRY(const std::size_t more, append_lines(answer, lines));
             if (more < kPage) return lines;
         }
     }
     Result<Recovered> recover(const std::string& id) override {
         TRY(const auto answer,
-            call("POST", "/v1/deletions/" + percent_encode(id) + "/recover", 200));
+            api_.call("POST", "/v1/deletions/" + percent_encode(id) + "/recover", 200));
         const simdjson::padded_string padded(answer);
         simdjson::ondemand::parser parser;
         simdjson::ondemand::document document;
@@ -110,25 +109,13 @@ public:
         return recovered;
     }
     Result<void> purge(const std::string& id) override {
-        TRY_VOID(call("DELETE", "/v1/deletions/" + percent_encode(id), 204));
+        TRY_VOID(api_.call("DELETE", "/v1/deletions/" + percent_encode(id), 204));
         return {};
     }
 
 private:
     static tl::unexpected<Error> no_answer() {
         return fail(ErrorCode::InvalidInput, "the server answered something else than asked");
-    }
-
-    Result<std::string> call(std::string_view method, const std::string& target, int expected) {
-        TRY(auto response, client_.send({method, target, headers_, {}}));
-        if (response.status == expected) return std::move(response.body);
-        if (response.status == 404) {
-            return fail(ErrorCode::NotFound, "the server knows no such deletion");
-        }
-        const auto code =
-            response.status == 409 ? ErrorCode::Conflict : ErrorCode::InvalidInput;
-        return fail(code, "the server answered " + std::to_string(response.status) + ": " +
-                              response.body.substr(0, 500));
     }
 
     /// Gives how many there were.
@@ -170,8 +157,7 @@ private:
         return count;
     }
 
-    http::Client client_;
-    http::Headers headers_;
+    ServerApi api_;
 };
 
 }  // namespace

@@ -71,6 +71,19 @@ http::Headers RunningServer::headers() const {
     return {{"Authorization", "Bearer " + token}};
 }
 
+Result<std::string> ServerApi::call(std::string_view method, const std::string& target,
+                                    int expected, std::string_view json) {
+    http::Headers headers = headers_;
+    if (!json.empty()) headers.add("Content-Type", "application/json");
+    TRY(auto response, client_.send({method, target, std::move(headers), json}));
+    if (response.status == expected) return std::move(response.body);
+    const auto code = response.status == 404   ? ErrorCode::NotFound
+                      : response.status == 409 ? ErrorCode::Conflict
+                                               : ErrorCode::InvalidInput;
+    return fail(code, "the server answered " + std::to_string(response.status) + ": " +
+                          response.body.substr(0, 500));
+}
+
 Result<Announcement> Announcement::publish(const std::filesystem::path& library,
                                            auth::Credentials& credentials,
                                            RunningServer server) {

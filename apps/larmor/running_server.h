@@ -27,6 +27,23 @@ struct RunningServer {
     http::Headers headers() const;
 };
 
+/// Requests of its API, one after the other over one connection.
+class ServerApi {
+public:
+    ServerApi(const RunningServer& server, std::chrono::milliseconds timeout)
+        : client_(server.client(timeout)), headers_(server.headers()) {}
+
+    /// Sends `json`, where there is some, and gives the body of an answer with the status
+    /// `expected`. Errors: NotFound (404), Conflict (409), else InvalidInput, with what the
+    /// server says; those of http::Client.
+    Result<std::string> call(std::string_view method, const std::string& target, int expected,
+                             std::string_view json = {});
+
+private:
+    http::Client client_;
+    http::Headers headers_;
+};
+
 /// `server.json` in the library's folder, readable by its owner only, for as long as the server
 /// runs. What a server that was killed left is replaced, and its token revoked, by the next.
 class Announcement {

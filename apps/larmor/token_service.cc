@@ -5,7 +5,6 @@
 #include "auth/secret.h"
 #include "base/json_text.h"
 #include "base/percent.h"
-#include "http/client.h"
 #include "larmor/command_actor.h"
 #include "larmor/running_server.h"
 #include "library/library.h"
@@ -70,14 +69,14 @@ private:
 class RemoteTokens final : public TokenService {
 public:
     explicit RemoteTokens(const RunningServer& server)
-        : client_(server.client(std::chrono::seconds(30))), headers_(server.headers()) {}
+        : api_(server, std::chrono::seconds(30)) {}
 
     Result<NewToken> create(const std::string& name, const std::string& role,
                             const std::string& lifetime) override {
         const auto body = R"({"name":)" + to_json_string(name) + R"(,"role":)" +
                           to_json_string(role) + R"(,"lifetime":)" + to_json_string(lifetime) +
                           "}";
-        TRY(const auto answer, call("POST", "/v1/tokens", body, 201));
+        TRY(const auto answer, api_.call("POST", "/v1/tokens", 201, body));
         TRY(auto rows, parse("[" + answer + "]"));
         if (rows.size() != 1 || rows[0].secret.empty()) {
             return fail(ErrorCode::InvalidInput, "the server answered without a token");
@@ -85,7 +84,7 @@ public:
         return std::move(rows[0]);
     }
     Result<std::vector<TokenRow>> list() override {
-        TRY(const auto answer, call("GET", "/v1/tokens", "", 200));
+        TRY(const auto answer, api_.call("GET", "/v1/tokens", 200));
         TRY(const auto tokens, parse(answer));
         std::vector<TokenRow> rows;
         for (const auto& token : tokens) {
@@ -94,29 +93,11 @@ public:
         return rows;
     }
     Result<void> revoke(const std::string& id) override {
-        TRY_VOID(call("DELETE", "/v1/tokens/" + percent_encode(id), "", 204));
+        TRY_VOID(api_.call("DELETE", "/v1/tokens/" + percent_encode(id), 204));
         return {};
     }
 
 private:
-    Result<std::string> call(std::string_view method, const std::string& target,
-                             std::string_view body, int expected) {
-        http::Headers headers = headers_;
-        if (!body.empty()) {
-            headers.add("Content-Type", "application/json");
-        }
-        TRY(auto response, client_.send({method, target, std::move(headers), body}));
-        if (response.status == 404) {
-            return fail(ErrorCode::NotFound, "the server knows no such token");
-        }
-        if (response.status != expected) {
-            return fail(ErrorCode::InvalidInput, "the server answered " +
-                                                     std::to_string(response.status) + ": " +
-                                                     response.body.substr(0, 500));
-        }
-        return std::move(response.body);
-    }
-
     static Result<std::vector<NewToken>> parse(const std::string& json) {
         const simdjson::padded_string padded(json);
         simdjson::ondemand::parser parser;
@@ -149,8 +130,7 @@ private:
         return tokens;
     }
 
-    http::Client client_;
-    http::Headers headers_;
+    ServerApi api_;
 };
 
 }  // namespace

@@ -14,17 +14,10 @@ using http::Response;
 using http::Task;
 
 Task<Response> announce_export(ContextPtr, Request request) {
-    if (const auto is_json = check_is_json(request); !is_json) {
-        co_return problem(request, is_json.error(), 415);
-    }
-    const auto body_reader = http::body_of(request);
-    const auto body = co_await http::read_whole_body(*body_reader, kSmallJsonMaxBytes);
-    if (!body) {
-        co_return problem(request, body.error());
-    }
-    auto members = parse_text_members(*body, {"detail"});
+    const std::vector<std::string_view> names{"detail"};
+    auto members = co_await read_text_members(request, names);
     if (!members) {
-        co_return problem(request, members.error());
+        co_return std::move(members).error();
     }
     Response response(204);
     AuditNote note;

@@ -4,17 +4,10 @@
 
 #include <algorithm>
 
+#include "api/problem.h"
 #include "http/media_type.h"
 
 namespace larmor::api {
-
-Result<void> check_is_json(const http::Request& request) {
-    const auto type = http::parse_media_type(request.headers.get("Content-Type"));
-    if (!type || type->essence() != "application/json") {
-        return fail(ErrorCode::InvalidInput, "the body must be application/json");
-    }
-    return {};
-}
 
 Result<TextMembers> parse_text_members(std::string_view json,
                                        const std::vector<std::string_view>& names) {
@@ -55,6 +48,25 @@ Result<TextMembers> parse_text_members(std::string_view json,
         }
     }
     return members;
+}
+
+http::Task<tl::expected<TextMembers, http::Response>> read_text_members(
+    const http::Request& request, const std::vector<std::string_view>& names) {
+    const auto type = http::parse_media_type(request.headers.get("Content-Type"));
+    if (!type || type->essence() != "application/json") {
+        const Error other{ErrorCode::InvalidInput, "the body must be application/json"};
+        co_return tl::unexpected(problem(request, other, 415));
+    }
+    const auto reader = http::body_of(request);
+    const auto body = co_await http::read_whole_body(*reader, kSmallJsonMaxBytes);
+    if (!body) {
+        co_return tl::unexpected(problem(request, body.error()));
+    }
+    auto members = parse_text_members(*body, names);
+    if (!members) {
+        co_return tl::unexpected(problem(request, members.error()));
+    }
+    co_return *std::move(members);
 }
 
 }  // namespace larmor::api

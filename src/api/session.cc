@@ -115,17 +115,10 @@ Task<Response> sign_in_by_token(ContextPtr context, Request request) {
         !same) {
         co_return problem(request, same.error());
     }
-    if (const auto is_json = check_is_json(request); !is_json) {
-        co_return problem(request, is_json.error(), 415);
-    }
-    const auto body_reader = http::body_of(request);
-    const auto body = co_await http::read_whole_body(*body_reader, kSmallJsonMaxBytes);
-    if (!body) {
-        co_return problem(request, body.error());
-    }
-    const auto members = parse_text_members(*body, {"token"});
+    const std::vector<std::string_view> names{"token"};
+    auto members = co_await read_text_members(request, names);
     if (!members) {
-        co_return problem(request, members.error());
+        co_return std::move(members).error();
     }
     const auto principal = context->services.credentials.verify(members->at("token"));
     if (!principal || principal->via != auth::Via::Token) {

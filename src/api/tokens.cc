@@ -49,17 +49,10 @@ Task<Response> list_tokens(ContextPtr context, Request request) {
 }
 
 Task<Response> create_token(ContextPtr context, Request request) {
-    if (const auto is_json = check_is_json(request); !is_json) {
-        co_return problem(request, is_json.error(), 415);
-    }
-    const auto body_reader = http::body_of(request);
-    const auto body = co_await http::read_whole_body(*body_reader, kSmallJsonMaxBytes);
-    if (!body) {
-        co_return problem(request, body.error());
-    }
-    const auto members = parse_text_members(*body, {"name", "role", "lifetime"});
+    const std::vector<std::string_view> names{"name", "role", "lifetime"};
+    auto members = co_await read_text_members(request, names);
     if (!members) {
-        co_return problem(request, members.error());
+        co_return std::move(members).error();
     }
     const auto role = auth::parse_role(members->at("role"));
     if (!role) {
