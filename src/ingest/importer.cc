@@ -11,6 +11,7 @@
 #include "ingest/resolve.h"
 #include "ingest/scan.h"
 #include "ingest/turns.h"
+#include "observe/log.h"
 
 namespace larmor::ingest {
 namespace {
@@ -63,6 +64,8 @@ public:
     virtual ~Arrival() = default;
     /// Called at most once.
     virtual async::Task<Result<objects::StagedObject>> stage() = 0;
+    /// Lets go of what lies in the store already and will not be recorded.
+    virtual async::Task<void> drop() = 0;
     /// Fixed before `stage`; valid as long as this.
     virtual const dicom::File& file() const = 0;
 
@@ -90,6 +93,7 @@ public:
         request.sha256 = record.file.sha256;
         co_return co_await store_.stage(std::move(request));
     }
+    async::Task<void> drop() override { co_return; }
     const dicom::File& file() const override { return file_; }
 
 private:
@@ -103,8 +107,9 @@ private:
 /// durable.
 class LargeArrival final : public Arrival {
 public:
-    explicit LargeArrival(std::unique_ptr<objects::Upload> upload)
-        : upload_(std::move(upload)) {}
+    LargeArrival(objects::ObjectStore& store, async::WorkerPool& pool,
+                 std::unique_ptr<objects::Upload> upload)
+        : store_(store), pool_(pool), upload_(std::move(upload)) {}
 
     /// Blocks.
     Result<void> read(const ImportOptions& options) {
@@ -122,9 +127,20 @@ public:
         return {};
     }
     async::Task<Result<objects::StagedObject>> stage() override { co_return staged_; }
+    async::Task<void> drop() override {
+        const auto dropped = co_await pool_.run(
+            async::Priority::Normal, [&] { return store_.drop(staged_); },
+            async::WhenFull::Wait);
+        if (!dropped) {
+            observe::log_warning("what was not stored stays until the next start",
+                                 {{"reason", dropped.error().message}});
+        }
+    }
     const dicom::File& file() const override { return file_; }
 
 private:
+    objects::ObjectStore& store_;
+    async::WorkerPool& pool_;
     std::unique_ptr<objects::Upload> upload_;
     MappedFile mapping_;
     dicom::File file_;
@@ -187,6 +203,7 @@ struct Importer::Core {
     async::Task<ImportResult> store(Arrival& arrival,
                                     std::chrono::steady_clock::time_point start) {
         Result<ImportResult> stored = co_await try_store(arrival);
+        if (!stored || stored->outcome == Outcome::Duplicate) co_await arrival.drop();
         if (!stored) co_return reject(arrival.record, std::move(stored).error(), start);
         count_import(*stored, std::chrono::steady_clock::now() - start);
         co_return *std::move(stored);
@@ -312,7 +329,7 @@ public:
     async::Task<ImportResult> finish() override {
         const auto start = std::chrono::steady_clock::now();
         if (!upload_) co_return co_await core_.store_small(small_, options_);
-        LargeArrival arrival(std::move(upload_));
+        LargeArrival arrival(core_.services.store, core_.services.pool, std::move(upload_));
         auto read = co_await core_.services.pool.run(
             async::Priority::Normal,
             [&]() -> Result<void> {

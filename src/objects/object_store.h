@@ -58,7 +58,7 @@ struct StageRequest {
 };
 
 /// Bytes in their place that nobody can see yet. Becomes an object by `record`; when it is
-/// dropped instead, its bytes become dead space (segment) or are removed later (file).
+/// forgotten instead, its bytes become dead space (segment) or are removed later (file).
 struct StagedObject {
     ObjectLocation location;
     std::uint64_t write =
@@ -129,6 +129,11 @@ public:
     /// Reads everything again and compares sizes, checksums and the hash with record and row.
     /// Errors: Corrupt with segment (or key) and offset.
     virtual Result<void> verify(const ObjectLocation& location) = 0;
+
+    /// Removes what was staged and will not be recorded: a file of its own, unless another
+    /// object has the same; what is in a segment is dead space already. Blocks. Where it fails,
+    /// the intent stays, and the next start removes it.
+    virtual Result<void> drop(const StagedObject& staged) = 0;
 
     /// Removes the row; the bytes are kept for the grace period (readers may hold them).
     /// Errors: NotFound.

@@ -98,6 +98,11 @@ public:
                       std::span<std::byte> out) override;
     Result<void> verify(const ObjectLocation& location) override;
 
+    Result<void> drop(const StagedObject& staged) override {
+        if (staged.intent == 0) return {};
+        TRY_VOID(clean_up_intent(area_, staged.intent, staged.location.key));
+        return {};
+    }
     Result<void> remove(db::Transaction& tx, ObjectId id) override {
         return remove_object(tx, id, grace_us());
     }
