@@ -1,3 +1,5 @@
+#include <fstream>
+
 #include "api/tests/api_fixture.h"
 #include "dicom/rewrite.h"
 #include "dicom/writer.h"
@@ -74,6 +76,7 @@ const Made kMp4{"1.5.1.4", "1.2.840.10008.5.1.4.1.1.77.1.1.1", std::string(kMp4S
 const Made kMpeg2{"1.5.1.5", "1.2.840.10008.5.1.4.1.1.77.1.1.1", std::string(kMpeg2Syntax)};
 const Made kHevc{"1.5.1.6", "1.2.840.10008.5.1.4.1.1.77.1.1.1", std::string(kHevcSyntax)};
 const Made kNothing{"1.5.1.7", "1.2.840.10008.5.1.4.1.1.104.1"};
+const Made kPdf{"1.5.1.8", "1.2.840.10008.5.1.4.1.1.104.1"};
 
 /// Two fragments; the second begins in the middle of the stream (PS3.5 section 8.2.7).
 const std::string kBox = std::string("\0\0\0\x18", 4) + "ftypisom" + std::string(5000, 'v');
@@ -82,11 +85,16 @@ const std::string kRest(3000, 'w');
 struct CarriedTest : testing::Test {
     static void SetUpTestSuite() {
         server = std::make_unique<ApiServer>();
-        const auto file = test_file("modality/pdf/sample-pdf.dcm");
-        if (file) {
-            pdf_uids = uids_of(content_of(*file));
-            server->store_files({*file});
+        pdf_file = test_file("modality/pdf/sample-pdf.dcm").value_or("");
+        if (pdf_file.empty()) {
+            pdf_file = server->folder.parent_path() /
+                       (server->folder.filename().string() + ".pdf.dcm");
+            std::ofstream(pdf_file, std::ios::binary) << kPdf.document(
+                "%PDF-1.4\n" + std::string(1001, '%'), "application/pdf", 1010);
+            made_pdf_file = pdf_file;
         }
+        pdf_uids = uids_of(content_of(pdf_file));
+        server->store_files({pdf_file});
         const auto stored = server->store({
             kHtml.document("<script>alert(1)</script>x", "text/HTML; charset=utf-8", 25),
             kStl.document("solid x ", "model/stl", 8'000),
@@ -99,8 +107,13 @@ struct CarriedTest : testing::Test {
         EXPECT_EQ(stored.status, 200) << stored.body;
         server->wait_until_prepared();
     }
-    static void TearDownTestSuite() { server.reset(); }
+    static void TearDownTestSuite() {
+        server.reset();
+        if (!made_pdf_file.empty()) std::filesystem::remove(made_pdf_file);
+    }
     static inline std::unique_ptr<ApiServer> server;
+    static inline std::filesystem::path pdf_file;
+    static inline std::filesystem::path made_pdf_file;
     static inline FileUids pdf_uids;
 
     static http::ClientResponse get(const std::string& path, std::string_view accept = {},
@@ -113,15 +126,13 @@ struct CarriedTest : testing::Test {
 };
 
 TEST_F(CarriedTest, APdfIsItself) {
-    const auto file = test_file("modality/pdf/sample-pdf.dcm");
-    if (!file) GTEST_SKIP() << "the project's data";
     const std::string path = "/dicomweb" + pdf_uids.path() + "/rendered";
     for (const auto* accept : {"", "application/pdf", "text/html, application/*;q=0.1"}) {
         const auto response = get(path, accept);
         ASSERT_EQ(response.status, 200) << response.body;
         EXPECT_EQ(response.headers.get("Content-Type"), "application/pdf");
         EXPECT_EQ(to_hex(Bytes(sha256(as_bytes(response.body)))),
-                  ask_oracle({"value", file->string(), "00420011"}).at(0));
+                  ask_oracle({"value", pdf_file.string(), "00420011"}).at(0));
         EXPECT_EQ(response.headers.get("X-Content-Type-Options"), "nosniff");
         EXPECT_EQ(response.headers.get("Content-Security-Policy"), "") << "it would not show";
     }

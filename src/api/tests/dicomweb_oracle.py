@@ -4,6 +4,7 @@ frames FILE...        a line for each frame: file, number from 1, SHA-256 of its
                       (of a native one the little-endian bytes)
 pictures FILE         PIL: format, width, height; then a line for each frame of it: duration in ms, SHA-256 of its RGB
 profile FILE          PIL: SHA-256 of the ICC profile in a picture, `-` without
+give-profile IN OUT   pydicom and PIL: writes an image again as if taken through an optical path with a profile
 wadl FILE             `METHOD path id` for each method of a Capabilities Description
 value FILE TAG...     SHA-256 of the value at a path of tags and item numbers: 7FE00010, 00081140 0 00091010
 """
@@ -13,7 +14,7 @@ import sys
 import xml.etree.ElementTree as ElementTree
 
 import pydicom
-from PIL import Image, ImageSequence
+from PIL import Image, ImageCms, ImageSequence
 from pydicom.encaps import generate_pixel_data_frame
 from pydicom.uid import ExplicitVRBigEndian
 
@@ -67,6 +68,12 @@ def main():
         with Image.open(arguments[0]) as image:
             profile = image.info.get("icc_profile")
             print(hashlib.sha256(profile).hexdigest() if profile else "-")
+    elif command == "give-profile":
+        image, path = pydicom.dcmread(arguments[0]), pydicom.Dataset()
+        profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+        path.ICCProfile = profile + b"\0" * (len(profile) % 2)
+        image.OpticalPathSequence = [path]
+        image.save_as(arguments[1])
     elif command == "wadl":
         list_methods(ElementTree.parse(arguments[0]).getroot().find(WADL + "resources"), [])
     elif command == "value":
