@@ -16,15 +16,6 @@
 namespace larmor::api {
 namespace {
 
-/// What every answer carries: a browser must not guess what bytes are, and no other site may
-/// embed them.
-http::Task<http::Response> with_safe_headers(http::Request request, http::Next next) {
-    http::Response response = co_await next(std::move(request));
-    response.headers.set("X-Content-Type-Options", "nosniff");
-    response.headers.add("Cross-Origin-Resource-Policy", "same-origin");
-    co_return response;
-}
-
 /// A preflight carries no credentials, and a page must be able to read why it was refused.
 std::optional<http::Response> refuse_or_preflight(const Context& context,
                                                   http::Request& request) {
@@ -38,10 +29,14 @@ std::optional<http::Response> refuse_or_preflight(const Context& context,
     return refused;
 }
 
-http::Task<http::Response> with_cors(ContextPtr context, http::Request request,
-                                     http::Next next) {
+/// What every answer carries: a browser must not guess what bytes are, and no other site may
+/// embed them; pages of those that are allowed may read them.
+http::Task<http::Response> with_site_headers(ContextPtr context, http::Request request,
+                                             http::Next next) {
     const std::string origin(request.headers.get("Origin"));
     http::Response response = co_await next(std::move(request));
+    response.headers.set("X-Content-Type-Options", "nosniff");
+    response.headers.add("Cross-Origin-Resource-Policy", "same-origin");
     context->options.cors.apply(origin, response);
     co_return response;
 }
@@ -81,9 +76,8 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     router->add_head_hook(
         [context](http::Request& request) { return refuse_or_preflight(*context, request); });
     router->add_middleware([context](http::Request request, http::Next next) {
-        return with_cors(context, std::move(request), std::move(next));
+        return with_site_headers(context, std::move(request), std::move(next));
     });
-    router->add_middleware(with_safe_headers);
     router->add_middleware([context](http::Request request, http::Next next) {
         return with_audit(context, std::move(request), std::move(next));
     });

@@ -2,12 +2,17 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/application.h"
-#include "api/instance_cache.h"
+#include "api/located_instance.h"
 #include "auth/gate.h"
+#include "base/bounded_cache.h"
 
 namespace larmor::api {
+
+/// A body that was made piece by piece.
+using MetadataPieces = std::vector<std::shared_ptr<const std::string>>;
 
 /// What every handler needs. Shared by all routes.
 struct Context {
@@ -19,7 +24,25 @@ struct Context {
     Services services;
     Options options;
     auth::Gate gate;
-    InstanceCache instances;
+    /// By `study/series/instance`, so that a frame that is asked for again costs neither a
+    /// database read nor a thread change. Holds what never changes while an instance stands:
+    /// those that are prepared.
+    BoundedCache<LocatedInstance> instances{
+        {.entries_max = 32'768, .bytes_max = std::size_t{64} << 20}};
+    /// By target and Accept.
+    BoundedCache<KnownFrames> frames{
+        {.entries_max = 65'536, .bytes_max = std::size_t{64} << 20}};
+    /// Metadata of whole series and studies, ready to send (compressed, where that is asked
+    /// for), by entity tag and base URL: the tag changes with what it says.
+    BoundedCache<MetadataPieces> metadata{
+        {.entries_max = 4'096, .bytes_max = std::size_t{64} << 20}};
+
+    /// What was deleted or recovered must not be found as it was.
+    void forget_all() {
+        instances.forget_all();
+        frames.forget_all();
+        metadata.forget_all();
+    }
 
     /// `f(db::Snapshot&)` on the worker pool, where it may block.
     template <typename F>

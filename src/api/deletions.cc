@@ -47,7 +47,7 @@ Task<Response> delete_resource(ContextPtr context, Request request) {
         .expires = services.clock.now() + context->options.delete_keep};
     const auto deletion = co_await services.database.write([&](db::Transaction& tx) {
         // Before anybody hears of the deletion, nobody finds it in memory any more.
-        tx.on_commit([&] { context->instances.forget_all(); });
+        tx.on_commit([&] { context->forget_all(); });
         return services.catalog.delete_resource(tx, wanted);
     });
     if (!deletion) {
@@ -110,7 +110,7 @@ Task<Response> recover_deletion(ContextPtr context, Request request) {
     const std::string& id = request.path_parameter("deletion");
     const auto& services = context->services;
     const auto recovery = co_await services.database.write([&](db::Transaction& tx) {
-        tx.on_commit([&] { context->instances.forget_all(); });
+        tx.on_commit([&] { context->forget_all(); });
         return services.catalog.recover(tx, id, [&](objects::ObjectId object) {
             return services.store.remove(tx, object);
         });

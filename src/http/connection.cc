@@ -51,10 +51,14 @@ bool is_ours(std::string_view name) {
 
 /// A line end in a value would begin another field or response.
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-    out += name;
-    out += ": ";
-    for (const char c : value)
-        out += static_cast<unsigned char>(c) < 0x20 || c == 0x7f ? ' ' : c;
+    const auto is_control = [](char c) {
+        return static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    };
+    out.append(name).append(": ").append(value);
+    if (std::any_of(value.begin(), value.end(), is_control)) {
+        std::replace_if(out.end() - static_cast<std::ptrdiff_t>(value.size()), out.end(),
+                        is_control, ' ');
+    }
     out += "\r\n";
 }
 

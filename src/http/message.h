@@ -75,8 +75,9 @@ struct Request {
     BodyReader* body_stream = nullptr;
 
     const Route* route = nullptr;  ///< null where none matched (404, 405)
-    /// Values of the pattern's {names}, percent-decoded, in the pattern's order.
-    std::vector<std::pair<std::string, std::string>> path_parameters;
+    /// The pattern's {names}, in its order (they live as long as the route), and their values,
+    /// percent-decoded.
+    std::vector<std::pair<std::string_view, std::string>> path_parameters;
     /// The value of {name}; LARMOR_CHECKs that the route has it.
     const std::string& path_parameter(std::string_view name) const;
 

@@ -12,6 +12,7 @@ namespace {
 
 // A client may end a body with a line end too many (RFC 9112 section 2.2).
 constexpr std::size_t kEmptyLinesMax = 2;
+constexpr std::size_t kHeadersUsual = 12;  // what browsers send
 constexpr std::size_t kChunkLineMax = 256;
 constexpr std::size_t kTrailerBytesMax = 4096;
 
@@ -178,6 +179,7 @@ HeadOutcome parse_request_head(std::string_view received, const Limits& limits,
     auto text = received.substr(begin, end - begin - 2);
     HeadComplete complete{{}, end};
     auto& head = complete.head;
+    head.headers.reserve(kHeadersUsual);
     bool first = true;
     while (!text.empty()) {
         const auto line = text.substr(0, text.find("\r\n"));

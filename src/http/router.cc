@@ -1,15 +1,20 @@
 #include "http/router.h"
 
 #include <algorithm>
+#include <list>
 
 #include "base/percent.h"
 
 namespace larmor::http {
 namespace {
 
+/// Of most paths: what a vector is made for at once.
+constexpr std::size_t kSegmentsUsual = 16;
+
 /// The pieces between slashes of a path that starts with one: `/a//b/` has "a", "", "b", "".
 std::vector<std::string_view> split(std::string_view path) {
     std::vector<std::string_view> segments;
+    segments.reserve(kSegmentsUsual);
     path.remove_prefix(1);
     while (true) {
         const auto slash = path.find('/');
@@ -27,25 +32,50 @@ bool is_tricky(std::string_view segment) {
     });
 }
 
+/// A path's segments, decoded; views into the path and into `decoded`.
+struct Segments {
+    std::vector<std::string_view> all;
+    std::list<std::string> decoded;  ///< those that were encoded
+};
+/// Nothing where one is not allowed.
+std::optional<Segments> segments_of(std::string_view path) {
+    Segments segments;
+    segments.all = split(path);
+    for (auto& segment : segments.all) {
+        if (segment.find('%') != std::string_view::npos) {
+            auto decoded = percent_decode(segment);
+            if (!decoded) return std::nullopt;
+            segment = segments.decoded.emplace_back(*std::move(decoded));
+        }
+        if (is_tricky(segment)) return std::nullopt;
+    }
+    return segments;
+}
+
 bool is_parameter(std::string_view segment) {
     return segment.size() > 2 && segment.front() == '{' && segment.back() == '}';
 }
 bool is_rest(std::string_view segment) {
     return is_parameter(segment) && segment.ends_with("...}");
 }
-std::string parameter_name(std::string_view segment) {
-    segment = segment.substr(1, segment.size() - 2);
-    if (segment.ends_with("...")) segment.remove_suffix(3);
-    return std::string(segment);
-}
 
-std::string allow_of(const std::vector<const Route*>& routes) {
-    std::string allow = "OPTIONS";
-    for (const auto* route : routes) {
-        allow += ", " + std::string(name_of(route->method));
-        if (route->method == Method::Get) allow += ", HEAD";
+/// A {name} of a pattern.
+struct Parameter {
+    std::string_view name;
+    std::size_t at;  ///< which segment
+    bool is_rest;
+};
+std::vector<Parameter> parameters_of(std::string_view pattern) {
+    std::vector<Parameter> parameters;
+    const auto segments = split(pattern);
+    for (std::size_t i = 0; i < segments.size(); ++i) {
+        if (!is_parameter(segments[i])) continue;
+        const bool rest = is_rest(segments[i]);
+        auto name = segments[i].substr(1, segments[i].size() - 2);
+        if (rest) name.remove_suffix(3);
+        parameters.push_back({name, i, rest});
     }
-    return allow;
+    return parameters;
 }
 
 }  // namespace
@@ -54,12 +84,20 @@ Right::Right(std::string name, std::uint8_t act) : name_(std::move(name)), act_(
     LARMOR_CHECK(!name_.empty());
 }
 
+/// A route and what its pattern says, read once.
+struct Router::Registered {
+    explicit Registered(Route with)
+        : route(std::move(with)), parameters(parameters_of(route.pattern)) {}
+    const Route route;
+    const std::vector<Parameter> parameters;
+};
+
 /// A place in the tree of patterns.
 struct Router::Node {
     std::map<std::string, std::unique_ptr<Node>, std::less<>> literals;
-    std::unique_ptr<Node> parameter;   ///< any one segment
-    std::unique_ptr<Node> rest;        ///< all segments that are left
-    std::vector<const Route*> routes;  ///< that end here, one a method
+    std::unique_ptr<Node> parameter;        ///< any one segment
+    std::unique_ptr<Node> rest;             ///< all segments that are left
+    std::vector<const Registered*> routes;  ///< that end here, one a method
 
     Node& child(std::string_view segment) {
         if (is_parameter(segment)) {
@@ -74,7 +112,7 @@ struct Router::Node {
 
     /// The node whose routes a path has; tries what is most exact first and comes back when it
     /// leads nowhere. Patterns are ours and short, so the search is too.
-    const Node* find(std::span<const std::string> path) const {
+    const Node* find(std::span<const std::string_view> path) const {
         if (path.empty()) {
             if (!routes.empty()) return this;
             return rest ? rest.get() : nullptr;
@@ -86,6 +124,16 @@ struct Router::Node {
             if (const auto* found = parameter->find(path.subspan(1))) return found;
         }
         return rest ? rest.get() : nullptr;
+    }
+
+    std::string allow() const {
+        std::string allow = "OPTIONS";
+        for (const auto* registered : routes) {
+            const Method method = registered->route.method;
+            allow += ", " + std::string(name_of(method));
+            if (method == Method::Get) allow += ", HEAD";
+        }
+        return allow;
     }
 };
 
@@ -104,8 +152,8 @@ void Router::add(Route route) {
                      segments[i].find_first_of("{}%?#") == std::string_view::npos);
         node = &node->child(segments[i]);
     }
-    for (const auto* other : node->routes) LARMOR_CHECK(other->method != route.method);
-    routes_.push_back(std::make_unique<Route>(std::move(route)));
+    for (const auto* other : node->routes) LARMOR_CHECK(other->route.method != route.method);
+    routes_.push_back(std::make_unique<Registered>(std::move(route)));
     node->routes.push_back(routes_.back().get());
 }
 
@@ -125,7 +173,7 @@ void Router::add_head_hook(HeadHook hook) {
 
 std::vector<const Route*> Router::routes() const {
     std::vector<const Route*> all;
-    for (const auto& route : routes_) all.push_back(route.get());
+    for (const auto& registered : routes_) all.push_back(&registered->route);
     return all;
 }
 
@@ -150,30 +198,26 @@ HeadDecision Router::on_head(Request& request) {
 
 std::optional<Response> Router::match(Request& request) const {
     if (!request.path.starts_with('/')) return std::nullopt;  // `OPTIONS *`
-    std::vector<std::string> path;
-    for (const auto segment : split(request.path)) {
-        auto decoded = percent_decode(segment);
-        if (!decoded || is_tricky(*decoded)) {
-            return problem(400, "the path has a segment that is not allowed");
-        }
-        path.push_back(*std::move(decoded));
-    }
-    const auto* node = root_->find(path);
+    const auto path = segments_of(request.path);
+    if (!path) return problem(400, "the path has a segment that is not allowed");
+    const auto* node = root_->find(path->all);
     if (!node) return std::nullopt;
     const auto wanted = request.method == Method::Head ? Method::Get : request.method;
-    const auto route = std::find_if(node->routes.begin(), node->routes.end(),
-                                    [&](const Route* r) { return r->method == wanted; });
-    if (route == node->routes.end()) return std::nullopt;
-    request.route = *route;
+    const auto found = std::find_if(node->routes.begin(), node->routes.end(),
+                                    [&](const auto* r) { return r->route.method == wanted; });
+    if (found == node->routes.end()) return std::nullopt;
+    request.route = &(*found)->route;
 
-    const auto pattern = split(request.route->pattern);
-    for (std::size_t i = 0; i < pattern.size(); ++i) {
-        if (!is_parameter(pattern[i])) continue;
-        std::string value = i < path.size() ? path[i] : std::string();
-        if (is_rest(pattern[i])) {
-            for (std::size_t k = i + 1; k < path.size(); ++k) value += '/' + path[k];
+    request.path_parameters.reserve((*found)->parameters.size());
+    for (const auto& [name, at, is_rest] : (*found)->parameters) {
+        std::string value(at < path->all.size() ? path->all[at] : std::string_view());
+        if (is_rest) {
+            for (std::size_t k = at + 1; k < path->all.size(); ++k) {
+                value += '/';
+                value += path->all[k];
+            }
         }
-        request.path_parameters.emplace_back(parameter_name(pattern[i]), std::move(value));
+        request.path_parameters.emplace_back(name, std::move(value));
     }
     return std::nullopt;
 }
@@ -194,18 +238,15 @@ Task<Response> Router::answer_without_route(Request request) const {
         response.headers.add("Allow", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
         co_return response;
     }
-    std::vector<std::string> path;
-    for (const auto segment : split(request.path)) {
-        path.push_back(percent_decode(segment).value_or(""));
-    }
-    const auto* node = root_->find(path);
+    const auto path = segments_of(request.path);
+    const auto* node = path ? root_->find(path->all) : nullptr;
     if (!node) co_return problem(404, "there is nothing at this path");
     const bool options = request.method == Method::Options;
     auto response =
         options
             ? Response(204)
             : problem(405, "this path does not take " + std::string(name_of(request.method)));
-    response.headers.add("Allow", allow_of(node->routes));
+    response.headers.add("Allow", node->allow());
     co_return response;
 }
 

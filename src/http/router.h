@@ -72,12 +72,13 @@ public:
 
 private:
     struct Node;
+    struct Registered;
     /// Fills in the route and its parameters; a response where the path itself is refused.
     std::optional<Response> match(Request& request) const;
     Task<Response> answer(Request request);
     Task<Response> answer_without_route(Request request) const;
 
-    std::vector<std::unique_ptr<Route>> routes_;
+    std::vector<std::unique_ptr<Registered>> routes_;
     std::unique_ptr<Node> root_;
     std::vector<Middleware> middleware_;
     std::vector<HeadHook> head_hooks_;

@@ -72,8 +72,9 @@ Task<Result<Response>> retrieve_bulk_data(ContextPtr context, Request request) {
     if (!value || (!form && is_pixel_data)) {
         // Compressed Pixel Data, of the primary or of an alternate: its frames (PS3.18 section
         // 8.7.3.3.2).
+        FramesWanted frames{.choices = std::move(wanted.choices), .frames = std::nullopt};
         co_return co_await answer_frames(context, std::move(request), std::move(located),
-                                         std::move(wanted.choices), std::nullopt);
+                                         std::move(frames));
     }
     if (!form) {
         co_return fail(ErrorCode::Unsupported,

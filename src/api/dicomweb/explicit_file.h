@@ -3,7 +3,7 @@
 #include <optional>
 #include <vector>
 
-#include "api/instance_cache.h"
+#include "api/located_instance.h"
 #include "http/message.h"
 #include "objects/mapped_object.h"
 #include "objects/object_store.h"

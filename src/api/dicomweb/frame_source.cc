@@ -91,7 +91,7 @@ bool FrameSource::can_slice(bool native) const {
 }
 
 Result<void> FrameSource::slices(std::uint32_t frame, std::vector<http::Part>& parts) const {
-    TRY(const pixels::FrameLocation location, index_.locate(frame));
+    TRY(const pixels::FrameLocation location, locate(frame));
     for (const ByteRange& range : location.ranges) {
         TRY(http::FileSlice slice, slice_of(*store_, located_->file, range));
         parts.push_back(std::move(slice));

@@ -35,6 +35,10 @@ public:
     Result<void> check(std::uint32_t frame) const;
     /// True when frames are sent as they lie in the file.
     bool can_slice(bool native) const;
+    /// Where a frame lies in the file. Errors: NotFound, Corrupt.
+    Result<pixels::FrameLocation> locate(std::uint32_t frame) const {
+        return index_.locate(frame);
+    }
     /// Appends the ranges of a frame. Errors: NotFound, Corrupt, Unavailable.
     Result<void> slices(std::uint32_t frame, std::vector<http::Part>& parts) const;
     /// Appends the decoded frame, little endian, samples as plan_native says but by plane where

@@ -22,6 +22,24 @@ std::string content_type_of_part(const FrameAnswer& answer) {
 /// Whether every frame is a part of its own, or all are the value of one part.
 enum class Parts : std::uint8_t { PerFrame, Joined };
 
+/// Of an answer that is remembered: a few frames with their heads.
+constexpr std::size_t kKnownPiecesMax = 64;
+
+std::string tag_of_single(const LocatedInstance& located, std::uint32_t frame,
+                          const FrameAnswer& answer) {
+    return http::etag_of(content_tag(located) + "-" + std::to_string(frame) +
+                         (answer.native ? "-native" : "-stored"));
+}
+
+std::string tag_of_multipart(const LocatedInstance& located,
+                             const std::vector<std::uint32_t>& frames,
+                             const FrameAnswer& answer, Parts parts) {
+    return weak_etag(
+        content_tag(located) + "-" + std::to_string(xxh3(std::as_bytes(std::span(frames)))) +
+        (parts == Parts::Joined ? "-joined-" : "-") + std::to_string(answer.native ? 1 : 0) +
+        answer.media_type.substr(answer.media_type.find('/') + 1));
+}
+
 /// The frames of one request as a multipart body; decodes one when it is asked for.
 class FramesBody {
 public:
@@ -76,41 +94,92 @@ private:
     bool closed_ = false;
 };
 
-Task<Result<Response>> single_frame(ContextPtr context, Request request, FrameSource source,
-                                    std::uint32_t frame, FrameAnswer answer) {
+Task<Result<Response>> decoded_frame(ContextPtr context, Request request, FrameSource source,
+                                     std::uint32_t frame, FrameAnswer answer) {
     Response response(200);
     response.headers.add("Content-Type", content_type_of_part(answer));
     response.headers.add("Cache-Control", "no-cache");
-    response.headers.add(
-        "ETag", http::etag_of(content_tag(source.located()) + "-" + std::to_string(frame) +
-                              (answer.native ? "-native" : "-stored")));
-    if (source.can_slice(answer.native)) {
-        CO_TRY_VOID(source.slices(frame, response.parts));
-    } else {
-        CO_TRY_VOID(co_await context->work(
-            [&]() -> Result<void> { return source.decoded(frame, response.parts); }));
-    }
+    response.headers.add("ETag", tag_of_single(source.located(), frame, answer));
+    CO_TRY_VOID(co_await context->work(
+        [&]() -> Result<void> { return source.decoded(frame, response.parts); }));
     co_return http::with_conditions(request.method, request.headers, std::move(response));
 }
 
 /// Frames as they lie in the file: the length is known, and they are sent without a turn for
 /// each.
-Result<Response> sliced_frames(const FrameSource& source,
-                               const std::vector<std::uint32_t>& frames,
-                               const FrameAnswer& answer, Parts parts) {
+Result<KnownFrames> describe_stored(const FrameSource& source, LocatedInstancePtr located,
+                                    MediaChoice::Form form,
+                                    const std::vector<std::uint32_t>& frames,
+                                    const FrameAnswer& answer, Parts parts) {
+    KnownFrames known{.located = std::move(located), .form = form};
+    const auto append_ranges = [&](std::uint32_t frame) -> Result<void> {
+        TRY(const auto location, source.locate(frame));
+        known.pieces.insert(known.pieces.end(), location.ranges.begin(), location.ranges.end());
+        return {};
+    };
+    if (form == MediaChoice::Form::Single) {
+        known.content_type = content_type_of_part(answer);
+        known.etag = tag_of_single(*known.located, frames.front(), answer);
+        TRY_VOID(append_ranges(frames.front()));
+        return known;
+    }
     http::MultipartWriter writer("related", answer.media_type);
+    known.content_type = writer.content_type();
+    known.etag = tag_of_multipart(*known.located, frames, answer, parts);
     http::Headers head;
     head.add("Content-Type", content_type_of_part(answer));
-    Response response(200);
-    response.headers.add("Content-Type", writer.content_type());
+    const auto append_text = [&](std::string text) {
+        known.pieces.emplace_back(std::make_shared<const std::string>(std::move(text)));
+    };
     for (const std::uint32_t frame : frames) {
-        if (parts == Parts::PerFrame || response.parts.empty()) {
-            response.parts.emplace_back(writer.part_head(head));
+        if (parts == Parts::PerFrame || known.pieces.empty()) {
+            append_text(writer.part_head(head));
         }
-        TRY_VOID(source.slices(frame, response.parts));
+        TRY_VOID(append_ranges(frame));
     }
-    writer.finish(response.parts);
-    return response;
+    append_text(writer.closing());
+    return known;
+}
+
+Result<Response> answer_stored(const Context& context, const Request& request,
+                               const KnownFrames& known) {
+    const bool single = known.form == MediaChoice::Form::Single;
+    if (!single) {
+        if (auto unchanged = not_modified(request, known.etag)) {
+            return *std::move(unchanged);
+        }
+    }
+    Response response(200);
+    response.headers.reserve(8);
+    response.headers.add("Content-Type", known.content_type);
+    response.headers.add("ETag", known.etag);
+    response.headers.add("Cache-Control", "no-cache");
+    response.parts.reserve(known.pieces.size());
+    for (const auto& piece : known.pieces) {
+        if (const auto* range = std::get_if<ByteRange>(&piece)) {
+            TRY(http::FileSlice slice,
+                slice_of(context.services.store, known.located->file, *range));
+            response.parts.emplace_back(std::move(slice));
+        } else {
+            response.parts.emplace_back(std::get<std::shared_ptr<const std::string>>(piece));
+        }
+    }
+    return single ? http::with_conditions(request.method, request.headers, std::move(response))
+                  : std::move(response);
+}
+
+/// What is pending changes soon: it is not remembered.
+void remember(Context& context, FramesWanted wanted, KnownFrames known) {
+    if (wanted.key.empty() || known.pieces.size() > kKnownPiecesMax ||
+        known.located->instance.preprocess == catalog::PreprocessState::Pending) {
+        return;
+    }
+    // The instance itself is most often remembered too.
+    std::size_t size_bytes = sizeof known + wanted.key.size() + known.content_type.size() +
+                             known.etag.size() + known.pieces.size() * 256;
+    context.frames.remember(std::move(wanted.key),
+                            std::make_shared<const KnownFrames>(std::move(known)), size_bytes,
+                            wanted.generation);
 }
 
 Error no_acceptable_frames(const std::vector<std::string_view>& stored) {
@@ -155,54 +224,67 @@ Task<Result<FrameSource>> source_for(ContextPtr context, LocatedInstancePtr loca
     co_return co_await context->work([&] { return FrameSource::open(*context, located); });
 }
 
+/// Everything of a request that its answer follows from, but conditions and ranges.
+std::string key_of(const Request& request) {
+    const std::string accept = request.headers.joined("Accept");
+    std::string key;
+    key.reserve(request.target.size() + 1 + accept.size());
+    return key.append(request.target).append("\n").append(accept);
+}
+
 Task<Result<Response>> retrieve_frames(ContextPtr context, Request request) {
-    CO_TRY(Retrieval wanted, read_retrieval(request));
-    CO_TRY(auto frames, parse_frame_list(request.path_parameter("frames")));
-    CO_TRY(auto located, co_await locate(context, wanted.path));
+    FramesWanted wanted{.key = key_of(request), .generation = context->frames.generation()};
+    if (const auto known = context->frames.find(wanted.key)) {
+        co_return answer_stored(*context, request, *known);
+    }
+    CO_TRY(Retrieval named, read_retrieval(request));
+    wanted.choices = std::move(named.choices);
+    CO_TRY(wanted.frames, parse_frame_list(request.path_parameter("frames")));
+    CO_TRY(auto located, co_await locate(context, named.path));
     co_return co_await answer_frames(context, std::move(request), std::move(located),
-                                     std::move(wanted.choices), std::move(frames));
+                                     std::move(wanted));
 }
 
 }  // namespace
 
 Task<Result<Response>> answer_frames(ContextPtr context, Request request,
-                                     LocatedInstancePtr located,
-                                     std::vector<MediaChoice> choices,
-                                     std::optional<std::vector<std::uint32_t>> frames) {
+                                     LocatedInstancePtr located, FramesWanted wanted) {
     const std::size_t count =
-        frames ? frames->size()
-               : static_cast<std::size_t>(
-                     located->instance.attributes.number_of_frames.value_or(1));
-    CO_TRY(ChosenFrames chosen, co_await choose_frames(context, located, choices, count));
+        wanted.frames ? wanted.frames->size()
+                      : static_cast<std::size_t>(
+                            located->instance.attributes.number_of_frames.value_or(1));
+    CO_TRY(ChosenFrames chosen,
+           co_await choose_frames(context, located, wanted.choices, count));
     const FrameAnswer& answer = chosen.answer;
     CO_TRY(auto source, co_await source_for(context, chosen.located, answer.native));
-    const Parts parts = !frames && answer.native ? Parts::Joined : Parts::PerFrame;
-    if (!frames) {
-        frames.emplace(source.frame_count());
-        std::iota(frames->begin(), frames->end(), 0U);
+    const Parts parts = !wanted.frames && answer.native ? Parts::Joined : Parts::PerFrame;
+    std::vector<std::uint32_t> frames;
+    if (wanted.frames) {
+        frames = *std::move(wanted.frames);
+    } else {
+        frames.resize(source.frame_count());
+        std::iota(frames.begin(), frames.end(), 0U);
     }
-    for (const std::uint32_t frame : *frames) {
+    for (const std::uint32_t frame : frames) {
         CO_TRY_VOID(source.check(frame));
     }
-    if (answer.body == MediaChoice::Form::Single && frames->size() == 1) {
-        co_return co_await single_frame(context, std::move(request), std::move(source),
-                                        frames->front(), answer);
-    }
-    const std::string etag = weak_etag(
-        content_tag(*chosen.located) + "-" +
-        std::to_string(xxh3(std::as_bytes(std::span(*frames)))) +
-        (parts == Parts::Joined ? "-joined-" : "-") + std::to_string(answer.native ? 1 : 0) +
-        answer.media_type.substr(answer.media_type.find('/') + 1));
-    if (auto known = not_modified(request, etag)) {
-        co_return *std::move(known);
-    }
-    if (source.can_slice(answer.native) && frames->size() <= kFramesMax) {
-        CO_TRY(Response response, sliced_frames(source, *frames, answer, parts));
-        response.headers.add("ETag", etag);
-        response.headers.add("Cache-Control", "no-cache");
+    const auto form = frames.size() == 1 ? answer.body : MediaChoice::Form::Multipart;
+    if (source.can_slice(answer.native) && frames.size() <= kFramesMax) {
+        CO_TRY(KnownFrames known,
+               describe_stored(source, chosen.located, form, frames, answer, parts));
+        CO_TRY(Response response, answer_stored(*context, request, known));
+        remember(*context, std::move(wanted), std::move(known));
         co_return response;
     }
-    auto body = std::make_unique<FramesBody>(context, std::move(source), *std::move(frames),
+    if (form == MediaChoice::Form::Single) {
+        co_return co_await decoded_frame(context, std::move(request), std::move(source),
+                                         frames.front(), answer);
+    }
+    const std::string etag = tag_of_multipart(*chosen.located, frames, answer, parts);
+    if (auto unchanged = not_modified(request, etag)) {
+        co_return *std::move(unchanged);
+    }
+    auto body = std::make_unique<FramesBody>(context, std::move(source), std::move(frames),
                                              answer, parts);
     // The head and the first frame before the status: what can't be decoded is an answer then,
     // not a cut connection.

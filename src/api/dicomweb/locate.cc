@@ -13,6 +13,11 @@ std::string cache_key(const ResourcePath& path) {
     return path.study + '/' + path.series + '/' + path.instance;
 }
 
+/// In memory. Rows hold about a dozen short texts.
+std::size_t bytes_of(const LocatedInstance& located) {
+    return sizeof(LocatedInstance) + 512 + located.frame_index.size();
+}
+
 Result<LocatedInstance> locate_file(const Context& context, db::Snapshot& snapshot,
                                     catalog::StoredInstance instance) {
     LocatedInstance located;
@@ -91,7 +96,8 @@ async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath 
     CO_TRY(auto located, co_await context->work([&] { return locate_now(*context, path); }));
     // What is pending changes soon: it is not remembered.
     if (located->instance.preprocess != catalog::PreprocessState::Pending) {
-        context->instances.remember(std::move(key), located, generation);
+        const std::size_t size_bytes = key.size() + bytes_of(*located);
+        context->instances.remember(std::move(key), located, size_bytes, generation);
     }
     co_return located;
 }

@@ -22,6 +22,9 @@ using http::Task;
 /// A piece of an answer about many instances.
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
+/// An answer up to here is remembered.
+constexpr std::size_t kRememberedBytesMax = std::size_t{8} << 20;
+
 /// What is known of an instance whose data set can't be read to its end: it must not hide the
 /// others of its series.
 void append_identity(const LocatedInstance& located, std::string& out) {
@@ -65,6 +68,22 @@ public:
         if (done_) {
             return std::optional<Part>();
         }
+        TRY(std::string made, make_piece());
+        auto piece = std::make_shared<const std::string>(std::move(made));
+        remember(piece);
+        return std::optional<Part>(std::move(piece));
+    }
+    bool done() const { return done_; }
+
+    /// Has the whole body remembered under `key` when all of it was made. Of what was read
+    /// since `generation`.
+    void remember_as(std::string key, std::uint64_t generation) {
+        key_ = std::move(key);
+        generation_ = generation;
+    }
+
+private:
+    Result<std::string> make_piece() {
         std::string piece;
         // At once: growing step by step would copy it several times over.
         piece.reserve(kPieceBytes + kPieceBytes / 8);
@@ -88,9 +107,24 @@ public:
         }
         return piece;
     }
-    bool done() const { return done_; }
 
-private:
+    void remember(const std::shared_ptr<const std::string>& piece) {
+        if (key_.empty()) return;
+        kept_bytes_ += piece->size();
+        if (kept_bytes_ > kRememberedBytesMax) {
+            key_.clear();
+            kept_.clear();
+            return;
+        }
+        kept_.push_back(piece);
+        if (!done_) return;
+        const std::size_t size_bytes = key_.size() + kept_bytes_;
+        context_->metadata.remember(std::move(key_),
+                                    std::make_shared<const MetadataPieces>(std::move(kept_)),
+                                    size_bytes, generation_);
+        key_.clear();
+    }
+
     Result<void> append_instance(const LocatedInstance& located, std::string& piece) {
         if (form_.xml) {
             std::string json = "[";
@@ -117,6 +151,7 @@ private:
                  {"reason", appended.error().message}});
             piece.resize(before);
             append_identity(located, piece);
+            key_.clear();  // the next one who asks may get more
         }
     }
 
@@ -146,6 +181,10 @@ private:
     bool begun_ = false;
     bool some_ = false;
     bool done_ = false;
+    std::string key_;  ///< empty: nothing is remembered
+    std::uint64_t generation_ = 0;
+    MetadataPieces kept_;
+    std::size_t kept_bytes_ = 0;
 };
 
 /// What both requests for metadata begin with.
@@ -164,9 +203,11 @@ std::string etag_for(std::string_view version, const MetadataRequest& wanted, bo
 }
 
 struct Started {
-    std::unique_ptr<MetadataBody> body;  ///< none: the client knows it
-    std::optional<Part> first;
     std::string etag;
+    std::string content_type;
+    bool known_to_client = false;
+    std::vector<Part> parts;             ///< all of it, or the first
+    std::unique_ptr<MetadataBody> body;  ///< makes the others
 };
 
 Result<MetadataRequest> read_metadata_request(const Context& context, const Request& request) {
@@ -180,16 +221,31 @@ Result<MetadataRequest> read_metadata_request(const Context& context, const Requ
 /// Blocks, up to the first piece.
 Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
                       MetadataBody::Gzip gzip, std::string_view if_none_match) {
+    const auto generation = context->metadata.generation();
     TRY(auto lister,
         InstanceLister::open(*context, wanted.path, InstanceLister::Wanted::Metadata));
     Started result;
     result.etag = etag_for(lister.version(), wanted, gzip == MetadataBody::Gzip::Yes);
     if (!if_none_match.empty() && http::etag_matches_weakly(if_none_match, result.etag)) {
+        result.known_to_client = true;
         return result;
     }
-    result.body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base,
-                                                 wanted.form, gzip);
-    TRY(result.first, result.body->next());
+    // With the base itself: a hash that somebody made fit would give others his URLs.
+    std::string key = result.etag + '\n' + wanted.base;
+    if (!wanted.form.xml) {
+        if (const auto pieces = context->metadata.find(key)) {
+            result.content_type = wanted.form.media_type;
+            result.parts.assign(pieces->begin(), pieces->end());
+            return result;
+        }
+    }
+    auto body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base,
+                                               wanted.form, gzip);
+    result.content_type = body->content_type();
+    if (!wanted.form.xml) body->remember_as(std::move(key), generation);
+    TRY(auto first, body->next());
+    result.parts.push_back(*std::move(first));
+    if (!body->done()) result.body = std::move(body);
     return result;
 }
 
@@ -224,19 +280,19 @@ Task<Result<Response>> metadata_of_many(ContextPtr context, Request request) {
     const std::string known = request.headers.joined("If-None-Match");
     CO_TRY(auto started,
            co_await context->work([&] { return start(context, wanted, gzip, known); }));
-    Response response(started.body ? 200 : 304);
+    Response response(started.known_to_client ? 304 : 200);
     response.headers.add("ETag", started.etag);
     response.headers.add("Cache-Control", "no-cache");
     response.headers.add("Vary", "Accept-Encoding");
-    if (!started.body) {
+    if (started.known_to_client) {
         co_return response;
     }
-    response.headers.add("Content-Type", started.body->content_type());
+    response.headers.add("Content-Type", started.content_type);
     if (gzip == MetadataBody::Gzip::Yes) {
         response.headers.add("Content-Encoding", "gzip");
     }
-    response.parts.push_back(*std::move(started.first));
-    if (!started.body->done()) {
+    response.parts = std::move(started.parts);
+    if (started.body) {
         response.generator = [context, body = std::shared_ptr(std::move(started.body))] {
             return async::as_task(context->work([body] { return body->next(); }));
         };

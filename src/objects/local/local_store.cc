@@ -121,7 +121,7 @@ private:
     std::int64_t now_us() const { return options_.clock->now().time_since_epoch().count(); }
     std::int64_t grace_us() const { return graces_.now().time_since_epoch().count(); }
     std::string path_of(const ObjectLocation& location) const {
-        return file_of(options_.directory, location).string();
+        return file_of(options_.directory, location);
     }
 
     const LocalStoreOptions options_;

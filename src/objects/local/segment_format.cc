@@ -35,10 +35,10 @@ Result<void> read_own(const UniqueFd& file, std::int64_t segment, std::uint64_t 
 }  // namespace
 
 std::string segment_name(std::int64_t segment) {
-    std::array<char, 32> name{};
-    const int size = std::snprintf(name.data(), name.size(), "%08lld.segment",
-                                   static_cast<long long>(segment));
-    return {name.data(), static_cast<std::size_t>(size)};
+    constexpr std::size_t kDigits = 8;
+    const std::string digits = std::to_string(segment);
+    std::string name(digits.size() < kDigits ? kDigits - digits.size() : 0, '0');
+    return name.append(digits).append(".segment");
 }
 
 std::string place(std::int64_t segment, std::uint64_t offset) {

@@ -13,10 +13,13 @@ tl::unexpected<Error> corrupt(const ObjectLocation& location, std::string_view w
 
 }  // namespace
 
-std::filesystem::path file_of(const std::filesystem::path& store,
-                              const ObjectLocation& location) {
-    return location.segment != 0 ? store / "segments" / segment_name(location.segment)
-                                 : store / "files" / location.key;
+std::string file_of(const std::filesystem::path& store, const ObjectLocation& location) {
+    // As text: this is on the way of every read.
+    std::string file = store.native();
+    if (location.segment != 0) {
+        return file.append("/segments/").append(segment_name(location.segment));
+    }
+    return file.append("/files/").append(location.key);
 }
 
 Result<void> verify_object(const UniqueFd& file, const ObjectLocation& location) {

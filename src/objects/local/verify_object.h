@@ -8,8 +8,7 @@
 namespace larmor::objects::local {
 
 /// The file that holds an object: a segment or a file of its own, below the store's folder.
-std::filesystem::path file_of(const std::filesystem::path& store,
-                              const ObjectLocation& location);
+std::string file_of(const std::filesystem::path& store, const ObjectLocation& location);
 
 /// Reads an object again, once, in its open file, and compares sizes, checksums and the hash
 /// with record and row. Errors: Corrupt, with the place; Unavailable.
