@@ -42,6 +42,7 @@ public:
         return unused();
     }
     Result<void> verify(const objects::ObjectLocation&) override { return unused(); }
+    Result<void> drop(const objects::StagedObject&) override { return unused(); }
     Result<void> remove(db::Transaction&, objects::ObjectId) override { return unused(); }
     Result<std::uint64_t> collect_garbage() override { return unused(); }
 

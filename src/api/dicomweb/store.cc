@@ -10,6 +10,7 @@
 #include "api/problem.h"
 #include "async/sync_wait.h"
 #include "base/ids.h"
+#include "dicom/native_xml.h"
 #include "http/media_type.h"
 #include "http/multipart.h"
 #include "observe/metrics.h"
@@ -23,7 +24,7 @@ using http::Task;
 
 constexpr std::string_view kInstanceMediaType = "application/dicom";
 
-enum class BodyForm : std::uint8_t { Multipart, Single, Metadata };
+enum class BodyForm : std::uint8_t { Multipart, Single, Metadata, XmlMetadata };
 
 /// Errors: Unsupported for anything but application/dicom, alone or in multipart/related, and
 /// metadata with bulk data.
@@ -45,10 +46,13 @@ Result<BodyForm> body_form(const Request& request) {
     if (part_type && http::equal_ignoring_case(*part_type, kMetadataMediaType)) {
         return BodyForm::Metadata;
     }
+    if (part_type && http::equal_ignoring_case(*part_type, kXmlMetadataMediaType)) {
+        return BodyForm::XmlMetadata;
+    }
     if (part_type && !http::equal_ignoring_case(*part_type, kInstanceMediaType)) {
         return fail(ErrorCode::Unsupported,
                     "the parts must be application/dicom, or metadata in "
-                    "application/dicom+json with its bulk data");
+                    "application/dicom+json or application/dicom+xml with its bulk data");
     }
     return BodyForm::Multipart;
 }
@@ -167,8 +171,10 @@ Task<Result<void>> store_all(ContextPtr context, const Request& request, BodyFor
         outcome.add(result, options);
         co_return Result<void>{};
     }
-    if (form == BodyForm::Metadata) {
-        co_return co_await store_metadata(context, request, std::move(options), outcome);
+    if (form == BodyForm::Metadata || form == BodyForm::XmlMetadata) {
+        const auto type =
+            form == BodyForm::Metadata ? kMetadataMediaType : kXmlMetadataMediaType;
+        co_return co_await store_metadata(context, request, type, std::move(options), outcome);
     }
     if (request.body_stream == nullptr) {
         co_return co_await store_in_memory(context, request, std::move(options), outcome);
@@ -188,7 +194,8 @@ Task<Response> store(ContextPtr context, ingest::ImportOptions options, Request 
     if (!form) {
         co_return problem(request, form.error(), 415);
     }
-    const auto media = negotiate(request, {"application/dicom+json", "application/json"});
+    const auto media =
+        negotiate(request, {kMetadataMediaType, "application/json", kXmlMetadataMediaType});
     if (!media) {
         co_return problem(request, media.error());
     }
@@ -208,7 +215,13 @@ Task<Response> store(ContextPtr context, ingest::ImportOptions options, Request 
         co_return problem(request, {ErrorCode::InvalidInput, "the body has no instance in it"});
     }
     const int status = told.status();
-    Response response(status, *media, told.take_json());
+    std::string told_as = told.take_json();
+    if (*media == kXmlMetadataMediaType) {
+        auto documents = dicom::native_xml_of("[" + told_as + "]");
+        LARMOR_CHECK(documents && documents->size() == 1);  // the JSON is our own
+        told_as = std::move(documents->front());
+    }
+    Response response(status, *media, std::move(told_as));
     response.context = std::move(outcome.note);
     co_return response;
 }

@@ -4,6 +4,7 @@
 #include "api/dicomweb/bulk_parts.h"
 #include "api/dicomweb/metadata_uids.h"
 #include "dicom/json_read.h"
+#include "dicom/native_xml_read.h"
 #include "http/media_type.h"
 #include "http/multipart.h"
 
@@ -17,8 +18,10 @@ constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
 
 class MetadataStore {
 public:
-    MetadataStore(ContextPtr context, ingest::ImportOptions options, StoreOutcome& outcome)
+    MetadataStore(ContextPtr context, std::string_view type, ingest::ImportOptions options,
+                  StoreOutcome& outcome)
         : context_(std::move(context)),
+          type_(type),
           options_(std::move(options)),
           outcome_(outcome),
           parts_(context_->services.store),
@@ -34,7 +37,12 @@ public:
             if (!type) {
                 outcome_.response.failed({}, FailureReason::CannotUnderstand, type.error());
             } else if (type->essence() == kMetadataMediaType) {
-                CO_TRY_VOID(co_await read_metadata(reader));
+                CO_TRY(std::string json, co_await read_metadata(reader));
+                documents_.push_back(std::move(json));
+            } else if (type->essence() == kXmlMetadataMediaType) {
+                CO_TRY(const std::string xml, co_await read_metadata(reader));
+                add_xml(
+                    co_await context_->work([&] { return dicom::json_of_native_xml(xml); }));
             } else {
                 CO_TRY_VOID(co_await read_bulk(reader, *head, *std::move(type)));
             }
@@ -74,17 +82,25 @@ private:
             return http::parse_media_type(*value);
         }
         if (documents_.empty()) {
-            return http::parse_media_type(kMetadataMediaType);
+            return http::parse_media_type(type_);
         }
         return fail(ErrorCode::InvalidInput, "a bulk data part has no Content-Type");
     }
 
-    Task<Result<void>> read_metadata(http::MultipartReader& reader) {
+    void add_xml(Result<std::string> json) {
+        if (json) {
+            documents_.push_back(*std::move(json));
+        } else {
+            outcome_.response.failed({}, FailureReason::CannotUnderstand, json.error());
+        }
+    }
+
+    Task<Result<std::string>> read_metadata(http::MultipartReader& reader) {
         std::string document;
         for (;;) {
             CO_TRY(const Bytes piece, co_await reader.read());
             if (piece.empty()) {
-                break;
+                co_return document;
             }
             metadata_bytes_ += piece.size();
             if (metadata_bytes_ > kStoreMetadataMaxBytes) {
@@ -95,8 +111,6 @@ private:
             }
             document += as_text(piece);
         }
-        documents_.push_back(std::move(document));
-        co_return Result<void>{};
     }
 
     Task<Result<void>> read_bulk(http::MultipartReader& reader, const http::Headers& head,
@@ -150,6 +164,7 @@ private:
     }
 
     ContextPtr context_;
+    const std::string_view type_;  ///< of a first part that does not say it
     ingest::ImportOptions options_;
     StoreOutcome& outcome_;
     BulkParts parts_;
@@ -161,11 +176,12 @@ private:
 }  // namespace
 
 http::Task<Result<void>> store_metadata(ContextPtr context, const http::Request& request,
-                                        ingest::ImportOptions options, StoreOutcome& outcome) {
+                                        std::string_view type, ingest::ImportOptions options,
+                                        StoreOutcome& outcome) {
     CO_TRY(std::string boundary, http::boundary_of(request.headers.get("Content-Type")));
     const auto body = http::body_of(request);
     http::MultipartReader reader(*body, std::move(boundary));
-    MetadataStore store(std::move(context), std::move(options), outcome);
+    MetadataStore store(std::move(context), type, std::move(options), outcome);
     CO_TRY_VOID(co_await store.read(reader));
     co_return co_await store.store();
 }

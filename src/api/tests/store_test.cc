@@ -155,9 +155,7 @@ TEST_F(StoreTest, RefusesBodiesOfOtherTypes) {
     };
     EXPECT_EQ(status_of_type("application/json", "{}"), 415);
     EXPECT_EQ(status_of_type("multipart/form-data; boundary=x", "--x--"), 415);
-    EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom+xml\"; boundary=x",
-                             "--x--"),
-              415);
+    EXPECT_EQ(status_of_type("multipart/related; type=\"text/xml\"; boundary=x", "--x--"), 415);
     EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom\"", "--x--"), 400);
     EXPECT_EQ(status_of_type("multipart/related; type=\"application/dicom\"; boundary=x",
                              "--x--\r\n"),
@@ -175,15 +173,77 @@ TEST_F(StoreTest, ACutBodyIsAnErrorAndWhatWasWholeStays) {
     EXPECT_THAT(response.headers.get("Content-Type"), HasSubstr("problem+json"));
 }
 
-TEST_F(StoreTest, AnswersOnlyJson) {
+TEST_F(StoreTest, AnswersInXmlWhereThatIsAsked) {
     const std::string body = multipart_body({make_instance({})});
-    const auto response = api.send({.method = "POST",
-                                    .target = "/dicomweb/studies",
-                                    .headers = {{"Content-Type", multipart_content_type()},
-                                                {"Accept", "application/dicom+xml"}},
-                                    .body = body});
-    EXPECT_EQ(response.status, 406);
+    const auto send = [&](std::string accept) {
+        return api.send({.method = "POST",
+                         .target = "/dicomweb/studies",
+                         .headers = {{"Content-Type", multipart_content_type()},
+                                     {"Accept", std::move(accept)}},
+                         .body = body});
+    };
+    EXPECT_EQ(send("text/html").status, 406);
     EXPECT_EQ(count_instances(), 0U);
+    const auto response = send("application/dicom+xml");
+    EXPECT_EQ(response.status, 200);
+    EXPECT_EQ(response.headers.get("Content-Type"), "application/dicom+xml");
+    EXPECT_THAT(response.body,
+                HasSubstr(R"(tag="00081155" vr="UI" keyword="ReferencedSOPInstanceUID">)"
+                          R"(<Value number="1">1.2.3.1.1</Value>)"));
+}
+
+// PS3.18 section 10.5.1: one part of metadata for each instance.
+TEST_F(StoreTest, TakesMetadataInXmlWithItsBulkData) {
+    const auto metadata = [](std::string_view instance, std::string_view location) {
+        std::string xml = "<NativeDicomModel>";
+        for (const auto& [tag, vr, value] : std::vector<std::array<std::string_view, 3>>{
+                 {"00080016", "UI", "1.2.840.10008.5.1.4.1.1.2"},
+                 {"00080018", "UI", instance},
+                 {"00100020", "LO", "P1"},
+                 {"0020000D", "UI", "1.2.3"},
+                 {"0020000E", "UI", "1.2.3.1"},
+                 {"00280010", "US", "4"},
+                 {"00280011", "US", "4"},
+                 {"00280100", "US", "8"},
+                 {"00280101", "US", "8"},
+                 {"00280102", "US", "7"},
+                 {"00280103", "US", "0"},
+                 {"00280002", "US", "1"},
+                 {"00280004", "CS", "MONOCHROME2"}}) {
+            xml.append("<DicomAttribute tag=\"").append(tag).append("\" vr=\"").append(vr);
+            xml.append("\"><Value number=\"1\">")
+                .append(value)
+                .append("</Value></DicomAttribute>");
+        }
+        return xml.append(R"(<DicomAttribute tag="7FE00010" vr="OB"><BulkData uri=")")
+            .append(location)
+            .append(R"("/></DicomAttribute></NativeDicomModel>)");
+    };
+    std::string body;
+    const auto add = [&](std::string_view head, std::string_view content) {
+        body.append("--x\r\n").append(head).append("\r\n").append(content).append("\r\n");
+    };
+    add("", metadata("1.2.3.1.8", "one"));
+    add("Content-Type: application/dicom+xml\r\n", metadata("1.2.3.1.9", "two"));
+    add("Content-Type: application/dicom+xml\r\n", "<NativeDicomModel>");
+    for (const auto* location : {"one", "two"}) {
+        add(std::string("Content-Type: application/octet-stream\r\nContent-Location: ") +
+                location + "\r\n",
+            std::string(16, location[0]));
+    }
+    body += "--x--\r\n";
+    const auto response = api.send(
+        {.method = "POST",
+         .target = "/dicomweb/studies",
+         .headers = {{"Content-Type",
+                      "multipart/related; type=\"application/dicom+xml\"; boundary=x"}},
+         .body = body});
+    EXPECT_EQ(response.status, 202) << response.body;
+    EXPECT_EQ(count_instances(), 2U);
+    const auto frame =
+        api.get("/dicomweb/studies/1.2.3/series/1.2.3.1/instances/1.2.3.1.9/frames/1",
+                {{"Accept", "application/octet-stream"}});
+    EXPECT_EQ(frame.body, std::string(16, 't'));
 }
 
 }  // namespace

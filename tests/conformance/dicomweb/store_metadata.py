@@ -2,6 +2,7 @@
 import copy
 import json
 import uuid
+import xml.etree.ElementTree as ElementTree
 
 import instances
 from client import JSON, value_of
@@ -10,6 +11,8 @@ from suite import Skipped, equal, expect, requirement
 
 SECTION = "10.5.1.4"
 REFERENCED, FAILED = "00081199", "00081198"
+COMPONENTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+XML = "application/dicom+xml"
 
 
 def posted(server, objects, parts):
@@ -42,6 +45,34 @@ def metadata_of(server, location="bulk/pixels"):
 
 def path_of(one):
     return f"/studies/{one.StudyInstanceUID}/series/{one.SeriesInstanceUID}/instances/{one.SOPInstanceUID}"
+
+
+def add_elements(parent, data_set):
+    for tag, element in sorted(data_set.items()):
+        attribute = ElementTree.SubElement(parent, "DicomAttribute", tag=tag, vr=element["vr"])
+        for number, value in enumerate(element.get("Value", []), 1):
+            if element["vr"] == "SQ":
+                add_elements(ElementTree.SubElement(attribute, "Item", number=str(number)), value)
+            elif element["vr"] == "PN":
+                name = ElementTree.SubElement(attribute, "PersonName", number=str(number))
+                for group, text in value.items():
+                    parts = ElementTree.SubElement(name, group)
+                    for component, part in zip(COMPONENTS, text.split("^")):
+                        ElementTree.SubElement(parts, component).text = part
+            elif value is not None:
+                ElementTree.SubElement(attribute, "Value", number=str(number)).text = str(value)
+        if "InlineBinary" in element:
+            ElementTree.SubElement(attribute, "InlineBinary").text = element["InlineBinary"]
+        if "BulkDataURI" in element:
+            ElementTree.SubElement(attribute, "BulkData", uri=element["BulkDataURI"])
+
+
+def native_xml(metadata):
+    """A document of the Native DICOM Model (PS3.19 section A.1) from one of the DICOM JSON model."""
+    root = ElementTree.Element("NativeDicomModel", {
+        "xmlns": "http://dicom.nema.org/PS3.19/models/NativeDICOM", "xml:space": "preserve"})
+    add_elements(root, metadata)
+    return ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
 
 
 @requirement(SECTION, "metadata in application/dicom+json with its pixels in application/octet-stream is an instance")
@@ -85,3 +116,32 @@ def compressed(server):
     found = data_sets(server.get(path_of(one), accept=AS_STORED))[0]
     equal(found.file_meta.TransferSyntaxUID, "1.2.840.10008.1.2.4.50", "TransferSyntaxUID")
     expect(frame.rstrip(b"\0") in found.PixelData, "the frame is not in the fragments")
+
+
+@requirement(SECTION, "metadata in application/dicom+xml, a part for each instance, with its pixels is an instance")
+def xml(server):
+    one, metadata, pixels = metadata_of(server)
+    boundary = uuid.uuid4().hex
+    body = b"".join(f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in (
+        (f"Content-Type: {XML}", native_xml(metadata)),
+        ("Content-Type: application/octet-stream\r\nContent-Location: bulk/pixels", pixels)))
+    answer = server.send("POST", "/studies", (), {
+        "Content-Type": f'multipart/related; type="{XML}"; boundary={boundary}', "Accept": JSON},
+        body + f"--{boundary}--\r\n".encode())
+    if answer.status == 415:
+        raise Skipped("metadata in XML and bulk data are not taken")
+    equal(answer.status, 200, "status")
+    found = data_sets(server.get(path_of(one), accept=AS_STORED))[0]
+    equal(found.PixelData, pixels, "PixelData")
+    equal(str(found.PatientName), str(one.PatientName), "PatientName")
+
+
+@requirement("10.5.3", "the answer is application/dicom+xml where that is asked for")
+def xml_answer(server):
+    one, _, one.PixelData = metadata_of(server)
+    answer = server.store([instances.to_file(one)], accept=XML)
+    if answer.status == 406:
+        raise Skipped("answers are JSON")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, XML, "Content-Type")
+    expect(one.SOPInstanceUID in answer.body.decode(), "it does not name the instance")
