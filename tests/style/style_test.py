@@ -15,7 +15,7 @@ LONG_FILES = {
 WALLS = {
     # Not a dependency: src/http/README.md says why it is not even used there.
     r"boost/": (r"^$", ""),
-    r"dcmtk/": (r"src/(pixels|dimse)/|^bench/|/tests/|^tests/", ""),
+    r"dcmtk/": (r"src/(pixels|dimse|reports)/|^bench/|/tests/|^tests/", ""),
     r"(openjpeg|openjpeg-[0-9.]+/openjpeg)\.h": (r"src/pixels/", ""),
     r"charls/": (r"src/pixels/", ""),
     r"openjph/": (r"src/pixels/", ""),

@@ -4,12 +4,15 @@
 
 #include "api/dicomweb/instance_form.h"
 #include "api/dicomweb/locate.h"
+#include "dicom/json_read.h"
+#include "dicom/json_write.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
 #include "http/conditional.h"
 #include "http/media_type.h"
 #include "objects/mapped_object.h"
 #include "pixels/fragments.h"
+#include "reports/report.h"
 
 namespace larmor::api {
 namespace {
@@ -22,6 +25,8 @@ constexpr std::size_t kFragmentsMax = 65'536;
 constexpr std::size_t kMediaTypeMaxBytes = 256;
 
 constexpr std::string_view kPdf = "application/pdf";
+constexpr std::string_view kHtml = "text/html";
+constexpr std::string_view kPlainText = "text/plain";
 /// Browsers show PDF by programs of their own, which `sandbox` would turn off.
 constexpr std::string_view kDocumentPolicy =
     "sandbox; default-src 'none'; img-src data:; style-src 'unsafe-inline'";
@@ -151,11 +156,43 @@ Result<Carried> find_document(const Context& context, const LocatedInstance& loc
     return carried;
 }
 
+/// Written anew first, in an encoding and a character set that every renderer knows.
+Result<Carried> make_report(const Context& context, const LocatedInstance& located) {
+    if (located.file.size_bytes > reports::kReportMaxBytes) {
+        return fail(ErrorCode::Unsupported,
+                    "a report of " + std::to_string(located.file.size_bytes) + " bytes");
+    }
+    TRY(const auto opened, open_stored(context.services.store, located));
+    std::string json;
+    TRY_VOID(dicom::write_json(json, opened->file.data_set, opened->file.encoding, {}));
+    TRY(const ByteBuffer data_set, dicom::read_json(json));
+    TRY(reports::Report report, reports::render_report(data_set));
+    Carried carried;
+    carried.media_types = {std::string(kHtml), std::string(kPlainText)};
+    carried.parts.emplace_back(std::move(report.html));
+    carried.as_text = std::move(report.text);
+    return carried;
+}
+
 }  // namespace
 
+std::string Carried::content_type(std::string_view media_type) const {
+    return std::string(media_type).append(as_text.empty() ? "" : "; charset=utf-8");
+}
+
+std::vector<http::Part> Carried::take(std::string_view media_type) {
+    std::vector<http::Part> taken;
+    if (!as_text.empty() && media_type == kPlainText) {
+        taken.emplace_back(std::move(as_text));
+        return taken;
+    }
+    return std::move(parts);
+}
+
 bool may_carry(const LocatedInstance& located) {
-    return is_video(located) ||
-           located.instance.attributes.sop_class_uid.starts_with(kDocumentClasses);
+    const auto& sop_class_uid = located.instance.attributes.sop_class_uid;
+    return is_video(located) || sop_class_uid.starts_with(kDocumentClasses) ||
+           reports::is_report(sop_class_uid);
 }
 
 Result<std::optional<Carried>> find_carried(const Context& context,
@@ -163,8 +200,10 @@ Result<std::optional<Carried>> find_carried(const Context& context,
     if (!may_carry(*located)) {
         return std::optional<Carried>();
     }
-    auto carried =
-        is_video(*located) ? find_video(context, *located) : find_document(context, *located);
+    const bool report = reports::is_report(located->instance.attributes.sop_class_uid);
+    auto carried = report               ? make_report(context, *located)
+                   : is_video(*located) ? find_video(context, *located)
+                                        : find_document(context, *located);
     if (!carried && carried.error().code == ErrorCode::InvalidInput) {
         // Whoever asks now is not to blame for what was stored.
         return fail(ErrorCode::Unsupported,
@@ -177,13 +216,14 @@ Result<std::optional<Carried>> find_carried(const Context& context,
 http::Response carried_response(const http::Request& request, const LocatedInstance& located,
                                 Carried carried, std::string_view media_type) {
     http::Response response(200);
-    response.headers.add("Content-Type", media_type);
-    response.headers.add("ETag", http::etag_of(content_tag(located) + "-carried"));
+    response.headers.add("Content-Type", carried.content_type(media_type));
+    const std::string_view form = media_type == kPlainText ? "-text" : "-carried";
+    response.headers.add("ETag", http::etag_of(content_tag(located).append(form)));
     response.headers.add("Cache-Control", "private, max-age=3600");
     if (!carried.is_video && media_type != kPdf) {
         response.headers.add("Content-Security-Policy", kDocumentPolicy);
     }
-    response.parts = std::move(carried.parts);
+    response.parts = carried.take(media_type);
     return http::with_conditions(request.method, request.headers, std::move(response));
 }
 

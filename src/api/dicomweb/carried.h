@@ -9,8 +9,9 @@
 
 namespace larmor::api {
 
-/// A video or a document that an instance carries as a whole: its rendering is what its sender
-/// put in. Source: PS3.18 table 8.7.4-1; PS3.5 sections 8.2.5 to 8.2.8, PS3.3 section C.24.2.
+/// What an instance shows that is no picture: a video or a document, whose rendering is what
+/// its sender put in, or a structured report, which is written as a page or as text.
+/// Source: PS3.18 table 8.7.4-1; PS3.5 sections 8.2.5 to 8.2.8, PS3.3 section C.24.2.
 struct Carried {
     /// What it may be called, the most fitting first. Of a video by its container
     /// (`video/mp4`), then by its transfer syntax as PS3.18 table 8.7.3-5 says; of a document
@@ -18,7 +19,12 @@ struct Carried {
     std::vector<std::string> media_types;
     bool is_video = false;
     std::vector<http::Part> parts;  ///< the bytes, in their file where they can be
+    std::string as_text;            ///< a report's, where `parts` are its page
 
+    /// `media_type`, one of its own, with what else there is to say of it.
+    std::string content_type(std::string_view media_type) const;
+    /// The bytes in that form.
+    std::vector<http::Part> take(std::string_view media_type);
     std::vector<std::string_view> offers() const {
         return {media_types.begin(), media_types.end()};
     }

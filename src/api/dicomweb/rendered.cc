@@ -52,7 +52,7 @@ Task<Result<Response>> answer_multipart(ContextPtr context, Request request, Sub
     co_return response;
 }
 
-/// A video or a document as its sender made it: nothing is drawn into it.
+/// A video or a document as its sender made it, or a report: nothing is drawn into it.
 Task<Result<Response>> answer_carried(ContextPtr context, Request request, Rendering wanted,
                                       LocatedInstancePtr located, Carried carried) {
     CO_TRY(PictureForm form,

@@ -64,8 +64,9 @@ Result<std::optional<Part>> RenderedBody::make_next(Failures failures) {
 
 Result<void> RenderedBody::load_subject(Subject subject, Failures failures) {
     if (subject.carried) {
-        ready_.emplace_back(head_of(subject, subject.media_type));
-        for (Part& part : subject.carried->parts) {
+        ready_.emplace_back(
+            head_of(subject, subject.carried->content_type(subject.media_type)));
+        for (Part& part : subject.carried->take(subject.media_type)) {
             ready_.push_back(std::move(part));
         }
         return {};

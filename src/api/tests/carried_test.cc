@@ -8,6 +8,7 @@ namespace larmor::api {
 namespace {
 
 using testing::HasSubstr;
+using testing::Not;
 using testing::SizeIs;
 
 constexpr std::string_view kMp4Syntax = "1.2.840.10008.1.2.4.102";
@@ -193,6 +194,33 @@ TEST_F(CarriedTest, AVideoIsItsStream) {
               "video/h265");
     EXPECT_EQ(get(kMp4.path() + "/rendered", "image/jpeg").status, 406);
     EXPECT_EQ(get(kMp4.path() + "/frames/1/rendered", "video/mp4").status, 406);
+}
+
+TEST_F(CarriedTest, AReportIsAPageOrAText) {
+    const auto file = test_file("modality/sr/test-SR.dcm");
+    ASSERT_TRUE(file);
+    server->store_files({*file});
+    const auto uids = uids_of(content_of(*file));
+    const std::string path = "/dicomweb" + uids.path() + "/rendered";
+    for (const auto* accept : {"", "text/html", "*/*"}) {
+        const auto page = get(path, accept);
+        EXPECT_EQ(page.status, 200) << page.body;
+        EXPECT_EQ(page.headers.get("Content-Type"), "text/html; charset=utf-8");
+        EXPECT_THAT(page.headers.get("Content-Security-Policy"), HasSubstr("sandbox"));
+        EXPECT_THAT(page.body, HasSubstr("<title>Comprehensive SR Document</title>"));
+    }
+    const auto text = get(path, "text/plain");
+    EXPECT_EQ(text.headers.get("Content-Type"), "text/plain; charset=utf-8");
+    EXPECT_THAT(text.body, HasSubstr("Comprehensive SR Document"));
+    EXPECT_THAT(text.body, Not(HasSubstr("<title>")));
+    EXPECT_NE(text.headers.get("ETag"), get(path).headers.get("ETag"));
+    EXPECT_EQ(get(path, "image/jpeg").status, 406);
+    const auto parts = parts_of(get("/dicomweb/studies/" + uids.study + "/rendered"));
+    ASSERT_THAT(parts, SizeIs(1));
+    EXPECT_EQ(parts[0].content_type, "text/html; charset=utf-8");
+    const auto by_uri = get("/wado?requestType=WADO&studyUID=" + uids.study +
+                            "&seriesUID=" + uids.series + "&objectUID=" + uids.instance);
+    EXPECT_EQ(by_uri.headers.get("Content-Type"), "text/html; charset=utf-8");
 }
 
 TEST_F(CarriedTest, ASeriesIsAllThatIsAccepted) {

@@ -3,6 +3,8 @@ import io
 import xml.etree.ElementTree as ElementTree
 
 import pydicom
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 import instances
 from client import JSON, uids, value_of
@@ -215,6 +217,36 @@ def rendered_pdf(server):
     equal(answer.status, 200, "status")
     equal(answer.content_type, "application/pdf", "Content-Type")
     expect(answer.body.startswith(b"%PDF-1.4"), "not the document")
+
+
+def code(value, meaning):
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = value, "99LARMOR", meaning
+    return Sequence([item])
+
+
+@requirement("8.7.4", "a structured report is a page (the default of Text), or it is 406")
+def rendered_report(server):
+    study = {"StudyInstanceUID": instances.new_uid(), "PatientName": server.data.tag, "PatientID": server.data.tag + "R",
+             "StudyID": "", "AccessionNumber": "", "StudyDate": "", "StudyTime": ""}
+    finding = Dataset()
+    finding.RelationshipType, finding.ValueType, finding.TextValue = "CONTAINS", "TEXT", "1 < 2"
+    finding.ConceptNameCodeSequence = code("2", "Finding")
+    report = instances.make(study, {"SeriesInstanceUID": instances.new_uid(), "Modality": "SR", "SeriesNumber": 1},
+                            "1.2.840.10008.5.1.4.1.1.88.11", 1, ValueType="CONTAINER", ContinuityOfContent="SEPARATE",
+                            CompletionFlag="COMPLETE", VerificationFlag="UNVERIFIED", ContentDate="20240105",
+                            ContentTime="101500", ConceptNameCodeSequence=code("1", "Report"),
+                            ContentSequence=Sequence([finding]))
+    server.data.further_studies.append(report.StudyInstanceUID)
+    equal(server.store([instances.to_file(report)]).status, 200, "status of the store")
+    path = (f"/studies/{report.StudyInstanceUID}/series/{report.SeriesInstanceUID}"
+            f"/instances/{report.SOPInstanceUID}/rendered")
+    answer = server.get(path)
+    if answer.status in (406, 501):
+        raise Skipped("the server renders no reports")
+    equal(answer.status, 200, "status")
+    equal(answer.content_type, "text/html", "Content-Type")
+    expect(b"Finding" in answer.body and b"1 &lt; 2" in answer.body, "it does not say what the report says")
 
 
 @requirement("8.7.4", "a video is its stream, or it is 406")
