@@ -29,6 +29,7 @@ int status_of(ErrorCode code) {
         case ErrorCode::Corrupt:
             return 500;
         case ErrorCode::Cancelled:
+        case ErrorCode::OutcomeUnknown:
             return 503;
     }
     return 500;

@@ -73,6 +73,7 @@ FailureReason failure_reason_of(ErrorCode code) {
         case ErrorCode::Unavailable:
         case ErrorCode::Corrupt:
         case ErrorCode::Cancelled:
+        case ErrorCode::OutcomeUnknown:
             return FailureReason::ProcessingFailure;
     }
     return FailureReason::ProcessingFailure;

@@ -31,6 +31,8 @@ std::string_view name_of(ErrorCode code) {
             return "Corrupt";
         case ErrorCode::Cancelled:
             return "Cancelled";
+        case ErrorCode::OutcomeUnknown:
+            return "OutcomeUnknown";
     }
     return "Unknown";
 }

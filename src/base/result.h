@@ -21,6 +21,7 @@ enum class ErrorCode : std::uint8_t {
     NoSpace,          ///< the store is full or read-only: reads and deletes still work
     Corrupt,          ///< we read something else than we wrote: alert a person
     Cancelled,        ///< the caller or a shutdown asked us to stop
+    OutcomeUnknown,   ///< it may have happened or not: look before doing it again
 };
 
 /// `InvalidInput`, `NotFound`, ...: stable, for logs and tests.

@@ -21,6 +21,7 @@ std::uint16_t status_of(ErrorCode code) {
         case ErrorCode::Denied:
         case ErrorCode::Corrupt:
         case ErrorCode::Cancelled:
+        case ErrorCode::OutcomeUnknown:
             break;
     }
     return status::kProcessingFailure;
