@@ -39,12 +39,25 @@ function(larmor_module name)
     endforeach()
 endfunction()
 
+# larmor_test_support(name SOURCES a.cc ... DEPS larmor::x ...): what the tests of several modules share.
+function(larmor_test_support name)
+    if(NOT LARMOR_TESTS)
+        return()
+    endif()
+    cmake_parse_arguments(ARG "" "" "SOURCES;DEPS" ${ARGN})
+    add_library(larmor_${name} STATIC ${ARG_SOURCES})
+    add_library(larmor::${name} ALIAS larmor_${name})
+    target_precompile_headers(larmor_${name} REUSE_FROM larmor_pch_test)
+    target_link_libraries(larmor_${name} PUBLIC ${ARG_DEPS} PRIVATE larmor_options PUBLIC GTest::gtest)
+endfunction()
+
 # larmor_test(name SOURCES a_test.cc ... DEPS larmor::x ...): one test program, its cases found at build time.
+# ONE_PROCESS: ctest runs the program once, not each case by itself, since the cases share a server.
 function(larmor_test name)
     if(NOT LARMOR_TESTS)
         return()
     endif()
-    cmake_parse_arguments(ARG "" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
+    cmake_parse_arguments(ARG "ONE_PROCESS" "TIMEOUT" "SOURCES;DEPS" ${ARGN})
     if(NOT ARG_TIMEOUT)
         set(ARG_TIMEOUT 120)
     endif()
@@ -53,6 +66,11 @@ function(larmor_test name)
     target_link_libraries(${name}_test PRIVATE ${ARG_DEPS} larmor_options GTest::gtest GTest::gmock
         GTest::gtest_main)
     target_compile_definitions(${name}_test PRIVATE LARMOR_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+    if(ARG_ONE_PROCESS)
+        add_test(NAME ${name} COMMAND ${name}_test)
+        set_tests_properties(${name} PROPERTIES TIMEOUT ${ARG_TIMEOUT})
+        return()
+    endif()
     gtest_discover_tests(${name}_test TEST_PREFIX ${name}. DISCOVERY_MODE PRE_TEST
         PROPERTIES TIMEOUT ${ARG_TIMEOUT})
 endfunction()

@@ -20,7 +20,7 @@ class WriteRequest {
 public:
     virtual ~WriteRequest() = default;
     /// On the writer's thread, inside a savepoint of its own: an error rolls only this request
-    /// back.
+    /// back. May be called again after a rollback: see Database::write.
     virtual Result<void> run(Transaction& tx) = 0;
     /// After the commit, or with the reason why there was none. The request may be gone
     /// afterwards.
@@ -35,6 +35,7 @@ struct WriterStats {
     std::uint64_t queued = 0;     ///< waiting right now
     std::uint64_t group_max = 0;  ///< the largest group so far
     std::uint64_t commit_us = 0;  ///< spent in COMMIT, all together
+    std::uint64_t run_again = 0;  ///< functions that ran again: see Database::write
     bool read_only = false;       ///< a write to the disk failed: see Database::write
 };
 
@@ -42,17 +43,22 @@ struct WriterStats {
 ///
 /// Writes are grouped: one thread takes every request that waits, runs each in a savepoint of
 /// its own, and makes all durable with one commit. Reads see a consistent snapshot and never
-/// wait for the writer.
+/// wait for the writer. On PostgreSQL other processes write too, at the same time, each with
+/// its own one writer: what must not change under a request has to be locked by it first.
 class Database {
 public:
     virtual ~Database() = default;
 
     /// Runs `f(Transaction&)`, which gives a Result<T>, on the writer's thread, and gives its
     /// value once it is durable. `f` holds everybody up: no parsing, no file, no waiting in it.
+    /// `f` may be called more than once, each time after all that it did was rolled back (its
+    /// on_rollback included): when another process was in the way, or the connection was lost
+    /// before the commit. So it must not use up what it captured.
     /// Errors: those of `f` (its changes are rolled back, others' are not); Unavailable (queue
     /// full, shutting down), NoSpace (disk full or read-only: nothing was changed). After a
     /// failed sync nobody knows what the disk holds: all writes fail with NoSpace until a
-    /// restart.
+    /// restart. OutcomeUnknown when the connection was lost during the commit and could not be
+    /// had again in time to ask what became of it: it was committed or it was not.
     ///
     ///     CO_TRY(const auto id, co_await database.write([&](db::Transaction& tx) {
     ///         return store.record(tx, staged);
@@ -74,7 +80,7 @@ public:
     }
 
     /// Runs `f(Snapshot&)`, which gives a Result<T>, on the calling thread, which may block: a
-    /// worker. What `f` returns must own its data.
+    /// worker. What `f` returns must own its data. It is called once.
     /// Errors: those of `f`; Unavailable when no connection is free in time, or when the
     /// snapshot was held longer than its limit (5 s): page by key instead.
     template <typename F>
@@ -91,11 +97,13 @@ public:
     virtual void before_commit(std::function<Result<void>(Transaction&)> hook) = 0;
 
     /// Applies what is missing, in the order of names over all sets, each in a transaction.
-    /// Errors: Conflict when the library has migrations that we do not know (it was written by
-    /// a newer version), or when one's text changed since.
+    /// Processes that start together take turns. Errors: Conflict when the library has
+    /// migrations that we do not know (it was written by a newer version), or when one's text
+    /// changed since.
     virtual Result<void> migrate(std::span<const MigrationSet> sets) = 0;
 
     virtual WriterStats stats() const = 0;
+    virtual Dialect dialect() const { return Dialect::Sqlite; }
 
     /// The lower level of `write`: queues the request, whose `done` is called on the writer's
     /// thread; inside of one async::PostBatch per group.

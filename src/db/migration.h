@@ -8,12 +8,14 @@ namespace larmor::db {
 struct Migration {
     std::string_view
         name;  ///< `20260102T030405_catalog_what`: UTC time of writing, module, what
-    std::string_view sql;  ///< statements separated by semicolons
+    std::string_view sql;  ///< for SQLite: statements separated by semicolons
+    /// The same for PostgreSQL; empty where the module has no tables there.
+    std::string_view postgres{};
 };
 
-/// All migrations of one module, sorted by name. Made from the `.sql` files of its folder
-/// `migrations/` by `larmor_migrations` (cmake); a file that was released is never edited
-/// again: the text's hash is kept and compared.
+/// All migrations of one module, sorted by name. Made by `larmor_migrations` (cmake) from its
+/// folder `migrations/`, where each is `NAME.sql` for SQLite with `NAME.postgres.sql` beside
+/// it; a file that was released is never edited again: the text's hash is kept and compared.
 struct MigrationSet {
     std::string_view module;
     std::span<const Migration> migrations;

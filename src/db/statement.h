@@ -34,6 +34,17 @@ public:
     virtual std::string_view text(int column) const = 0;
     virtual Bytes blob(int column) const = 0;
 
+    /// See Query::run_later. A driver without round trips runs it at once.
+    virtual Result<void> send() {
+        TRY_VOID(step());
+        return {};
+    }
+    /// See Query::insert.
+    virtual Result<std::int64_t> insert() {
+        TRY_VOID(step());
+        return inserted_id();
+    }
+
     virtual std::int64_t rows_changed() const = 0;
     virtual std::int64_t inserted_id() const = 0;
 
@@ -96,10 +107,17 @@ public:
     /// Runs an INSERT of one row into a table whose key is the integer column `id`; gives that
     /// id, and makes the query ready to be bound and run again.
     Result<std::int64_t> insert() {
-        TRY_VOID(statement_->step());
-        const std::int64_t id = statement_->inserted_id();
+        TRY(const std::int64_t id, statement_->insert());
         statement_->reset();
         return id;
+    }
+    /// As `run`, for a statement whose count of rows nobody needs, in a transaction only. Where
+    /// the database is behind a connection it saves a round trip: the statement is sent, and
+    /// its error comes with a later one of the same request, or as the request's.
+    Result<void> run_later() {
+        TRY_VOID(statement_->send());
+        statement_->reset();
+        return {};
     }
     void reset() { statement_->reset(); }
 

@@ -2,7 +2,9 @@
 #include <functional>
 #include <string_view>
 
+#include "base/clock.h"
 #include "base/result.h"
+#include "db/dialect.h"
 #include "db/statement.h"
 
 namespace larmor::db {
@@ -17,6 +19,11 @@ public:
     /// limit).
     virtual Result<Query> prepare(std::string_view sql) = 0;
 
+    virtual Dialect dialect() const { return Dialect::Sqlite; }
+    /// What time it is where the rows are: processes on several machines compare it with what
+    /// another one wrote. A round trip where that is not here. Errors: as `prepare`.
+    virtual Result<Time> now() { return system_clock().now(); }
+
     /// One statement without rows, prepared, bound and run. Gives the number of rows changed.
     template <typename... Values>
     Result<std::int64_t> run(std::string_view sql, const Values&... values) {
@@ -24,10 +31,18 @@ public:
         query.bind(values...);
         return query.run();
     }
+    /// The same with Query::run_later.
+    template <typename... Values>
+    Result<void> run_later(std::string_view sql, const Values&... values) {
+        TRY(Query query, prepare(sql));
+        query.bind(values...);
+        return query.run_later();
+    }
 };
 
 /// A write transaction: the part of a group commit that belongs to one request. Lives on the
-/// writer's thread, inside the function that was given to Database::write.
+/// writer's thread, inside the function that was given to Database::write. That function gives
+/// up after the first statement that fails: on PostgreSQL the request is lost with it.
 class Transaction : public Snapshot {
 public:
     /// Statements without parameters or rows, separated by semicolons: for migrations.

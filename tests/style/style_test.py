@@ -28,7 +28,7 @@ WALLS = {
     r"simdjson\.h": (r"\.cc$", ""),
 }
 # A public header names none of these; those of a driver are seen by that driver only.
-HEADER_BANS = re.compile(r'#include <(dcmtk|vips|simdjson|sqlite3|curl)')
+HEADER_BANS = re.compile(r'#include <(dcmtk|vips|simdjson|sqlite3|libpq-fe|curl)')
 SQL = re.compile(r'"\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX))')
 SQL_HOME = re.compile(r"src/(db|objects|events|catalog|queue|index|auth)/|/tests/|^tests/|^bench/")
 CODE_IN_COMMENT = re.compile(r"^\s*//(?![/!]).*(;|\{|\}\s*;?)\s*$")
@@ -106,7 +106,7 @@ def libraries_stay_behind_their_walls():
 
 
 def headers_are_lean():
-    private = re.compile(r"/(detail|internal|sqlite|local|codecs)/|_internal\.h$|/tests/|^tests/|^bench/|cmake/")
+    private = re.compile(r"/(detail|internal|sqlite|postgres|local|codecs)/|_internal\.h$|/tests/|^tests/|^bench/|cmake/")
     for path, lines in CPP.items():
         if not path.endswith(".h") or private.search(path):
             continue

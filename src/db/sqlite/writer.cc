@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "async/executor.h"
+#include "db/group_hooks.h"
 
 namespace larmor::db::sqlite {
 namespace {
@@ -29,39 +30,17 @@ public:
         return connection_.execute(std::string(statements));
     }
     void commit_after(std::function<Result<void>()> wait) override {
-        waits_.push_back(std::move(wait));
+        hooks_.commit_after(std::move(wait));
     }
-    void on_rollback(std::function<void()> undo) override { undo_.push_back(std::move(undo)); }
-    void on_commit(std::function<void()> done) override { done_.push_back(std::move(done)); }
-
-    struct Mark {
-        std::size_t wait;
-        std::size_t undo;
-        std::size_t done;
-    };
-    Mark mark() const { return {waits_.size(), undo_.size(), done_.size()}; }
-    void roll_back_to(Mark mark) {
-        while (undo_.size() > mark.undo) {
-            const auto undo = std::move(undo_.back());
-            undo_.pop_back();
-            undo();
-        }
-        waits_.resize(mark.wait);
-        done_.resize(mark.done);
+    void on_rollback(std::function<void()> undo) override {
+        hooks_.on_rollback(std::move(undo));
     }
-    Result<void> wait() {
-        for (auto& wait : waits_) TRY_VOID(wait());
-        return {};
-    }
-    void committed() {
-        for (auto& done : done_) done();
-    }
+    void on_commit(std::function<void()> done) override { hooks_.on_commit(std::move(done)); }
+    GroupHooks& hooks() { return hooks_; }
 
 private:
     Connection& connection_;
-    std::vector<std::function<Result<void>()>> waits_;
-    std::vector<std::function<void()>> undo_;
-    std::vector<std::function<void()>> done_;
+    GroupHooks hooks_;
 };
 
 Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connection> checkpointer,
@@ -200,14 +179,14 @@ void Writer::run_group(std::vector<WriteRequest*>& group, std::vector<Result<voi
     if (!lost && successes > 0) {
         if (auto hooked = run_hooks(transaction); !hooked) {
             lost = hooked.error();
-        } else if (auto waited = transaction.wait(); !waited) {
+        } else if (auto waited = transaction.hooks().wait(); !waited) {
             lost = waited.error();
         } else if (auto committed = commit(transaction); !committed) {
             lost = committed.error();
         }
     }
     if (lost || successes == 0) {
-        transaction.roll_back_to({0, 0, 0});
+        transaction.hooks().roll_back_to({});
         if (connection_->in_transaction()) static_cast<void>(connection_->execute("ROLLBACK"));
     }
     if (lost) return fail_all(*lost);
@@ -220,7 +199,7 @@ void Writer::run_group(std::vector<WriteRequest*>& group, std::vector<Result<voi
 }
 
 Result<void> Writer::run_in_savepoint(WriteRequest& request, GroupTransaction& transaction) {
-    const auto mark = transaction.mark();
+    const auto mark = transaction.hooks().mark();
     TRY_VOID(transaction.run("SAVEPOINT request"));
     auto outcome = request.run(transaction);
     if (outcome) {
@@ -228,7 +207,7 @@ Result<void> Writer::run_in_savepoint(WriteRequest& request, GroupTransaction& t
         if (released) return {};
         outcome = tl::unexpected(released.error());
     }
-    transaction.roll_back_to(mark);
+    transaction.hooks().roll_back_to(mark);
     if (connection_->in_transaction()) {
         // A savepoint that can't be rolled back alone takes the group with it.
         auto undone = transaction.run("ROLLBACK TO request");
@@ -254,7 +233,7 @@ Result<void> Writer::commit(GroupTransaction& transaction) {
         note_io_error(committed.error(), sqlite3_extended_errcode(connection_->handle()));
         return tl::unexpected(committed.error());
     }
-    transaction.committed();
+    transaction.hooks().committed();
     const auto took = std::chrono::duration_cast<std::chrono::microseconds>(
         std::chrono::steady_clock::now() - start);
     const std::lock_guard lock(mutex_);

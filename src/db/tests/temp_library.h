@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "db/database.h"
 #include "db/sqlite/sqlite_database.h"
 
 namespace larmor::db::testing {

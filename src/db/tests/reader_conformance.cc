@@ -1,6 +1,4 @@
-#include <gtest/gtest.h>
-
-#include "db/tests/temp_library.h"
+#include "db/tests/each_driver.h"
 
 namespace larmor::db {
 namespace {
@@ -8,19 +6,16 @@ namespace {
 using namespace std::chrono_literals;
 using testing::count;
 using testing::must;
-using testing::TempDirectory;
 
-class Reader : public ::testing::Test {
+class ReaderConformance : public testing::EachDriver {
 protected:
-    void open(sqlite::SqliteOptions options = {}) {
-        options.path = directory_.path() / "library.db";
-        database_ = must(sqlite::open_sqlite(options));
+    void open(testing::AnyOptions options = {}) {
+        database_ = library_.open(options);
         must(database_->write_and_wait([](Transaction& tx) {
             return tx.run_script("CREATE TABLE t (x INTEGER); INSERT INTO t VALUES (1)");
         }));
     }
-    TempDirectory directory_;
-    std::unique_ptr<sqlite::SqliteDatabase> database_;
+    std::unique_ptr<Database> database_;
 };
 
 Result<std::int64_t> first_number(Snapshot& snapshot, std::string_view sql) {
@@ -29,7 +24,7 @@ Result<std::int64_t> first_number(Snapshot& snapshot, std::string_view sql) {
     return row ? query.int64(0) : -1;
 }
 
-TEST_F(Reader, SeesOneStateWhileWritesGoOn) {
+TEST_P(ReaderConformance, SeesOneStateWhileWritesGoOn) {
     open();
     const auto seen =
         must(database_->read([&](Snapshot& snapshot) -> Result<std::pair<int, int>> {
@@ -45,7 +40,7 @@ TEST_F(Reader, SeesOneStateWhileWritesGoOn) {
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM t"), 2);
 }
 
-TEST_F(Reader, CanNotWrite) {
+TEST_P(ReaderConformance, CanNotWrite) {
     open();
     const auto outcome = database_->read([](Snapshot& snapshot) -> Result<void> {
         TRY_VOID(snapshot.run("INSERT INTO t VALUES (2)"));
@@ -56,8 +51,8 @@ TEST_F(Reader, CanNotWrite) {
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM t"), 1);
 }
 
-TEST_F(Reader, IsInterruptedWhenItHoldsItsSnapshotTooLong) {
-    open({.read_limit = 50ms});
+TEST_P(ReaderConformance, IsInterruptedWhenItHoldsItsSnapshotTooLong) {
+    open({.read_limit = 100ms});
     const auto start = std::chrono::steady_clock::now();
     const auto outcome = database_->read([](Snapshot& snapshot) {
         return first_number(snapshot,
@@ -71,7 +66,7 @@ TEST_F(Reader, IsInterruptedWhenItHoldsItsSnapshotTooLong) {
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM t"), 1) << "the connection is fine again";
 }
 
-TEST_F(Reader, WaitsForAFreeConnectionOnlySoLong) {
+TEST_P(ReaderConformance, WaitsForAFreeConnectionOnlySoLong) {
     open({.readers = 1, .reader_wait = 20ms});
     must(database_->read([&](Snapshot&) -> Result<void> {
         const auto second = database_->read([](Snapshot&) -> Result<int> { return 1; });
@@ -80,11 +75,13 @@ TEST_F(Reader, WaitsForAFreeConnectionOnlySoLong) {
     }));
 }
 
-TEST_F(Reader, GivesTheConnectionBackWhenTheFunctionThrows) {
+TEST_P(ReaderConformance, GivesTheConnectionBackWhenTheFunctionThrows) {
     open({.readers = 1, .reader_wait = 20ms});
     EXPECT_THROW(must(database_->read([](Snapshot&) -> Result<int> { throw 1; })), int);
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM t"), 1);
 }
+
+LARMOR_EACH_DRIVER(ReaderConformance);
 
 }  // namespace
 }  // namespace larmor::db

@@ -1,0 +1,340 @@
+#include "db/postgres/writer.h"
+
+#include <algorithm>
+
+#include "async/executor.h"
+#include "async/retry.h"
+#include "db/group_hooks.h"
+
+namespace larmor::db::postgres {
+namespace {
+
+using std::chrono::steady_clock;
+
+constexpr unsigned kAttemptsMax = 10;
+const async::RetryOptions kInTheWay{.delay_first = std::chrono::milliseconds(5),
+                                    .delay_max = std::chrono::milliseconds(500)};
+const async::RetryOptions kReconnect{.delay_first = std::chrono::milliseconds(50),
+                                     .delay_max = std::chrono::milliseconds(1000)};
+
+void fail_open(std::span<Result<void>> outcomes, const Error& error) {
+    for (auto& outcome : outcomes) {
+        if (outcome) outcome = tl::unexpected(error);
+    }
+}
+
+}  // namespace
+
+/// The transaction of a group, as its requests see it.
+class Writer::GroupTransaction final : public Transaction {
+public:
+    explicit GroupTransaction(Connection& connection) : connection_(connection) {}
+
+    Result<Query> prepare(std::string_view sql) override { return connection_.prepare(sql); }
+    Dialect dialect() const override { return Dialect::Postgres; }
+    Result<Time> now() override { return connection_.now(); }
+    Result<void> run_script(std::string_view statements) override {
+        return connection_.run_script(std::string(statements));
+    }
+    void commit_after(std::function<Result<void>()> wait) override {
+        hooks_.commit_after(std::move(wait));
+    }
+    void on_rollback(std::function<void()> undo) override {
+        hooks_.on_rollback(std::move(undo));
+    }
+    void on_commit(std::function<void()> done) override { hooks_.on_commit(std::move(done)); }
+
+    GroupHooks& hooks() { return hooks_; }
+    Connection& connection() { return connection_; }
+
+private:
+    Connection& connection_;
+    GroupHooks hooks_;
+};
+
+Writer::Writer(WriterOptions options, std::unique_ptr<Connection> connection)
+    : options_(std::move(options)), connection_(std::move(connection)) {
+    thread_ = std::thread([this] {
+        async::name_this_thread("db-writer");
+        run();
+    });
+}
+
+Writer::~Writer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    queue_changed_.notify_all();
+    thread_.join();
+}
+
+void Writer::submit(WriteRequest& request) {
+    Result<void> refused;
+    bool was_empty = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (stopping_) {
+            refused = fail(ErrorCode::Unavailable, "the library is being closed");
+        } else if (queue_.size() >= options_.queued_max) {
+            refused = fail(
+                ErrorCode::Unavailable,
+                "more than " + std::to_string(options_.queued_max) + " writes are waiting");
+        } else {
+            was_empty = queue_.empty();
+            queue_.push_back(&request);
+        }
+    }
+    if (!refused) {
+        request.done(std::move(refused));
+    } else if (was_empty) {
+        queue_changed_.notify_one();
+    }
+}
+
+void Writer::before_commit(std::function<Result<void>(Transaction&)> hook) {
+    const std::lock_guard lock(mutex_);
+    auto hooks = std::make_shared<Hooks>(*hooks_);
+    hooks->push_back(std::move(hook));
+    hooks_ = std::move(hooks);
+}
+
+WriterStats Writer::stats() const {
+    const std::lock_guard lock(mutex_);
+    WriterStats stats = stats_;
+    stats.queued = queue_.size();
+    return stats;
+}
+
+std::uint64_t Writer::reconnects() const {
+    const std::lock_guard lock(mutex_);
+    return reconnects_;
+}
+
+void Writer::run() {
+    std::vector<WriteRequest*> group;
+    std::vector<Result<void>> outcomes;
+    for (;;) {
+        {
+            std::unique_lock lock(mutex_);
+            queue_changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
+            if (queue_.empty()) return;
+            const auto count = std::min(queue_.size(), options_.group_max);
+            group.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+            queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
+        }
+        outcomes.assign(group.size(), Result<void>());
+        run_group(group, outcomes);
+        const async::PostBatch one_wake_up_per_executor;
+        for (std::size_t i = 0; i < group.size(); ++i) group[i]->done(std::move(outcomes[i]));
+    }
+}
+
+void Writer::run_group(Requests requests, Outcomes outcomes) {
+    const auto until = steady_clock::now() + options_.reconnect_wait;
+    Attempt attempt = Attempt::Lost;
+    for (unsigned number = 1; attempt != Attempt::Done; ++number) {
+        std::ranges::fill(outcomes, Result<void>());
+        if (const auto connected = connect(until); !connected) {
+            fail_open(outcomes, connected.error());
+            break;
+        }
+        attempt = try_group(requests, outcomes);
+        if (attempt == Attempt::Done) break;
+        {
+            const std::lock_guard lock(mutex_);
+            stats_.run_again += requests.size();
+        }
+        if (attempt == Attempt::Lost && steady_clock::now() < until) continue;
+        if (attempt == Attempt::Lost || number >= kAttemptsMax) break;
+        if (requests.size() > 1) {
+            for (std::size_t i = 0; i < requests.size(); ++i) {
+                run_group(requests.subspan(i, 1), outcomes.subspan(i, 1));
+            }
+            return;  // they have counted themselves
+        }
+        if (!pause(async::backoff_delay(kInTheWay, number, async::random_unit()))) break;
+    }
+    const auto succeeded = static_cast<std::uint64_t>(
+        std::ranges::count_if(outcomes, [](const auto& outcome) { return bool(outcome); }));
+    const std::lock_guard lock(mutex_);
+    stats_.groups += succeeded > 0 ? 1 : 0;
+    stats_.requests += succeeded;
+    stats_.failed += requests.size() - succeeded;
+    stats_.group_max = std::max<std::uint64_t>(stats_.group_max, succeeded);
+}
+
+Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes) {
+    Connection& connection = *connection_;
+    connection.set_deadline(steady_clock::now() + options_.group_limit);
+    connection.clear_in_the_way();
+    GroupTransaction transaction(connection);
+    if (const auto begun = connection.send("BEGIN"); !begun) {
+        return give_up(transaction, outcomes, begun.error());
+    }
+    bool any = false;
+    for (std::size_t i = 0; i < requests.size(); ++i) {
+        outcomes[i] = run_request(*requests[i], transaction, requests.size() == 1);
+        if (connection.is_lost() || connection.was_in_the_way()) {
+            const Error why = outcomes[i] ? Error{ErrorCode::Unavailable,
+                                                  "another transaction was "
+                                                  "in the way"}
+                                          : outcomes[i].error();
+            return give_up(transaction, outcomes, why);
+        }
+        any = any || outcomes[i];
+    }
+    if (!any) {
+        static_cast<void>(give_up(transaction, {}, {}));
+        return Attempt::Done;
+    }
+    if (const auto hooked = run_hooks(transaction); !hooked) {
+        return give_up(transaction, outcomes, hooked.error());
+    }
+    return commit(transaction, outcomes);
+}
+
+Writer::Attempt Writer::give_up(GroupTransaction& transaction, Outcomes outcomes,
+                                const Error& why) {
+    transaction.hooks().roll_back_to({});
+    Connection& connection = *connection_;
+    if (!connection.is_lost()) {
+        static_cast<void>(connection.await_sent());
+        static_cast<void>(connection.send("ROLLBACK"));
+        static_cast<void>(connection.await_sent());
+    }
+    for (auto& outcome : outcomes) outcome = tl::unexpected(why);
+    if (connection.is_lost()) return Attempt::Lost;
+    return connection.was_in_the_way() ? Attempt::InTheWay : Attempt::Done;
+}
+
+Result<void> Writer::run_request(WriteRequest& request, GroupTransaction& transaction,
+                                 bool is_alone) {
+    Connection& connection = transaction.connection();
+    const auto mark = transaction.hooks().mark();
+    // A request that is alone has the transaction as its savepoint.
+    if (!is_alone) TRY_VOID(connection.send("SAVEPOINT request"));
+    Result<void> outcome = request.run(transaction);
+    // What it sent and did not await: the error belongs to it, not to the next one.
+    if (const auto awaited = connection.await_sent(); outcome && !awaited) outcome = awaited;
+    if (outcome && !connection.is_in_good_transaction()) {
+        outcome = fail(ErrorCode::InvalidInput,
+                       "SQL: the request went on after a statement that failed");
+    }
+    if (outcome) {
+        if (!is_alone) return connection.send("RELEASE request");
+        return {};
+    }
+    transaction.hooks().roll_back_to(mark);
+    if (!is_alone && !connection.is_lost()) {
+        static_cast<void>(connection.send("ROLLBACK TO request"));
+        static_cast<void>(connection.send("RELEASE request"));
+    }
+    return outcome;
+}
+
+Result<void> Writer::run_hooks(GroupTransaction& transaction) {
+    std::shared_ptr<const Hooks> hooks;
+    {
+        const std::lock_guard lock(mutex_);
+        hooks = hooks_;
+    }
+    for (const auto& hook : *hooks) TRY_VOID(hook(transaction));
+    return {};
+}
+
+Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes) {
+    Connection& connection = transaction.connection();
+    std::string id;
+    {
+        // Nothing where nothing was written: then it does not matter what becomes of it.
+        Query query = connection.prepare("SELECT pg_current_xact_id_if_assigned()::text");
+        if (const auto row = query.next(); !row) {
+            return give_up(transaction, outcomes, row.error());
+        }
+        id = query.string(0);
+    }
+    if (const auto waited = transaction.hooks().wait(); !waited) {
+        return give_up(transaction, outcomes, waited.error());
+    }
+    const auto start = steady_clock::now();
+    Result<void> committed = connection.send("COMMIT");
+    if (committed) committed = connection.await_sent();
+    if (connection.is_lost() && !id.empty()) return settle(id, transaction, outcomes);
+    if (!committed && !connection.is_lost()) {
+        return give_up(transaction, outcomes, committed.error());
+    }
+    transaction.hooks().committed();
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
+    const std::lock_guard lock(mutex_);
+    stats_.commit_us += static_cast<std::uint64_t>(took.count());
+    return Attempt::Done;
+}
+
+Writer::Attempt Writer::settle(const std::string& transaction_id, GroupTransaction& transaction,
+                               Outcomes outcomes) {
+    const auto until = steady_clock::now() + options_.reconnect_wait;
+    std::string why = "it took too long";
+    for (unsigned number = 1; steady_clock::now() < until; ++number) {
+        if (const auto connected = connect(until); !connected) {
+            why = connected.error().message;
+            break;
+        }
+        std::string status;
+        {
+            connection_->set_deadline(until);
+            Query query = connection_->prepare("SELECT pg_xact_status(?1::text::xid8)");
+            query.bind(transaction_id);
+            if (const auto row = query.next(); row) {
+                status = query.string(0);
+            } else if (!connection_->is_lost()) {
+                why = row.error().message;
+                break;
+            }
+        }
+        if (status == "committed") {
+            transaction.hooks().committed();
+            return Attempt::Done;
+        }
+        if (status == "aborted") {
+            transaction.hooks().roll_back_to({});
+            fail_open(outcomes, {ErrorCode::Unavailable, "the connection was lost"});
+            return Attempt::Lost;
+        }
+        // In progress: the server has not noticed yet that we are gone.
+        if (!pause(async::backoff_delay(kReconnect, number, async::random_unit()))) break;
+    }
+    transaction.hooks().roll_back_to({});
+    fail_open(outcomes,
+              {ErrorCode::OutcomeUnknown,
+               "the connection to PostgreSQL was lost during the commit of transaction " +
+                   transaction_id + ", and nobody could say whether it was committed: " + why});
+    return Attempt::Done;
+}
+
+Result<void> Writer::connect(SteadyTime until) {
+    if (connection_ && !connection_->is_lost()) return {};
+    for (unsigned number = 1;; ++number) {
+        auto opened = Connection::open(options_.connection);
+        if (opened) {
+            connection_ = std::move(*opened);
+            is_down_ = false;
+            const std::lock_guard lock(mutex_);
+            ++reconnects_;
+            return {};
+        }
+        const auto delay = async::backoff_delay(kReconnect, number, async::random_unit());
+        if (is_down_ || steady_clock::now() + delay > until || !pause(delay)) {
+            is_down_ = true;
+            return tl::unexpected(opened.error());
+        }
+    }
+}
+
+bool Writer::pause(std::chrono::nanoseconds time) {
+    std::unique_lock lock(mutex_);
+    return !queue_changed_.wait_for(lock, time, [&] { return stopping_; });
+}
+
+}  // namespace larmor::db::postgres

@@ -1,0 +1,84 @@
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <thread>
+#include <vector>
+
+#include "db/database.h"
+#include "db/postgres/connection.h"
+
+namespace larmor::db::postgres {
+
+struct WriterOptions {
+    Connection::Settings connection;
+    std::size_t queued_max = 0;
+    std::size_t group_max = 0;
+    std::chrono::milliseconds group_limit{0};     ///< of one transaction
+    std::chrono::milliseconds reconnect_wait{0};  ///< for a server that is gone
+};
+
+/// The one thread that writes. One, because that is what keeps a group's commits few, and what
+/// the memory of the catalog stands on; processes are what runs in parallel.
+///
+/// Read committed: a statement sees what was committed before it, and waits for rows that
+/// others have locked. A group that can't go on (a deadlock) is rolled back, and its requests
+/// run again one by one, so that each holds few locks.
+class Writer {
+public:
+    explicit Writer(WriterOptions options, std::unique_ptr<Connection> connection);
+    /// Runs what is queued to its end.
+    ~Writer();
+
+    void submit(WriteRequest& request);
+    void before_commit(std::function<Result<void>(Transaction&)> hook);
+    WriterStats stats() const;
+    std::uint64_t reconnects() const;
+
+private:
+    using Hooks = std::vector<std::function<Result<void>(Transaction&)>>;
+    using Requests = std::span<WriteRequest* const>;
+    using Outcomes = std::span<Result<void>>;
+    using SteadyTime = std::chrono::steady_clock::time_point;
+    class GroupTransaction;
+    enum class Attempt : std::uint8_t { Done, InTheWay, Lost };
+
+    void run();
+    void run_group(Requests requests, Outcomes outcomes);
+    /// With Done, `outcomes` are final; otherwise nothing has happened, and the first error
+    /// says why.
+    Attempt try_group(Requests requests, Outcomes outcomes);
+    Attempt give_up(GroupTransaction& transaction, Outcomes outcomes, const Error& why);
+    Result<void> run_request(WriteRequest& request, GroupTransaction& transaction,
+                             bool is_alone);
+    Result<void> run_hooks(GroupTransaction& transaction);
+    Attempt commit(GroupTransaction& transaction, Outcomes outcomes);
+    /// Asks what became of a transaction whose commit was not answered.
+    Attempt settle(const std::string& transaction_id, GroupTransaction& transaction,
+                   Outcomes outcomes);
+    Result<void> connect(SteadyTime until);
+    /// False when we are being closed.
+    bool pause(std::chrono::nanoseconds time);
+
+    const WriterOptions options_;
+
+    mutable std::mutex mutex_;
+    std::condition_variable queue_changed_;
+    std::deque<WriteRequest*> queue_;
+    std::shared_ptr<const Hooks> hooks_ = std::make_shared<Hooks>();
+    WriterStats stats_;
+    std::uint64_t reconnects_ = 0;
+    bool stopping_ = false;
+
+    // Of the writer's thread only.
+    std::unique_ptr<Connection> connection_;
+    bool is_down_ = false;  ///< nobody waits for a server that was waited for in vain
+
+    std::thread thread_;
+};
+
+}  // namespace larmor::db::postgres
