@@ -6,8 +6,9 @@
 
 namespace larmor::async {
 
-/// Ends when the time has passed or the source was cancelled, whichever came first.
-struct CancelToken::Sleeper {
+/// Ends when the time has passed, somebody rang or the source was cancelled, whichever came
+/// first.
+struct Alarm::Sleeper {
     std::atomic<bool> ended{false};
     Completion<bool> slept;
     void end(bool whole) {
@@ -15,19 +16,30 @@ struct CancelToken::Sleeper {
     }
 };
 
+Alarm::Alarm() : sleeper_(std::make_shared<Sleeper>()) {}
+
+void Alarm::ring() const {
+    sleeper_->end(true);
+}
+
 Result<void> CancelToken::check(std::string_view what) const {
     if (!cancelled()) return {};
     return fail(ErrorCode::Cancelled, "stopped while " + std::string(what));
 }
 
 Task<bool> CancelToken::sleep(std::chrono::nanoseconds duration) const {
-    const auto state = state_;
-    if (!state) {
+    if (!state_) {
         co_await sleep_for(duration);
         co_return true;
     }
-    const auto sleeper = std::make_shared<Sleeper>();
-    {
+    const Alarm alarm;
+    co_return co_await sleep(duration, alarm);
+}
+
+Task<bool> CancelToken::sleep(std::chrono::nanoseconds duration, Alarm alarm) const {
+    const auto state = state_;
+    const auto sleeper = alarm.sleeper_;
+    if (state) {
         const std::lock_guard lock(state->mutex);
         if (state->cancelled.load(std::memory_order_acquire)) co_return false;
         state->sleepers.push_back(sleeper);
@@ -36,8 +48,10 @@ Task<bool> CancelToken::sleep(std::chrono::nanoseconds duration) const {
     Executor::current()->post_at(std::chrono::steady_clock::now() + duration,
                                  [sleeper] { sleeper->end(true); });
     const bool whole = co_await sleeper->slept;
-    const std::lock_guard lock(state->mutex);
-    std::erase(state->sleepers, sleeper);
+    if (state) {
+        const std::lock_guard lock(state->mutex);
+        std::erase(state->sleepers, sleeper);
+    }
     co_return whole;
 }
 
@@ -48,7 +62,7 @@ CancelToken CancelSource::token() const {
 }
 
 void CancelSource::cancel() {
-    std::vector<std::shared_ptr<CancelToken::Sleeper>> sleepers;
+    std::vector<std::shared_ptr<Alarm::Sleeper>> sleepers;
     {
         const std::lock_guard lock(state_->mutex);
         state_->cancelled.store(true, std::memory_order_release);

@@ -10,6 +10,20 @@
 
 namespace larmor::async {
 
+/// Ends one sleep before its time. Copies are the same alarm; `ring` from any thread, any
+/// number of times, also before the sleep begins.
+class Alarm {
+public:
+    Alarm();
+    void ring() const;
+
+private:
+    friend class CancelToken;
+    friend class CancelSource;
+    struct Sleeper;
+    std::shared_ptr<Sleeper> sleeper_;
+};
+
 /// Asks work to stop: made by a CancelSource, copied freely, looked at from any thread. A
 /// default token is never cancelled.
 class CancelToken {
@@ -24,14 +38,15 @@ public:
     /// Sleeps on the awaiter's executor; true when the time passed, false when cancelled
     /// before.
     Task<bool> sleep(std::chrono::nanoseconds duration) const;
+    /// The same, until `alarm` rings: then true too.
+    Task<bool> sleep(std::chrono::nanoseconds duration, Alarm alarm) const;
 
 private:
     friend class CancelSource;
-    struct Sleeper;
     struct State {
         std::atomic<bool> cancelled{false};
         std::mutex mutex;
-        std::vector<std::shared_ptr<Sleeper>> sleepers;
+        std::vector<std::shared_ptr<Alarm::Sleeper>> sleepers;
     };
     explicit CancelToken(std::shared_ptr<State> state) : state_(std::move(state)) {}
     std::shared_ptr<State> state_;

@@ -128,6 +128,25 @@ TEST(Cancel, WakesASleeperFromAnotherThread) {
     EXPECT_TRUE(sync_wait(CancelSource().token().sleep(1ms)));
 }
 
+TEST(Cancel, AnAlarmEndsASleepFromAnotherThreadAndIsNoCancellation) {
+    ThreadExecutor other("ringer");
+    for (const bool cancellable : {false, true}) {
+        CancelSource source;
+        const CancelToken token = cancellable ? source.token() : CancelToken();
+        const Alarm alarm;
+        other.executor().post([alarm] { alarm.ring(); });
+        EXPECT_TRUE(sync_wait(token.sleep(1h, alarm)));
+        EXPECT_TRUE(sync_wait(token.sleep(1ms, Alarm())));
+        const Alarm early;
+        early.ring();
+        early.ring();
+        EXPECT_TRUE(sync_wait(token.sleep(1h, early))) << "rung before the sleep began";
+    }
+    CancelSource source;
+    source.cancel();
+    EXPECT_FALSE(sync_wait(source.token().sleep(1h, Alarm())));
+}
+
 TEST(Deadline, ExpiresAndSaysWhatTookTooLong) {
     EXPECT_TRUE(Deadline::never().check("x"));
     EXPECT_FALSE(Deadline::after(1h).expired());
