@@ -1,0 +1,260 @@
+#include "queue/sql_queue.h"
+
+#include <algorithm>
+
+#include "queue/check_input.h"
+#include "queue/dead_letter_rows.h"
+#include "queue/message_id.h"
+
+namespace larmor::queue {
+namespace {
+
+/// Rows that redrive and purge take in one transaction: some milliseconds.
+constexpr std::size_t kPage = 500;
+constexpr std::size_t kListMax = 1000;
+
+}  // namespace
+
+SqlQueue::SqlQueue(db::Database& database, QueueRow row, std::chrono::nanoseconds poll_every)
+    : database_(database),
+      id_(row.id),
+      name_(std::move(row.name)),
+      poll_every_(poll_every),
+      settings_(row.settings) {}
+
+QueueSettings SqlQueue::settings() const {
+    const std::lock_guard lock(mutex_);
+    return settings_;
+}
+
+void SqlQueue::set_settings(const QueueSettings& settings) {
+    const std::lock_guard lock(mutex_);
+    settings_ = settings;
+}
+
+Result<Work> SqlQueue::begin(db::Transaction& tx) {
+    TRY(const Time time, now(tx));
+    return Work{.tx = tx, .queue = id_, .settings = settings(), .now = time};
+}
+
+Result<void> SqlQueue::end(Work& work) {
+    if (work.change != Counts{}) TRY_VOID(count(work, work.change, 0));
+    if (work.receivable > 0) announce_after_commit(work);
+    return {};
+}
+
+void SqlQueue::announce_after_commit(Work& work) {
+    work.tx.on_commit([this, messages = work.receivable] { hints_.announce(messages); });
+}
+
+Result<Receipt> SqlQueue::receipt_of(const std::string& handle) const {
+    TRY(const Receipt receipt, parse_handle(handle));
+    if (queue_of(receipt.id) == id_) return receipt;
+    return fail(ErrorCode::InvalidInput,
+                "the receipt handle belongs to another queue than " + name_);
+}
+
+template <typename F>
+Result<void> SqlQueue::on_delivery(db::Transaction& tx, const std::string& receipt_handle,
+                                   F step) {
+    TRY(const Receipt receipt, receipt_of(receipt_handle));
+    TRY(Work work, begin(tx));
+    TRY_VOID(step(work, receipt));
+    return end(work);
+}
+
+Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
+                                         std::span<const NewMessage> messages) {
+    if (messages.empty()) return std::vector<Sent>();
+    TRY(Work work, begin(tx));
+    TRY_VOID(check_messages(messages, work.settings));
+    // Counted as they look, in the statement that gives the ids; what turns out to be behind
+    // its group or a duplicate is put right afterwards.
+    Counts expected;
+    for (const auto& message : messages) {
+        expected.add(message.delay > microseconds(0) ? State::Delayed : State::Waiting, 1);
+    }
+    TRY(const Counted counted,
+        count(work, expected, static_cast<std::int64_t>(messages.size())));
+
+    std::vector<Sent> sent;
+    sent.reserve(messages.size());
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const auto& message = messages[i];
+        const MessageId id{to_int64(counted.first) + static_cast<std::int64_t>(i)};
+        if (!message.deduplication_id.empty()) {
+            TRY(const auto earlier, remember(work, message.deduplication_id, id));
+            if (earlier) {
+                sent.push_back({*earlier, true});
+                continue;
+            }
+        }
+        TRY_VOID(insert_message(work, {.id = id,
+                                       .schema_version = message.schema_version,
+                                       .priority = message.priority,
+                                       .delay = message.delay,
+                                       .message_group = message.message_group}));
+        TRY_VOID(insert_body(work, id, message.body));
+        sent.push_back({id, false});
+    }
+    const Counts correction = work.change - expected;
+    if (counted.depth + correction.depth() > work.settings.depth_max) {
+        return fail(ErrorCode::LimitExceeded, "the queue " + name_ + " holds " +
+                                                  std::to_string(work.settings.depth_max) +
+                                                  " messages, its depth_max");
+    }
+    work.change = correction;
+    TRY_VOID(end(work));
+    return sent;
+}
+
+async::Task<Result<std::vector<Message>>> SqlQueue::receive(ReceiveOptions options) {
+    CO_TRY_VOID(check_receive(options));
+    const auto deadline = async::Deadline::after(options.wait_max);
+    while (!options.stop.cancelled()) {
+        const auto seen = hints_.seen();
+        CO_TRY(Claimed claimed,
+               co_await database_.write([&](db::Transaction& tx) -> Result<Claimed> {
+                   TRY(Work work, begin(tx));
+                   TRY(Claimed taken, claim(work, options));
+                   TRY_VOID(end(work));
+                   return taken;
+               }));
+        if (!claimed.messages.empty() || deadline.expired()) {
+            co_return std::move(claimed.messages);
+        }
+        auto wait = std::min(deadline.remaining(), poll_every_);
+        if (claimed.next_due)
+            wait = std::min<std::chrono::nanoseconds>(wait, *claimed.next_due);
+        co_await hints_.wait(seen, wait, options.stop);
+    }
+    co_return std::vector<Message>();
+}
+
+Result<void> SqlQueue::start(db::Transaction& tx, const std::string& receipt_handle) {
+    return on_delivery(tx, receipt_handle, mark_started);
+}
+
+Result<void> SqlQueue::extend(db::Transaction& tx, const std::string& receipt_handle,
+                              microseconds timeout) {
+    TRY_VOID(check_visibility_timeout(timeout));
+    return on_delivery(tx, receipt_handle, [&](Work& work, const Receipt& receipt) {
+        return hide_until(work, receipt, work.now + timeout);
+    });
+}
+
+Result<void> SqlQueue::remove(db::Transaction& tx,
+                              std::span<const std::string> receipt_handles) {
+    TRY(Work work, begin(tx));
+    for (const auto& handle : receipt_handles) {
+        TRY(const Receipt receipt, receipt_of(handle));
+        TRY_VOID(remove_delivered(work, receipt));
+    }
+    return end(work);
+}
+
+Result<void> SqlQueue::release(db::Transaction& tx, const std::string& receipt_handle,
+                               const Release& release) {
+    TRY_VOID(check_release(release));
+    return on_delivery(tx, receipt_handle, [&](Work& work, const Receipt& receipt) {
+        return give_back(work, receipt, release);
+    });
+}
+
+Result<void> SqlQueue::dead_letter(db::Transaction& tx, const std::string& receipt_handle,
+                                   const std::string& reason, const std::string& error) {
+    TRY_VOID(check_reason(reason));
+    return on_delivery(tx, receipt_handle, [&](Work& work, const Receipt& receipt) {
+        return bury_delivered(work, receipt, reason, error);
+    });
+}
+
+Result<std::vector<DeadLetter>> SqlQueue::list_dead_letters(MessageId after,
+                                                            std::size_t limit) {
+    return database_.read([&](db::Snapshot& snapshot) {
+        return read_dead_letters(snapshot, id_, after, std::min(limit, kListMax));
+    });
+}
+
+Result<std::string> SqlQueue::read_body(MessageId id) {
+    if (queue_of(id) != id_) return fail(ErrorCode::NotFound, "the message is not in " + name_);
+    return database_.read(
+        [&](db::Snapshot& snapshot) { return read_stored_body(snapshot, id); });
+}
+
+template <typename F>
+Result<std::int64_t> SqlQueue::by_pages(F page) {
+    for (std::int64_t total = 0;;) {
+        TRY(const std::int64_t rows,
+            database_.write_and_wait([&](db::Transaction& tx) -> Result<std::int64_t> {
+                TRY(Work work, begin(tx));
+                TRY(const std::int64_t taken, page(work));
+                TRY_VOID(end(work));
+                return taken;
+            }));
+        total += rows;
+        if (rows < static_cast<std::int64_t>(kPage)) return total;
+    }
+}
+
+Result<std::int64_t> SqlQueue::redrive(std::span<const MessageId> ids) {
+    std::int64_t total = 0;
+    while (!ids.empty()) {
+        const auto page = ids.first(std::min(kPage, ids.size()));
+        ids = ids.subspan(page.size());
+        TRY(const std::int64_t sent,
+            database_.write_and_wait([&](db::Transaction& tx) -> Result<std::int64_t> {
+                TRY(Work work, begin(tx));
+                TRY(const Counted counted,
+                    count(work, {}, static_cast<std::int64_t>(page.size())));
+                std::int64_t done = 0;
+                for (const auto id : page) {
+                    if (queue_of(id) != id_) continue;
+                    const MessageId as{to_int64(counted.first) + done};
+                    TRY(const bool there, redrive_letter(work, id, as));
+                    if (there) ++done;
+                }
+                TRY_VOID(end(work));
+                return done;
+            }));
+        total += sent;
+    }
+    return total;
+}
+
+Result<std::int64_t> SqlQueue::redrive_all() {
+    // Those that are there now: one that dies again meanwhile has an id behind them.
+    TRY(const MessageId last, last_id());
+    std::int64_t total = 0;
+    for (MessageId after{};;) {
+        TRY(const auto letters, list_dead_letters(after, kPage));
+        std::vector<MessageId> ids;
+        for (const auto& letter : letters) {
+            if (letter.id <= last) ids.push_back(letter.id);
+        }
+        if (ids.empty()) return total;
+        TRY(const std::int64_t sent, redrive(ids));
+        total += sent;
+        after = ids.back();
+    }
+}
+
+Result<std::int64_t> SqlQueue::purge() {
+    TRY(const MessageId last, last_id());
+    return by_pages([&](Work& work) { return purge_messages(work, last, kPage); });
+}
+
+Result<std::int64_t> SqlQueue::purge_dead_letters() {
+    TRY(const MessageId last, last_id());
+    return by_pages([&](Work& work) { return purge_letters(work, last, kPage); });
+}
+
+Result<MessageId> SqlQueue::last_id() {
+    return database_.write_and_wait([&](db::Transaction& tx) -> Result<MessageId> {
+        TRY(Work work, begin(tx));
+        TRY(const Counted counted, count(work, {}, 0));
+        return MessageId(to_int64(counted.first) - 1);
+    });
+}
+
+}  // namespace larmor::queue

@@ -1,0 +1,103 @@
+#pragma once
+#include <atomic>
+#include <memory>
+#include <mutex>
+
+#include "queue/hints.h"
+#include "queue/message_rows.h"
+#include "queue/queue.h"
+
+namespace larmor::queue {
+
+/// A row of the table `queues`.
+struct QueueRow {
+    std::int64_t id = 0;
+    std::string name;
+    QueueSettings settings;
+};
+
+/// What the drivers on SQL have in common: all but the clock, the counting and the choice of
+/// what a receive takes.
+class SqlQueue : public Queue {
+public:
+    const std::string& name() const final { return name_; }
+    QueueSettings settings() const final;
+    void set_settings(const QueueSettings& settings);
+    std::int64_t id() const { return id_; }
+
+    Result<std::vector<Sent>> send(db::Transaction& tx,
+                                   std::span<const NewMessage> messages) final;
+    async::Task<Result<std::vector<Message>>> receive(ReceiveOptions options) final;
+    Result<void> start(db::Transaction& tx, const std::string& receipt_handle) final;
+    Result<void> extend(db::Transaction& tx, const std::string& receipt_handle,
+                        microseconds timeout) final;
+    Result<void> remove(db::Transaction& tx,
+                        std::span<const std::string> receipt_handles) final;
+    Result<void> release(db::Transaction& tx, const std::string& receipt_handle,
+                         const Release& release) final;
+    Result<void> dead_letter(db::Transaction& tx, const std::string& receipt_handle,
+                             const std::string& reason, const std::string& error) final;
+
+    Result<std::vector<DeadLetter>> list_dead_letters(MessageId after, std::size_t limit) final;
+    Result<std::string> read_body(MessageId id) final;
+    Result<std::int64_t> redrive(std::span<const MessageId> ids) final;
+    Result<std::int64_t> redrive_all() final;
+    Result<std::int64_t> purge() final;
+    Result<std::int64_t> purge_dead_letters() final;
+
+    using Queue::dead_letter;
+    using Queue::extend;
+    using Queue::release;
+    using Queue::remove;
+    using Queue::send;
+    using Queue::start;
+
+protected:
+    struct Claimed {
+        std::vector<Message> messages;
+        /// Until the next delay or visibility timeout ends, where there is any.
+        std::optional<microseconds> next_due;
+    };
+
+    SqlQueue(db::Database& database, QueueRow row, std::chrono::nanoseconds poll_every);
+
+    db::Database& database() final { return database_; }
+
+    /// As the database has it.
+    virtual Result<Time> now(db::Transaction& tx) = 0;
+    /// Brings back what is due and takes what can be received.
+    virtual Result<Claimed> claim(Work& work, const ReceiveOptions& options) = 0;
+    struct Counted {
+        MessageId first{};       ///< of the ids taken
+        std::int64_t depth = 0;  ///< afterwards
+    };
+    /// Adds to the counts and takes so many ids in a row. Errors: NotFound (no such queue).
+    virtual Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) = 0;
+
+    Result<Work> begin(db::Transaction& tx);
+    /// Counts what was changed; announces, after the commit, what can be received.
+    Result<void> end(Work& work);
+
+private:
+    Result<Receipt> receipt_of(const std::string& handle) const;
+    /// The last that a message got.
+    Result<MessageId> last_id();
+    /// begin, then `step` on the delivery, then end.
+    template <typename F>
+    Result<void> on_delivery(db::Transaction& tx, const std::string& receipt_handle, F step);
+    void announce_after_commit(Work& work);
+    /// Calls `page`, which gives how many rows it took, in transactions of their own until it
+    /// takes less than a page.
+    template <typename F>
+    Result<std::int64_t> by_pages(F page);
+
+    db::Database& database_;
+    const std::int64_t id_;
+    const std::string name_;
+    const std::chrono::nanoseconds poll_every_;
+    mutable std::mutex mutex_;
+    QueueSettings settings_;
+    Hints hints_;
+};
+
+}  // namespace larmor::queue

@@ -1,0 +1,137 @@
+#include "queue/sqlite/sqlite_queues.h"
+
+#include <array>
+#include <map>
+#include <mutex>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "queue/check_input.h"
+#include "queue/settings_rows.h"
+#include "queue/sqlite/sqlite_queue.h"
+
+namespace larmor::queue::sqlite {
+namespace {
+
+constexpr std::int64_t kLeasesAtOnce = 500;
+
+std::uint64_t random_seed() {
+    std::array<std::byte, sizeof(std::uint64_t)> bytes{};
+    fill_random(bytes);
+    return load_little<std::uint64_t>(bytes.data());
+}
+
+class SqliteQueues final : public Queues {
+public:
+    SqliteQueues(db::Database& database, const SqliteQueuesOptions& options, Time latest)
+        : database_(database),
+          poll_every_(options.poll_every),
+          clock_(*options.clock, latest) {}
+
+    Result<void> load() {
+        TRY(auto rows,
+            database_.read([](db::Snapshot& snapshot) { return read_queues(snapshot); }));
+        const std::lock_guard lock(mutex_);
+        for (auto& row : rows) {
+            TRY_VOID(end_visibility_timeouts(row.id));
+            add(std::move(row));
+        }
+        return {};
+    }
+
+    Result<Queue*> create(const std::string& name, const QueueSettings& settings) override {
+        TRY_VOID(check_name(name));
+        TRY_VOID(check_settings(settings));
+        const std::lock_guard lock(mutex_);
+        if (const auto known = queues_.find(name); known != queues_.end()) {
+            TRY_VOID(check_same_kind(*known->second, settings));
+            return known->second.get();
+        }
+        TRY(auto row, database_.write_and_wait([&](db::Transaction& tx) {
+            return insert_queue(tx, name, settings, clock_.now());
+        }));
+        return add(std::move(row));
+    }
+
+    Result<Queue*> open(const std::string& name) override {
+        const std::lock_guard lock(mutex_);
+        TRY(SqliteQueue* const queue, find(name));
+        return queue;
+    }
+
+    Result<void> update(const std::string& name, const QueueSettings& settings) override {
+        TRY_VOID(check_settings(settings));
+        const std::lock_guard lock(mutex_);
+        TRY(SqliteQueue* const queue, find(name));
+        TRY_VOID(check_same_kind(*queue, settings));
+        return database_.write_and_wait([&](db::Transaction& tx) -> Result<void> {
+            TRY_VOID(update_queue(tx, queue->id(), settings));
+            tx.on_commit([queue, settings] { queue->set_settings(settings); });
+            return {};
+        });
+    }
+
+    Result<std::vector<Queue*>> list() override {
+        const std::lock_guard lock(mutex_);
+        std::vector<Queue*> all;
+        for (const auto& [name, queue] : queues_) all.push_back(queue.get());
+        return all;
+    }
+
+private:
+    // All under the lock.
+    Queue* add(QueueRow row) {
+        const std::string name = row.name;
+        const auto added = queues_.emplace(
+            name, std::make_unique<SqliteQueue>(database_, std::move(row), poll_every_, clock_,
+                                                random_seed()));
+        return added.first->second.get();
+    }
+    Result<SqliteQueue*> find(const std::string& name) {
+        const auto known = queues_.find(name);
+        if (known == queues_.end()) return fail(ErrorCode::NotFound, "no queue " + name);
+        return known->second.get();
+    }
+    static Result<void> check_same_kind(const Queue& queue, const QueueSettings& settings) {
+        if (queue.settings().fifo == settings.fifo) return {};
+        return fail(ErrorCode::Conflict, "the queue " + queue.name() + " is there and is " +
+                                             (settings.fifo ? "not FIFO" : "FIFO"));
+    }
+    /// Those left by a process that is gone; the next receive brings the messages back.
+    Result<void> end_visibility_timeouts(std::int64_t queue) {
+        for (std::int64_t ended = kLeasesAtOnce; ended == kLeasesAtOnce;) {
+            TRY(ended, database_.write_and_wait([&](db::Transaction& tx) {
+                return tx.run(
+                    "UPDATE queue_messages SET hidden_until = 0 WHERE id IN"
+                    " (SELECT id FROM queue_messages WHERE queue = ?1 AND state = 2"
+                    " AND hidden_until > 0 LIMIT ?2)",
+                    queue, kLeasesAtOnce);
+            }));
+        }
+        return {};
+    }
+
+    db::Database& database_;
+    const std::chrono::nanoseconds poll_every_;
+    const QueueClock clock_;
+    std::mutex mutex_;
+    std::map<std::string, std::unique_ptr<SqliteQueue>, std::less<>> queues_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Queues>> open_sqlite_queues(db::Database& database,
+                                                   const SqliteQueuesOptions& options) {
+    TRY(const std::int64_t latest,
+        database.read([](db::Snapshot& snapshot) -> Result<std::int64_t> {
+            TRY(db::Query query,
+                snapshot.prepare("SELECT coalesce(max(last_time), 0) FROM queue_counts"));
+            TRY(const bool row, query.next());
+            return row ? query.int64(0) : 0;
+        }));
+    auto queues = std::make_unique<SqliteQueues>(database, options, time_of(latest));
+    TRY_VOID(queues->load());
+    return queues;
+}
+
+}  // namespace larmor::queue::sqlite
