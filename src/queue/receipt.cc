@@ -11,9 +11,8 @@ constexpr int kBase = 16;
 /// The number that fills `text`; 0 where there is none.
 std::int64_t number_of(std::string_view text) {
     std::int64_t number = 0;
-    const auto* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, number, kBase);
-    return parsed.ec == std::errc() && parsed.ptr == end ? number : 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), number, kBase);
+    return parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() ? number : 0;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <array>
 #include <map>
 #include <mutex>
+#include <set>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -21,6 +22,17 @@ std::uint64_t random_seed() {
     return load_little<std::uint64_t>(bytes.data());
 }
 
+Result<std::set<std::int64_t>> queues_in_flight(db::Snapshot& snapshot) {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT queue FROM queue_counts WHERE in_flight > 0"));
+    std::set<std::int64_t> queues;
+    for (;;) {
+        TRY(const bool row, query.next());
+        if (!row) return queues;
+        queues.insert(query.int64(0));
+    }
+}
+
 class SqliteQueues final : public Queues {
 public:
     SqliteQueues(db::Database& database, const SqliteQueuesOptions& options, Time latest)
@@ -31,9 +43,13 @@ public:
     Result<void> load() {
         TRY(auto rows,
             database_.read([](db::Snapshot& snapshot) { return read_queues(snapshot); }));
+        TRY(const auto in_flight,
+            database_.read([](db::Snapshot& snapshot) { return queues_in_flight(snapshot); }));
         const std::lock_guard lock(mutex_);
         for (auto& row : rows) {
-            TRY_VOID(end_visibility_timeouts(row.id));
+            if (in_flight.contains(row.id)) {
+                TRY_VOID(end_visibility_timeouts(row.id));
+            }
             add(std::move(row));
         }
         return {};

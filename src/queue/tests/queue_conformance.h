@@ -19,7 +19,12 @@ class QueuesUnderTest {
 public:
     virtual ~QueuesUnderTest() = default;
     virtual Queues& queues() = 0;
+    /// Where the queues' rows are, never wrapped.
     virtual db::Database& database() = 0;
+    using Wrap = std::function<std::unique_ptr<db::Database>(db::Database& real)>;
+    /// Opens the queues again over what `wrap` makes of the database, now and at every reopen.
+    virtual void wrap_database(Wrap wrap) = 0;
+    virtual Time now() = 0;
     /// Time passes, as the database has it.
     virtual void let_pass(microseconds time) = 0;
     /// Somebody sets the wall clock; no time passes.
