@@ -58,6 +58,10 @@ Result<void> check_messages(std::span<const NewMessage> messages,
                             const QueueSettings& settings) {
     TRY_VOID(check_range("the number of messages", static_cast<std::int64_t>(messages.size()),
                          0, limits::kMessages));
+    std::size_t bytes = 0;
+    for (const auto& message : messages) bytes += message.body.size();
+    TRY_VOID(check_range("the size of all bodies", static_cast<std::int64_t>(bytes), 0,
+                         limits::kBatchBytes));
     for (const auto& message : messages) {
         TRY_VOID(check_range("the size of a body",
                              static_cast<std::int64_t>(message.body.size()), 0,

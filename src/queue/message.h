@@ -18,10 +18,12 @@ constexpr std::int64_t to_int64(MessageId id) {
     return static_cast<std::int64_t>(id);
 }
 
-/// What any call takes at most; more is InvalidInput.
+/// What any call takes at most; more is InvalidInput where nothing else is said.
 namespace limits {
 constexpr std::size_t kMessages = 1000;  ///< of one call
 constexpr std::size_t kBodyBytes = 256 << 10;
+/// Of one send, all bodies. A receive ends its batch with the message that reaches this.
+constexpr std::size_t kBatchBytes = 16 << 20;
 constexpr std::size_t kIdBytes = 128;  ///< of a deduplication id, a group, a reason
 /// Of an error text; a longer one is cut, since it comes from where something failed already.
 constexpr std::size_t kErrorBytes = 4 << 10;

@@ -80,7 +80,7 @@ Result<std::vector<SqliteQueue::Candidate>> SqliteQueue::find_candidates(
                             " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
                             " ORDER BY m.priority DESC, m.id LIMIT ?3"));
         query.bind(work.queue, version, options.messages_max);
-        for (;;) {
+        for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
             TRY(const bool row, query.next());
             if (!row) break;
             Candidate& candidate = candidates.emplace_back();
@@ -96,6 +96,7 @@ Result<std::vector<SqliteQueue::Candidate>> SqliteQueue::find_candidates(
                                  .message_group = query.string(6),
                                  .sent_at = time_of(query.int64(5)),
                                  .last_error = query.string(7)};
+            bytes += candidate.message.body.size();
         }
     }
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
@@ -111,11 +112,14 @@ Result<SqlQueue::Claimed> SqliteQueue::claim(Work& work, const ReceiveOptions& o
     Claimed claimed;
     TRY(claimed.next_due, bring_back_due(work, options.messages_max));
     TRY(auto candidates, find_candidates(work, options));
+    std::size_t bytes = 0;
     for (auto& candidate : candidates) {
-        const bool full = claimed.messages.size() == options.messages_max;
+        const bool full =
+            claimed.messages.size() == options.messages_max || bytes >= limits::kBatchBytes;
         // What may have killed its worker comes alone.
         const bool alone = candidate.was_started && !claimed.messages.empty();
         if (full || alone) break;
+        bytes += candidate.message.body.size();
         TRY(Message message, deliver(work, candidate, options));
         claimed.messages.push_back(std::move(message));
         if (candidate.was_started) break;
@@ -176,7 +180,8 @@ Result<QueueStats> SqliteQueue::stats() {
     });
 }
 
-/// Random, not to be guessed by mistake: splitmix64, never 0 and never the same within 2^63.
+/// splitmix64 from a random seed: no two deliveries of a message have the same but by an
+/// accident of 1 in 2^63.
 std::int64_t SqliteQueue::next_delivery() {
     for (;;) {
         deliveries_ += 0x9e3779b97f4a7c15ULL;

@@ -211,6 +211,17 @@ TEST_P(QueueConformance, RefusesWhatIsBeyondItsLimits) {
     }
 }
 
+TEST_P(QueueConformance, BoundsTheBytesOfABatch) {
+    constexpr std::size_t kLarge = limits::kBatchBytes / limits::kBodyBytes;  // 64
+    const NewMessage large{.body = std::string(limits::kBodyBytes, 'x')};
+    EXPECT_FALSE(try_send(std::vector<NewMessage>(kLarge + 1, large)));
+    EXPECT_TRUE(try_send(std::vector<NewMessage>(kLarge, large)));
+    send({.body = "other version", .schema_version = 2});
+    send(large);
+    EXPECT_EQ(receive({.messages_max = 1000, .schema_version_max = 2}).size(), kLarge);
+    EXPECT_EQ(receive({.messages_max = 1000, .schema_version_max = 2}).size(), 2U);
+}
+
 TEST_P(QueueConformance, RefusesMoreThanItsDepthMaxAndKeepsNothingOfTheCall) {
     use({.depth_max = 3});
     send_many(2);
