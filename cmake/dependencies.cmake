@@ -39,6 +39,7 @@ target_link_libraries(larmor_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
 if(LARMOR_TESTS)
     find_package(GTest REQUIRED)
+    find_package(rapidcheck REQUIRED)
     include(GoogleTest)
     add_library(larmor_pch_test OBJECT ${CMAKE_CURRENT_LIST_DIR}/pch_test.cc)
     target_link_libraries(larmor_pch_test PRIVATE larmor_options GTest::gtest GTest::gmock)
