@@ -161,7 +161,7 @@ void compiled(benchmark::State& state) {
     events::EventMatcher matcher;
     std::size_t next = 0;
     std::size_t matched = 0;
-    for (auto step : state) {
+    while (state.KeepRunning()) {
         const auto found = matcher.match(*rules, texts[next]);
         LARMOR_CHECK(found.has_value());
         matched += found->size();
@@ -182,7 +182,7 @@ void one_by_one(benchmark::State& state) {
     events::EventMatcher matcher;
     std::size_t next = 0;
     std::size_t matched = 0;
-    for (auto step : state) {
+    while (state.KeepRunning()) {
         for (const auto& rule : rules) matched += matcher.match(rule, texts[next])->size();
         next = next + 1 < texts.size() ? next + 1 : 0;
     }
@@ -191,7 +191,9 @@ void one_by_one(benchmark::State& state) {
 
 void compile(benchmark::State& state) {
     const auto patterns = make_rules(static_cast<std::size_t>(state.range(0)));
-    for (auto step : state) benchmark::DoNotOptimize(events::RuleSet::compile(patterns));
+    while (state.KeepRunning()) {
+        benchmark::DoNotOptimize(events::RuleSet::compile(patterns));
+    }
 }
 
 BENCHMARK(compiled)->Arg(1)->Arg(20)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMicrosecond);

@@ -73,15 +73,17 @@ bool write_canonical_number(std::string_view text, std::string& out) {
 
 double to_double(std::string_view canonical) {
     double value = 0;
-    const char* const end = canonical.data() + canonical.size();
-    const auto [stop, error] = std::from_chars(canonical.data(), end, value);
+    const auto [stop, error] =
+        std::from_chars(canonical.data(), canonical.data() + canonical.size(), value);
     if (error != std::errc::result_out_of_range) return value;
     // Nothing says whether it is too large or too near to zero: count its digits.
     const bool is_negative = canonical.starts_with('-');
     const std::string_view digits = canonical.substr(is_negative ? 1 : 0);
     const std::size_t e = std::min(digits.find('e'), digits.size());
     std::int64_t exponent = 0;
-    if (e < digits.size()) std::from_chars(digits.data() + e + 1, end, exponent);
+    if (e < digits.size()) {
+        std::from_chars(digits.data() + e + 1, digits.data() + digits.size(), exponent);
+    }
     const bool is_large = exponent + static_cast<std::int64_t>(e) > 0;
     const double size = is_large ? HUGE_VAL : 0.0;
     return is_negative ? -size : size;
