@@ -13,7 +13,7 @@ std::string to_envelope(const StoredEvent& event, const Source& source) {
     json += R"(,"detail-type":)";
     append_json_string(json, event.detail_type);
     json += R"(,"source":)";
-    append_json_string(json, source.source);
+    append_json_string(json, event.source.empty() ? source.source : event.source);
     json += R"(,"account":)";
     append_json_string(json, source.account);
     json += R"(,"time":)";

@@ -43,11 +43,12 @@ Result<Position> EventLog::append(db::Transaction& tx, const Event& event) {
     {
         TRY(db::Query query,
             tx.prepare("INSERT INTO events (sequence, epoch, day, event_id, time, detail_type,"
-                       " subject_id, resource, detail)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"));
+                       " subject_id, resource, detail, source)"
+                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
         const std::string id = random_uuid();
         query.bind(position.sequence, position.epoch, day, id, now.time_since_epoch().count(),
-                   event.detail_type, event.subject_id, event.resource, event.detail);
+                   event.detail_type, event.subject_id, event.resource, event.detail,
+                   event.source);
         TRY_VOID(query.run());
     }
     if (day != day_) {
@@ -75,7 +76,7 @@ Result<std::vector<StoredEvent>> EventLog::read_after(db::Snapshot& snapshot,
     TRY(db::Query query,
         snapshot.prepare(
             "SELECT epoch, sequence, event_id, time, detail_type, detail, resource,"
-            " subject_id FROM events WHERE sequence > ?1 ORDER BY sequence"
+            " subject_id, source FROM events WHERE sequence > ?1 ORDER BY sequence"
             " LIMIT ?2"));
     query.bind(sequence, limit);
     std::vector<StoredEvent> events;
@@ -88,7 +89,8 @@ Result<std::vector<StoredEvent>> EventLog::read_after(db::Snapshot& snapshot,
                           .detail_type = query.string(4),
                           .detail = query.string(5),
                           .resource = query.string(6),
-                          .subject_id = query.string(7)});
+                          .subject_id = query.string(7),
+                          .source = query.string(8)});
     }
 }
 

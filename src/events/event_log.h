@@ -28,6 +28,7 @@ struct Event {
     std::string_view detail;           ///< a JSON object
     std::string_view resource;         ///< one ARN, for `resources`
     std::string_view subject_id = {};  ///< the image set (or other thing) that it is about
+    std::string_view source = {};      ///< who says so; empty: this library
 };
 
 struct StoredEvent {
@@ -38,6 +39,7 @@ struct StoredEvent {
     std::string detail;
     std::string resource;
     std::string subject_id;
+    std::string source{};  ///< as in Event
 };
 
 /// How this installation names itself in envelopes.

@@ -10,6 +10,7 @@ namespace larmor {
 /// it.
 struct Library::Parts {
     std::unique_ptr<admission::Admission> admission;
+    events::EventBell event_bell;
     std::unique_ptr<db::Database> database;
     std::unique_ptr<objects::ObjectStore> store;
     std::unique_ptr<events::EventLog> events;
@@ -65,6 +66,8 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     catalog_options.clock = options.clock;
     TRY(parts->catalog,
         catalog::Catalog::open(*parts->database, *parts->events, std::move(catalog_options)));
+    // After the catalog: it makes its events before the commit too.
+    parts->event_bell.attach(*parts->database, *parts->events);
     TRY(parts->credentials, auth::Credentials::open(*parts->database, *options.clock));
     audit::LogOptions audit;
     audit.trail.folder = options.folder / "audit";
@@ -103,6 +106,9 @@ objects::ObjectStore& Library::store() {
 }
 events::EventLog& Library::events() {
     return *parts_->events;
+}
+events::EventBell& Library::event_bell() {
+    return parts_->event_bell;
 }
 catalog::Catalog& Library::catalog() {
     return *parts_->catalog;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
+#include "events/event_bell.h"
 #include "events/event_log.h"
 #include "ingest/importer.h"
 #include "objects/object_store.h"
@@ -50,6 +51,7 @@ public:
     db::Database& database();
     objects::ObjectStore& store();
     events::EventLog& events();
+    events::EventBell& event_bell();
     catalog::Catalog& catalog();
     async::WorkerPool& pool();
     auth::Credentials& credentials();

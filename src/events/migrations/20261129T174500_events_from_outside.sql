@@ -1,0 +1,12 @@
+-- Events that others send: who says so. Empty is this library itself.
+ALTER TABLE events ADD COLUMN source TEXT NOT NULL DEFAULT '';
+
+-- What came in already, by CloudEvents' own key: the same again is no second event. A row goes
+-- when the day of its event is dropped.
+CREATE TABLE event_inbox (
+    source TEXT NOT NULL,
+    id TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    PRIMARY KEY (source, id)
+);
+CREATE INDEX event_inbox_sequence ON event_inbox (sequence);
