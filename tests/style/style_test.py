@@ -22,10 +22,10 @@ WALLS = {
     r"(turbojpeg|jpeglib)\.h": (r"src/pixels/", ""),
     r"(gif_lib|ft2build|lcms2)\.h|webp/": (r"src/pixels/", ""),
     r"vips/": (r"src/images/", ""),
-    r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/", ""),
+    r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/|^bench/", ""),
     r"libpq-fe\.h": (r"src/db/postgres/", ""),
     r"expat\.h": (r"src/dicom/", r"\.cc$"),
-    r"simdjson\.h": (r"\.cc$", ""),
+    r"simdjson\.h": (r"(\.cc|_internal\.h)$", ""),
 }
 # A public header names none of these; those of a driver are seen by that driver only.
 HEADER_BANS = re.compile(r'#include <(dcmtk|vips|simdjson|sqlite3|libpq-fe|curl)')
