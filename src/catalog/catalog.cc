@@ -9,6 +9,10 @@ namespace larmor::catalog {
 namespace {
 
 Result<std::string> default_datastore(db::Transaction& tx, std::int64_t now_us) {
+    if (tx.dialect() == db::Dialect::Postgres) {
+        // Two processes that start together have the same one.
+        TRY_VOID(tx.run_later("LOCK TABLE datastores IN SHARE ROW EXCLUSIVE MODE"));
+    }
     {
         TRY(db::Query query,
             tx.prepare("SELECT datastore_id FROM datastores ORDER BY id LIMIT 1"));
@@ -27,12 +31,12 @@ std::string select_instance(std::string_view rest) {
 
 }  // namespace
 
-Catalog::Catalog(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Catalog::Catalog(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Catalog::~Catalog() = default;
 
 Result<std::unique_ptr<Catalog>> Catalog::open(db::Database& database, events::EventLog& log,
                                                CatalogOptions options) {
-    auto impl = std::make_unique<Impl>(log, options);
+    auto impl = std::make_shared<Impl>(log, options);
     TRY(impl->datastore_id, database.write_and_wait([&](db::Transaction& tx) {
         return default_datastore(tx, impl->now_us());
     }));
@@ -40,7 +44,9 @@ Result<std::unique_ptr<Catalog>> Catalog::open(db::Database& database, events::E
         database.read([](db::Snapshot& snapshot) { return RowNumbers::load(snapshot); }));
     TRY_VOID(index_missing_name_words(database));
     std::unique_ptr<Catalog> catalog(new Catalog(std::move(impl)));
-    database.before_commit([impl = catalog->impl_.get()](db::Transaction& tx) {
+    database.before_commit([impl = catalog->impl_](db::Transaction& tx) {
+        // What is known of a series holds as long as the lock on its study.
+        if (tx.dialect() == db::Dialect::Postgres) impl->series.clear();
         return impl->changes.write(tx, impl->datastore_id);
     });
     return catalog;

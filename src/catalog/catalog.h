@@ -59,7 +59,7 @@ struct CatalogOptions {
 /// date: all in the group's own transaction, before its commit.
 ///
 /// Functions that take a Transaction run on the writer's thread; those that take a Snapshot
-/// anywhere. Must outlive the database's last write, and be made before its first.
+/// anywhere. Must outlive the last write that changes it, and be made before the first.
 class Catalog {
 public:
     /// Adds itself to the database's before_commit. Makes the default datastore where missing
@@ -195,8 +195,8 @@ public:
 
 private:
     struct Impl;
-    explicit Catalog(std::unique_ptr<Impl> impl);
-    std::unique_ptr<Impl> impl_;
+    explicit Catalog(std::shared_ptr<Impl> impl);
+    std::shared_ptr<Impl> impl_;  ///< shared with the database, which may write once more
 };
 
 }  // namespace larmor::catalog

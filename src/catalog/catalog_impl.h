@@ -9,7 +9,7 @@
 
 namespace larmor::catalog {
 
-/// What the writer's thread keeps in memory.
+/// What the writer's thread keeps in memory: where other processes write too, for one group.
 struct Catalog::Impl {
     Impl(events::EventLog& log, const CatalogOptions& given)
         : options(given),
@@ -17,6 +17,17 @@ struct Catalog::Impl {
           changes(log, given.source, *given.clock) {}
 
     std::int64_t now_us() const { return options.clock->now().time_since_epoch().count(); }
+
+    /// Where other processes write too, keeps them from this study (its series, image sets and
+    /// deletions with it), from other instances with this SOP Instance UID, or from making this
+    /// patient, until the end of the transaction. To be taken before anything of it is read, in
+    /// this order. Costs no round trip.
+    enum class Lock : std::int64_t { Study = 1, Instance = 2, Patient = 3 };
+    static Result<void> lock(db::Transaction& tx, Lock what, std::string_view uid);
+    static Result<void> lock_study_of(db::Transaction& tx, DeletionRow deletion);
+    /// The deletion, with the lock on its study.
+    Result<Deletion> locked_deletion(const Catalog& catalog, db::Transaction& tx,
+                                     std::string_view deletion_id);
 
     /// The study of a record, or nothing when it is not there.
     struct StudyFound {

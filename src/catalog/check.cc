@@ -16,8 +16,9 @@ Result<void> check_image_sets(db::Check& check) {
         " (SELECT count(*) FROM image_set_versions v WHERE v.image_set = m.id),"
         " (SELECT v.number_of_instances FROM image_set_versions v"
         "   WHERE v.image_set = m.id AND v.version = m.latest_version),"
-        " (SELECT s.study FROM series s WHERE s.id = m.series) IS m.study,"
-        " m.is_primary = (SELECT s.image_set IS m.id FROM series s WHERE s.id = m.series)"
+        " (SELECT s.study FROM series s WHERE s.id = m.series) IS NOT DISTINCT FROM m.study,"
+        " (m.is_primary = 1) = (SELECT s.image_set IS NOT DISTINCT FROM m.id FROM series s"
+        "   WHERE s.id = m.series)"
         " FROM image_sets m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
         [&](const db::Query& row) {
             const std::string where = "image set " + row.string(1);

@@ -37,12 +37,12 @@ constexpr std::string_view kLost = "the row of its object is missing: its bytes 
 
 constexpr Source kOriginals[] = {
     {"SELECT i.id, i.sop_instance_uid, i.object, o.id IS NOT NULL,"
-     " o.size_bytes IS i.size_bytes AND o.sha256 IS i.sha256"
+     " o.size_bytes = i.size_bytes AND o.sha256 = i.sha256"
      " FROM instances i LEFT JOIN objects o ON o.id = i.object"
      " WHERE i.id > ?1 ORDER BY i.id LIMIT ?2",
      "instance "},
     {"SELECT a.id, i.sop_instance_uid, a.object, o.id IS NOT NULL,"
-     " o.size_bytes IS a.size_bytes AND o.sha256 IS a.sha256"
+     " o.size_bytes = a.size_bytes AND o.sha256 = a.sha256"
      " FROM instance_alternates a LEFT JOIN objects o ON o.id = a.object"
      " LEFT JOIN instances i ON i.id = a.instance"
      " WHERE a.id > ?1 ORDER BY a.id LIMIT ?2",

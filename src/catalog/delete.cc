@@ -90,7 +90,7 @@ Result<void> note_image_set(db::Transaction& tx, DeletionRow deletion, std::int6
 Result<void> retire_empty_parents(db::Transaction& tx, std::int64_t study) {
     TRY_VOID(
         tx.run("UPDATE series SET series_instance_uid = series_instance_uid || '/' || id"
-               " WHERE study = ?1 AND instr(series_instance_uid, '/') = 0"
+               " WHERE study = ?1 AND series_instance_uid NOT LIKE '%/%'"
                " AND EXISTS (SELECT 1 FROM image_sets m WHERE m.series = series.id)"
                " AND NOT EXISTS (SELECT 1 FROM image_sets m WHERE m.series = series.id"
                "   AND m.state = 0)",
@@ -126,6 +126,7 @@ Result<ImageSetTarget> Catalog::Impl::set_apart(db::Transaction& tx, DeletionRow
 }
 
 Result<Deletion> Catalog::delete_resource(db::Transaction& tx, const DeleteRequest& request) {
+    TRY_VOID(impl_->lock(tx, Impl::Lock::Study, request.study_instance_uid));
     TRY(const StudyToDelete study, find_study_to_delete(tx, request));
     TRY(const std::vector<Affected> affected, find_affected(tx, study.row, request));
     if (affected.empty()) return nothing_there(request);

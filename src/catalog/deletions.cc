@@ -128,6 +128,14 @@ Result<Deletion> Catalog::find_deletion(db::Snapshot& snapshot, std::string_view
     return read_deletion(query);
 }
 
+Result<Deletion> Catalog::Impl::locked_deletion(const Catalog& catalog, db::Transaction& tx,
+                                                std::string_view deletion_id) {
+    TRY(Deletion deletion, catalog.find_deletion(tx, deletion_id));
+    if (tx.dialect() == db::Dialect::Sqlite) return deletion;
+    TRY_VOID(lock(tx, Lock::Study, deletion.study_instance_uid));
+    return catalog.find_deletion(tx, deletion_id);  // as it is now
+}
+
 Result<std::vector<Deletion>> Catalog::list_deletions(db::Snapshot& snapshot,
                                                       std::size_t offset,
                                                       std::size_t limit) const {

@@ -70,10 +70,10 @@ Result<void> GroupChanges::write(db::Transaction& tx, std::string_view datastore
     }
     for (const auto& [study, change] : studies) {
         TRY_VOID(
-            tx.run("UPDATE studies SET number_of_series = number_of_series + ?2,"
-                   " number_of_instances = number_of_instances + ?3,"
-                   " version = version + 1, updated = ?4 WHERE id = ?1",
-                   study, change.series, change.instances, now_us));
+            tx.run_later("UPDATE studies SET number_of_series = number_of_series + ?2,"
+                         " number_of_instances = number_of_instances + ?3,"
+                         " version = version + 1, updated = ?4 WHERE id = ?1",
+                         study, change.series, change.instances, now_us));
     }
     tx.on_commit([this] {
         for (auto& [row, change] : changes_) {
@@ -88,17 +88,16 @@ Result<void> GroupChanges::write_version(db::Transaction& tx, const Change& chan
                                          std::int64_t now_us) {
     const std::int64_t version = change.target.latest_version + 1;
     TRY_VOID(
-        tx.run("UPDATE image_sets SET latest_version = ?2, updated = ?3,"
-               " number_of_instances = number_of_instances + ?4, workflow_status = ?5"
-               " WHERE id = ?1",
-               change.target.row, version, now_us, change.rows, change.status()));
-    TRY_VOID(
-        tx.run("INSERT INTO image_set_versions"
-               " (image_set, version, created, cause, number_of_instances)"
-               " SELECT id, latest_version, ?2, ?3, number_of_instances"
-               " FROM image_sets WHERE id = ?1",
-               change.target.row, now_us, change.cause));
-    return {};
+        tx.run_later("UPDATE image_sets SET latest_version = ?2, updated = ?3,"
+                     " number_of_instances = number_of_instances + ?4, workflow_status = ?5"
+                     " WHERE id = ?1",
+                     change.target.row, version, now_us, change.rows, change.status()));
+    return tx.run_later(
+        "INSERT INTO image_set_versions"
+        " (image_set, version, created, cause, number_of_instances)"
+        " SELECT id, latest_version, ?2, ?3, number_of_instances"
+        " FROM image_sets WHERE id = ?1",
+        change.target.row, now_us, change.cause);
 }
 
 Result<void> GroupChanges::append_event(db::Transaction& tx, const Change& change,

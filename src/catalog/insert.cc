@@ -46,14 +46,22 @@ Result<std::optional<Catalog::Impl::StudyFound>> Catalog::Impl::find_study(
 Result<std::int64_t> Catalog::Impl::patient_of(db::Transaction& tx,
                                                const InstanceRecord& record) {
     const auto& patient = record.patient;
+    if (!patient.patient_id.empty()) {
+        TRY_VOID(lock(tx, Lock::Patient, patient.patient_id));
+    }
     // An issuer without an id names nobody.
     const std::string_view apart = patient.patient_id.empty()
                                        ? std::string_view(record.study.study_instance_uid)
                                        : std::string_view();
     {
-        TRY(db::Query query,
-            tx.prepare("SELECT id FROM patients WHERE patient_id = ?1"
-                       " AND issuer_of_patient_id = ?2 AND study_instance_uid = ?3"));
+        // Not removed before the study names it.
+        static const db::DialectText kSql([](db::Dialect dialect) {
+            return std::string(
+                       "SELECT id FROM patients WHERE patient_id = ?1"
+                       " AND issuer_of_patient_id = ?2 AND study_instance_uid = ?3") +
+                   (dialect == db::Dialect::Postgres ? " FOR KEY SHARE" : "");
+        });
+        TRY(db::Query query, tx.prepare(kSql(tx.dialect())));
         query.bind(patient.patient_id, patient.issuer_of_patient_id, apart);
         TRY(const bool row, query.next());
         if (row) return query.int64(0);
@@ -71,15 +79,17 @@ Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& t
     TRY(const auto number, numbers.next(tx, RowNumbers::Table::Studies));
     const auto& study = record.study;
     const auto& patient = record.patient;
-    TRY(db::Query query,
-        tx.prepare(
-            "INSERT INTO studies (patient, study_instance_uid, study_date, study_time,"
-            " study_time_key, accession_number, referring_physician_name,"
-            " referring_physician_name_folded, study_id, study_description,"
-            " timezone_offset_from_utc, patient_id, issuer_of_patient_id, patient_name,"
-            " patient_name_folded, patient_birth_date, patient_sex, created, updated, id)"
-            " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
-            " ?16, ?17, ?18, ?18, ?19)"));
+    static const db::DialectText kSql([](db::Dialect dialect) {
+        return "INSERT INTO studies (patient, study_instance_uid, study_date, study_time,"
+               " study_time_key, accession_number, referring_physician_name,"
+               " referring_physician_name_folded, study_id, study_description,"
+               " timezone_offset_from_utc, patient_id, issuer_of_patient_id, patient_name,"
+               " patient_name_folded, patient_birth_date, patient_sex, created, updated, id)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15,"
+               " ?16, ?17, ?18, ?18, " +
+               RowNumbers::value(dialect, "?19", RowNumbers::Table::Studies) + ")";
+    });
+    TRY(db::Query query, tx.prepare(kSql(tx.dialect())));
     const std::string study_date = plain_date(study.study_date);
     const std::string key = time_key(study.study_time);
     const std::string physician = fold_name(study.referring_physician_name);
@@ -98,13 +108,15 @@ Result<Catalog::Impl::StudyFound> Catalog::Impl::insert_study(db::Transaction& t
 Result<std::int64_t> Catalog::Impl::insert_series(db::Transaction& tx, std::int64_t study,
                                                   const SeriesAttributes& attributes) {
     TRY(const auto number, numbers.next(tx, RowNumbers::Table::Series));
-    TRY(db::Query query,
-        tx.prepare("INSERT INTO series (study, series_instance_uid, modality, series_number,"
-                   " series_description, series_date, body_part_examined, laterality,"
-                   " pps_start_date, pps_start_time, pps_start_time_key,"
-                   " scheduled_procedure_step_id, requested_procedure_id, created, id)"
-                   " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14,"
-                   " ?15)"));
+    static const db::DialectText kSql([](db::Dialect dialect) {
+        return "INSERT INTO series (study, series_instance_uid, modality, series_number,"
+               " series_description, series_date, body_part_examined, laterality,"
+               " pps_start_date, pps_start_time, pps_start_time_key,"
+               " scheduled_procedure_step_id, requested_procedure_id, created, id)"
+               " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, " +
+               RowNumbers::value(dialect, "?15", RowNumbers::Table::Series) + ")";
+    });
+    TRY(db::Query query, tx.prepare(kSql(tx.dialect())));
     const std::string series_date = plain_date(attributes.series_date);
     const std::string start_date = plain_date(attributes.performed_procedure_step_start_date);
     const std::string key = time_key(attributes.performed_procedure_step_start_time);
@@ -181,10 +193,13 @@ Result<ImageSetTarget> Catalog::Impl::insert_image_set(db::Transaction& tx, std:
                           .is_primary = is_primary,
                           .entry = nullptr};
     TRY(const auto number, numbers.next(tx, RowNumbers::Table::ImageSets));
-    TRY(db::Query query,
-        tx.prepare("INSERT INTO image_sets (image_set_id, study, series, is_primary,"
-                   " workflow_status, created, updated, id) VALUES (?1, ?2, ?3, ?4, 'CREATED',"
-                   " ?5, ?5, ?6)"));
+    static const db::DialectText kSql([](db::Dialect dialect) {
+        return "INSERT INTO image_sets (image_set_id, study, series, is_primary,"
+               " workflow_status, created, updated, id) VALUES (?1, ?2, ?3, ?4, 'CREATED',"
+               " ?5, ?5, " +
+               RowNumbers::value(dialect, "?6", RowNumbers::Table::ImageSets) + ")";
+    });
+    TRY(db::Query query, tx.prepare(kSql(tx.dialect())));
     query.bind(target.id, study, series_row, is_primary ? 1 : 0, now_us(), number);
     TRY(target.row, query.insert());
     return target;
@@ -237,6 +252,12 @@ Result<ImageSetTarget> Catalog::Impl::conflict_target(db::Transaction& tx,
     return insert_image_set(tx, entry.study, entry.series, false);
 }
 
+Result<void> Catalog::Impl::lock(db::Transaction& tx, Lock what, std::string_view uid) {
+    if (tx.dialect() == db::Dialect::Sqlite) return {};
+    return tx.run_later("SELECT pg_advisory_xact_lock(hashtextextended(?1, ?2))", uid,
+                        static_cast<std::int64_t>(what));
+}
+
 void Catalog::Impl::forget_series(db::Transaction& tx, std::string_view study_uid,
                                   std::string_view series_uid) {
     const std::string key = SeriesCache::key_of(study_uid, series_uid);
@@ -252,6 +273,8 @@ Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
     TRY_VOID(check_uid(record.instance.sop_instance_uid, "SOPInstanceUID"));
 
     const auto& attributes = record.instance;
+    TRY_VOID(impl_->lock(tx, Impl::Lock::Study, record.study.study_instance_uid));
+    TRY_VOID(impl_->lock(tx, Impl::Lock::Instance, attributes.sop_instance_uid));
     TRY(const std::int64_t same_uid, count_of_uid(tx, attributes.sop_instance_uid));
     InsertOutcome outcome;
     if (placement == Placement::Primary && same_uid > 0) {
@@ -281,12 +304,15 @@ Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
     const std::int64_t version = impl_->changes.add_instance(tx, *target);
 
     TRY(const auto number, impl_->numbers.next(tx, RowNumbers::Table::Instances));
-    TRY(db::Query query,
-        tx.prepare("INSERT INTO instances (image_set, series, first_version, sop_instance_uid,"
-                   " sop_class_uid, instance_number, number_of_frames, rows, columns,"
-                   " bits_allocated, object, transfer_syntax_uid, size_bytes, sha256,"
-                   " content_hash, created, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
-                   " ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)"));
+    static const db::DialectText kSql([](db::Dialect dialect) {
+        return "INSERT INTO instances (image_set, series, first_version, sop_instance_uid,"
+               " sop_class_uid, instance_number, number_of_frames, rows, columns,"
+               " bits_allocated, object, transfer_syntax_uid, size_bytes, sha256,"
+               " content_hash, created, id) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9,"
+               " ?10, ?11, ?12, ?13, ?14, ?15, ?16, " +
+               RowNumbers::value(dialect, "?17", RowNumbers::Table::Instances) + ")";
+    });
+    TRY(db::Query query, tx.prepare(kSql(tx.dialect())));
     query.bind(target->row, entry->series, version, attributes.sop_instance_uid,
                attributes.sop_class_uid, attributes.instance_number,
                attributes.number_of_frames, attributes.rows, attributes.columns,

@@ -48,15 +48,15 @@ Result<void> insert_name(db::Transaction& tx, std::int64_t study, Attribute attr
                          std::string_view name) {
     for (const std::string& word : name_words(name)) {
         TRY_VOID(
-            tx.run("INSERT OR IGNORE INTO person_name_words (attribute, word, study)"
-                   " VALUES (?1, ?2, ?3)",
-                   name_words_number(attribute), word, study));
+            tx.run_later("INSERT INTO person_name_words (attribute, word, study)"
+                         " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                         name_words_number(attribute), word, study));
     }
     for (const std::string& group : name_groups(name)) {
         TRY_VOID(
-            tx.run("INSERT OR IGNORE INTO person_name_groups (attribute, name, study)"
-                   " VALUES (?1, ?2, ?3)",
-                   name_words_number(attribute), group, study));
+            tx.run_later("INSERT INTO person_name_groups (attribute, name, study)"
+                         " VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING",
+                         name_words_number(attribute), group, study));
     }
     return {};
 }
@@ -68,9 +68,10 @@ struct Names {
 };
 
 Result<std::vector<Names>> without_words(db::Transaction& tx) {
-    TRY(db::Query query,
-        tx.prepare("SELECT id, patient_name, referring_physician_name FROM studies"
-                   " WHERE names_indexed = 0 ORDER BY id LIMIT ?1"));
+    TRY(db::Query query, tx.prepare(db::for_update(
+                             tx.dialect(),
+                             "SELECT id, patient_name, referring_physician_name FROM studies"
+                             " WHERE names_indexed = 0 ORDER BY id LIMIT ?1")));
     query.bind(static_cast<std::int64_t>(kStudiesInATransaction));
     std::vector<Names> found;
     for (;;) {
@@ -123,8 +124,7 @@ Result<void> insert_name_words(db::Transaction& tx, std::int64_t study,
     TRY_VOID(insert_name(tx, study, Attribute::PatientName, patient_name));
     TRY_VOID(
         insert_name(tx, study, Attribute::ReferringPhysicianName, referring_physician_name));
-    TRY_VOID(tx.run("UPDATE studies SET names_indexed = 1 WHERE id = ?1", study));
-    return {};
+    return tx.run_later("UPDATE studies SET names_indexed = 1 WHERE id = ?1", study);
 }
 
 Result<void> index_missing_name_words(db::Database& database) {

@@ -10,7 +10,8 @@ std::optional<std::int64_t> optional_object(objects::ObjectId id) {
 
 /// Nothing where the instance was removed for good meanwhile.
 Result<std::optional<PreprocessState>> state_of(db::Transaction& tx, InstanceRow instance) {
-    TRY(db::Query query, tx.prepare("SELECT preprocess FROM instances WHERE id = ?1"));
+    TRY(db::Query query, tx.prepare(db::for_update(
+                             tx.dialect(), "SELECT preprocess FROM instances WHERE id = ?1")));
     query.bind(number_of(instance));
     TRY(const bool row, query.next());
     if (!row) return std::nullopt;
@@ -44,7 +45,7 @@ Result<Catalog::Recorded> record_for_image_set(db::Transaction& tx,
                                                objects::ObjectId object) {
     Catalog::Recorded recorded;
     {
-        TRY(db::Query query, tx.prepare(columns.select));
+        TRY(db::Query query, tx.prepare(db::for_update(tx.dialect(), columns.select)));
         query.bind(number_of(image_set));
         TRY(const bool row, query.next());
         if (!row) return fail(ErrorCode::NotFound, "there is no such image set");

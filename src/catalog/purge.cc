@@ -56,8 +56,21 @@ Result<std::vector<std::int64_t>> rows_of(db::Transaction& tx, std::string_view 
 
 }  // namespace
 
+Result<void> Catalog::Impl::lock_study_of(db::Transaction& tx, DeletionRow deletion) {
+    if (tx.dialect() == db::Dialect::Sqlite) return {};
+    std::string study;
+    {
+        TRY(db::Query query,
+            tx.prepare("SELECT study_instance_uid FROM deletions WHERE id = ?1"));
+        query.bind(static_cast<std::int64_t>(deletion));
+        TRY(const bool found, query.next());
+        if (found) study = query.string(0);
+    }
+    return lock(tx, Lock::Study, study);
+}
+
 Result<void> Catalog::begin_purge(db::Transaction& tx, std::string_view deletion_id) {
-    TRY(const Deletion deletion, find_deletion(tx, deletion_id));
+    TRY(const Deletion deletion, impl_->locked_deletion(*this, tx, deletion_id));
     TRY_VOID(tx.run("UPDATE deletions SET purging = 1 WHERE id = ?1",
                     static_cast<std::int64_t>(deletion.row)));
     return {};
@@ -67,6 +80,7 @@ Result<Catalog::Purged> Catalog::purge_some(db::Transaction& tx, DeletionRow del
                                             std::size_t limit, const RemoveObject& remove) {
     const auto number = static_cast<std::int64_t>(deletion);
     Purged purged;
+    TRY_VOID(Impl::lock_study_of(tx, deletion));
     TRY(const auto image_sets,
         rows_of(tx,
                 "SELECT image_set FROM deletion_image_sets WHERE deletion = ?1"

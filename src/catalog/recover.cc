@@ -222,7 +222,7 @@ private:
 Result<Recovery> Catalog::recover(db::Transaction& tx, std::string_view deletion_id,
                                   const RemoveObject& remove) {
     Recovery recovery;
-    TRY(recovery.deletion, find_deletion(tx, deletion_id));
+    TRY(recovery.deletion, impl_->locked_deletion(*this, tx, deletion_id));
     auto& deletion = recovery.deletion;
     if (deletion.purging) {
         return fail(ErrorCode::Conflict, "it is being removed for good: too late to recover");

@@ -34,7 +34,18 @@ Result<RowNumbers> RowNumbers::load(db::Snapshot& snapshot) {
     }
 }
 
+std::string RowNumbers::value(db::Dialect dialect, std::string_view parameter, Table table) {
+    // A key that is NULL is one that SQLite chooses.
+    std::string sql(parameter);
+    if (dialect == db::Dialect::Sqlite) return sql;
+    sql.insert(0, "coalesce(");
+    sql += ", nextval('";
+    sql += kTableTexts.at(static_cast<std::size_t>(table)).name;
+    return sql + "_id_seq'))";
+}
+
 Result<std::optional<std::int64_t>> RowNumbers::next(db::Transaction& tx, Table table) const {
+    if (tx.dialect() == db::Dialect::Postgres) return std::nullopt;
     const std::int64_t last_removed = last_removed_.at(static_cast<std::size_t>(table));
     if (last_removed == 0) return std::nullopt;
     TRY(db::Query query, tx.prepare(kTableTexts.at(static_cast<std::size_t>(table)).highest));
@@ -44,6 +55,7 @@ Result<std::optional<std::int64_t>> RowNumbers::next(db::Transaction& tx, Table 
 }
 
 Result<void> RowNumbers::removed(db::Transaction& tx, Table table, std::int64_t row) {
+    if (tx.dialect() == db::Dialect::Postgres) return {};
     auto& last_removed = last_removed_.at(static_cast<std::size_t>(table));
     // Of a transaction that is rolled back it stays here: a gap in the numbers does no harm.
     last_removed = std::max(last_removed, row);

@@ -10,7 +10,7 @@ namespace {
 /// Rows of the page and whether there are more.
 Result<Page<std::int64_t>> find_rows(db::Snapshot& snapshot, const SearchQuery& search,
                                      Level level) {
-    TRY(const Clause clause, search_statement(search, level));
+    TRY(const Clause clause, search_statement(search, level, snapshot.dialect()));
     TRY(db::Query query, snapshot.prepare(clause.sql));
     for (std::size_t i = 0; i < clause.values.size(); ++i) {
         std::visit([&](const auto& value) { query.bind_at(static_cast<int>(i) + 1, value); },

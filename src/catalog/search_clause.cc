@@ -24,14 +24,14 @@ std::string to_like(std::string_view wildcard) {
     return like;
 }
 
-/// No text in UTF-8 has this byte: behind all that begins with a prefix.
-constexpr char kBehindAll = '\xff';
+/// U+10FFFF, which is no character and the last of all: behind all that begins with a prefix.
+constexpr std::string_view kBehindAll = "\xf4\x8f\xbf\xbf";
 
 std::string begins_with(Clause& clause, std::string_view column, const std::string& prefix) {
     std::string sql(column);
     sql += " >= " + clause.parameter(prefix) + " AND ";
     sql += column;
-    return sql + " < " + clause.parameter(prefix + kBehindAll);
+    return sql + " < " + clause.parameter(prefix + std::string(kBehindAll));
 }
 
 /// With the range of what stands before the first wild card, since an index knows ranges only.

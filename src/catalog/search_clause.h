@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "catalog/query.h"
+#include "db/dialect.h"
 
 namespace larmor::catalog {
 
@@ -14,6 +15,7 @@ struct Clause {
     using Value = std::variant<std::int64_t, std::string>;
     std::string sql;
     std::vector<Value> values;
+    db::Dialect dialect = db::Dialect::Sqlite;
 
     /// `?7`, for a value that is bound later.
     std::string parameter(Value value) {

@@ -67,6 +67,13 @@ void add_request_conditions(Clause& clause, const SearchQuery& query) {
     }
 }
 
+/// The column as SQLite takes no index for: it has no statistics that would tell it.
+std::string not_by_index(const Clause& clause, std::string_view column) {
+    std::string sql(column);
+    if (clause.dialect == db::Dialect::Sqlite) sql.insert(0, "+");
+    return sql;
+}
+
 /// On any series of the study that readers see. Exact values are looked up in study_modalities
 /// first, which knows each in one step, but also series that were deleted.
 std::string modality_matches(Clause& clause, const Condition& condition) {
@@ -80,8 +87,8 @@ std::string modality_matches(Clause& clause, const Condition& condition) {
     return sql +
            "EXISTS (SELECT 1 FROM series x JOIN image_sets xm ON xm.id = x.image_set"
            " WHERE x.study = t.id AND xm.state = 0 AND (" +
-           // The + keeps SQLite from walking all series of the modality for each study.
-           column_matches(clause, "+x.modality", condition) + "))";
+           // Not by walking all series of the modality for each study.
+           column_matches(clause, not_by_index(clause, "x.modality"), condition) + "))";
 }
 
 /// Conditions that few studies meet: their series and instances are best found from above.
@@ -114,7 +121,7 @@ Result<void> add_conditions(Clause& clause, const SearchQuery& query, Level leve
             clause.both(modality_matches(clause, condition));
         } else if (info.level == Level::Series && starts_at_studies(query)) {
             // As above: the series of the study are few, those of all studies are not.
-            const std::string column = "+" + std::string(column_of(condition.attribute));
+            const auto column = not_by_index(clause, column_of(condition.attribute));
             clause.both(column_matches(clause, column, condition));
         } else {
             clause.both(matches(clause, condition));
@@ -145,7 +152,15 @@ const Condition* modality_in_order(const SearchQuery& query) {
     return is_one && !query.study ? modality : nullptr;
 }
 
-/// CROSS JOIN fixes the order: without statistics SQLite would start at the studies.
+/// CROSS JOIN with ON fixes the order: without statistics SQLite would start at the studies.
+/// Others know no such thing, and need none.
+void leave_order_to_planner(std::string& sql) {
+    constexpr std::string_view kFixed = " CROSS JOIN ";
+    for (auto at = sql.find(kFixed); at != std::string::npos; at = sql.find(kFixed, at)) {
+        sql.replace(at, kFixed.size(), " JOIN ");
+    }
+}
+
 Clause studies_of_modality(const SearchQuery& query, const Condition& modality) {
     Clause clause{
         "SELECT t.id FROM study_modalities z CROSS JOIN studies t ON t.id = z.study"
@@ -200,9 +215,11 @@ Scope scope_of(const SearchQuery& query, Level level) {
 
 }  // namespace
 
-Result<Clause> search_statement(const SearchQuery& query, Level level) {
+Result<Clause> search_statement(const SearchQuery& query, Level level, db::Dialect dialect) {
     Scope scope = scope_of(query, level);
     Clause clause = std::move(scope.clause);
+    clause.dialect = dialect;
+    if (dialect == db::Dialect::Postgres) leave_order_to_planner(clause.sql);
     TRY_VOID(add_conditions(clause, query, level));
     clause.sql += scope.order;
     // One more than asked for tells whether there is a next page.

@@ -29,6 +29,10 @@ public:
     std::shared_ptr<SeriesEntry> find(const std::string& key);
     void put(const std::string& key, std::shared_ptr<SeriesEntry> entry);
     void erase(const std::string& key);
+    void clear() {
+        by_key_.clear();
+        order_.clear();
+    }
 
 private:
     using Order = std::list<std::pair<std::string, std::shared_ptr<SeriesEntry>>>;

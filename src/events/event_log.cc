@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "base/ids.h"
+#include "events/sequencer.h"
 
 namespace larmor::events {
 namespace {
@@ -15,9 +16,12 @@ std::int64_t day_of(Time time) {
 }
 
 Result<Position> last_position(db::Snapshot& snapshot) {
-    TRY(db::Query query, snapshot.prepare("SELECT epoch, max(dropped_sequence,"
-                                          " (SELECT coalesce(max(sequence), 0) FROM events))"
-                                          " FROM event_log WHERE id = 1"));
+    TRY(db::Query query,
+        snapshot.prepare(snapshot.dialect() == db::Dialect::Sqlite
+                             ? "SELECT epoch, max(dropped_sequence,"
+                               " (SELECT coalesce(max(sequence), 0) FROM events))"
+                               " FROM event_log WHERE id = 1"
+                             : "SELECT epoch, last_sequence FROM event_log WHERE id = 1"));
     TRY(const bool row, query.next());
     if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
     return Position{query.int64(0), query.int64(1)};
@@ -28,7 +32,22 @@ Result<Position> last_position(db::Snapshot& snapshot) {
 Result<std::unique_ptr<EventLog>> EventLog::open(db::Database& database, const Clock& clock) {
     TRY(const Position last,
         database.read([](db::Snapshot& snapshot) { return last_position(snapshot); }));
-    return std::unique_ptr<EventLog>(new EventLog(clock, last));
+    return std::unique_ptr<EventLog>(new EventLog(database, clock, last));
+}
+
+EventLog::EventLog(db::Database& database, const Clock& clock, Position last)
+    : clock_(clock), next_(last), committed_(last) {
+    if (database.dialect() == db::Dialect::Sqlite) return;
+    sequencer_ = std::make_unique<Sequencer>(database, [this](Position numbered) {
+        const std::lock_guard lock(mutex_);
+        committed_ = std::max(committed_, numbered);
+    });
+}
+
+EventLog::~EventLog() = default;
+
+Result<void> EventLog::number_committed() {
+    return sequencer_ ? sequencer_->number_all() : Result<void>();
 }
 
 Result<std::int64_t> read_epoch(db::Snapshot& snapshot) {
@@ -36,7 +55,22 @@ Result<std::int64_t> read_epoch(db::Snapshot& snapshot) {
     return last.epoch;
 }
 
+Result<void> EventLog::append_unnumbered(db::Transaction& tx, const Event& event) {
+    const Time now = clock_.now();
+    TRY_VOID(
+        tx.run_later("INSERT INTO events_unnumbered (day, event_id, time, detail_type,"
+                     " subject_id, resource, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                     day_of(now), random_uuid(), now.time_since_epoch().count(),
+                     event.detail_type, event.subject_id, event.resource, event.detail));
+    tx.on_commit([this] { sequencer_->wake(); });
+    return {};
+}
+
 Result<Position> EventLog::append(db::Transaction& tx, const Event& event) {
+    if (sequencer_) {
+        TRY_VOID(append_unnumbered(tx, event));
+        return Position{};
+    }
     const Time now = clock_.now();
     const std::int64_t day = day_of(now);
     const Position position{next_.epoch, next_.sequence + 1};
@@ -122,6 +156,18 @@ Result<std::int64_t> EventLog::drop_days_before(db::Transaction& tx, std::int64_
 }
 
 Result<Position> EventLog::begin_epoch(db::Transaction& tx) {
+    if (sequencer_) {
+        TRY(db::Query query, tx.prepare("UPDATE event_log SET epoch = epoch + 1 WHERE id = 1"
+                                        " RETURNING epoch, last_sequence"));
+        TRY(const bool row, query.next());
+        if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+        const Position begun{query.int64(0), query.int64(1)};
+        tx.on_commit([this, begun] {
+            const std::lock_guard lock(mutex_);
+            committed_ = std::max(committed_, begun);
+        });
+        return begun;
+    }
     TRY_VOID(tx.run("UPDATE event_log SET epoch = ?1 WHERE id = 1", next_.epoch + 1));
     tx.on_rollback([this, next = next_] { next_ = next; });
     tx.on_commit([this] {

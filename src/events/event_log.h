@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -56,26 +57,38 @@ std::string to_envelope(const StoredEvent& event, const Source& source);
 std::string image_set_arn(const Source& source, std::string_view datastore_id,
                           std::string_view image_set_id);
 
-/// The log of all changes: appended in the transaction of the change itself, numbered by the
-/// one writer, so that no reader can see a number before a smaller one that comes later. Safe
-/// from any thread, `append` and `begin_epoch` on the writer's.
+class Sequencer;
+
+/// The log of all changes: appended in the transaction of the change itself, and numbered so
+/// that no reader can see a number before a smaller one that comes later: by the one writer, or
+/// on PostgreSQL, where there are many, by one sequencer behind them. Safe from any thread,
+/// `append` and `begin_epoch` on the writer's.
 class EventLog {
 public:
-    /// Reads the last position. Errors: as Database::read.
+    /// Reads the last position. Errors: as Database::read. `database` must outlive the log.
     static Result<std::unique_ptr<EventLog>> open(db::Database& database,
                                                   const Clock& clock = system_clock());
 
     /// Adds the event to the caller's transaction and gives it the next number. A number of a
-    /// transaction that rolled back is used again: nobody saw it.
+    /// transaction that rolled back is used again: nobody saw it. On PostgreSQL the number
+    /// comes after the commit (see Sequencer), and sequence 0 is given; the caller has locked
+    /// the subject.
     Result<Position> append(db::Transaction& tx, const Event& event);
+
+    ~EventLog();
 
     /// At most `limit` events behind `sequence`, in order.
     static Result<std::vector<StoredEvent>> read_after(db::Snapshot& snapshot,
                                                        std::int64_t sequence,
                                                        std::size_t limit);
 
-    /// The last number that a committed transaction got.
+    /// The last number that a committed transaction got; on PostgreSQL, as far as this process
+    /// has seen.
     Position last() const;
+
+    /// Returns when everything that was committed before has its number. Blocks, where numbers
+    /// come later. Errors: those of Database::write.
+    Result<void> number_committed();
 
     /// Removes whole days before `day` (20260102); the numbers are never given again.
     static Result<std::int64_t> drop_days_before(db::Transaction& tx, std::int64_t day);
@@ -84,11 +97,12 @@ public:
     Result<Position> begin_epoch(db::Transaction& tx);
 
 private:
-    EventLog(const Clock& clock, Position last)
-        : clock_(clock), next_(last), committed_(last) {}
+    EventLog(db::Database& database, const Clock& clock, Position last);
+    Result<void> append_unnumbered(db::Transaction& tx, const Event& event);
 
     const Clock& clock_;
-    Position next_;         ///< the last that was given, on the writer's thread
+    std::unique_ptr<Sequencer> sequencer_;  ///< where the writer does not number
+    Position next_;                         ///< the last that was given, on the writer's thread
     std::int64_t day_ = 0;  ///< the last day with a row in event_days, on the writer's thread
     mutable std::mutex mutex_;
     Position committed_;

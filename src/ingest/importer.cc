@@ -269,6 +269,7 @@ private:
                                Verdict verdict, bool& changed) {
         using Kind = catalog::InsertOutcome::Kind;
         ImportResult result = result_of(record);
+        changed = false;  // it may run again
         if (!known.empty()) {
             TRY(const Known now,
                 find_known(services.catalog, tx, record.instance.sop_instance_uid));

@@ -124,6 +124,15 @@ def sql_lives_in_stores_and_catalog():
                 yield f"{path}:{number}: SQL outside db, objects, events, catalog"
 
 
+def migrations_are_written_for_both_databases():
+    files = set(tracked("src/*/migrations/*.sql"))
+    for path in sorted(files):
+        stem = re.sub(r"(\.postgres)?\.sql$", "", path)
+        for other in (f"{stem}.sql", f"{stem}.postgres.sql"):
+            if other not in files:
+                yield f"{path}:1: without {other}"
+
+
 def cornerstone_lives_in_imaging():
     for path, number, _ in grep(WEB, r"""from ['"]@cornerstonejs|import\(['"]@cornerstonejs"""):
         if not path.startswith("web/src/imaging/"):
@@ -145,6 +154,7 @@ RULES = [
     includes_start_at_the_root, unfinished_work_is_an_issue, no_commented_out_code,
     no_braced_temporary_is_awaited, files_stay_short,
     libraries_stay_behind_their_walls, headers_are_lean, sql_lives_in_stores_and_catalog,
+    migrations_are_written_for_both_databases,
     cornerstone_lives_in_imaging, typescript_has_no_any, no_path_of_one_machine,
 ]
 

@@ -1,24 +1,25 @@
 #pragma once
-#include <gtest/gtest.h>
-
 #include "catalog/catalog.h"
-#include "db/sqlite/sqlite_database.h"
-#include "db/tests/temp_library.h"
+#include "db/tests/each_driver.h"
 #include "objects/migrations.h"
 
 namespace larmor::catalog::testing {
 
 using db::testing::must;
 
-/// A catalog in a folder of its own. Objects are numbers here: nobody reads their bytes.
-class CatalogTest : public ::testing::Test {
+/// A catalog in a library of its own, of either database. Objects are numbers here: nobody
+/// reads their bytes.
+class CatalogTest : public db::testing::EachDriver {
 protected:
-    CatalogTest() { open(); }
+    void SetUp() override {
+        EachDriver::SetUp();
+        if (!IsSkipped()) open();
+    }
     void open() {
         catalog_.reset();
         log_.reset();
         database_.reset();
-        database_ = must(db::sqlite::open_sqlite({.path = directory_.path() / "library.db"}));
+        database_ = library_.open();
         must(database_->migrate(
             std::array{objects::migrations(), events::migrations(), migrations()}));
         log_ = must(events::EventLog::open(*database_, clock_));
@@ -71,6 +72,7 @@ protected:
         return must(database_->read(f));
     }
     std::vector<events::StoredEvent> all_events() {
+        must(log_->number_committed());
         return read([](db::Snapshot& snapshot) {
             return events::EventLog::read_after(snapshot, 0, 1000);
         });
@@ -85,9 +87,8 @@ protected:
         return read([&](db::Snapshot& s) { return catalog_->totals(s); });
     }
 
-    db::testing::TempDirectory directory_;
     ManualClock clock_{Time(std::chrono::seconds(1'767'225'600))};  // 2026-01-01
-    std::unique_ptr<db::sqlite::SqliteDatabase> database_;
+    std::unique_ptr<db::Database> database_;
     std::unique_ptr<events::EventLog> log_;
     std::unique_ptr<Catalog> catalog_;
 };

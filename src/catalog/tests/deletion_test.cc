@@ -96,7 +96,7 @@ protected:
     std::vector<std::int64_t> removed_;
 };
 
-TEST_F(DeletionTest, ADeletedStudyIsInNoSearchAndNoLookUp) {
+TEST_P(DeletionTest, ADeletedStudyIsInNoSearchAndNoLookUp) {
     insert_five();
     const auto deletion = must(try_delete("1.2"));
     EXPECT_EQ(deletion.number_of_instances, 4);
@@ -121,7 +121,7 @@ TEST_F(DeletionTest, ADeletedStudyIsInNoSearchAndNoLookUp) {
     EXPECT_EQ(try_delete("1.2").error().code, ErrorCode::NotFound);
 }
 
-TEST_F(DeletionTest, WhatIsNotThereCanNotBeDeleted) {
+TEST_P(DeletionTest, WhatIsNotThereCanNotBeDeleted) {
     insert_five();
     EXPECT_EQ(try_delete("9").error().code, ErrorCode::NotFound);
     EXPECT_EQ(try_delete("1.2", "9").error().code, ErrorCode::NotFound);
@@ -131,7 +131,7 @@ TEST_F(DeletionTest, WhatIsNotThereCanNotBeDeleted) {
     EXPECT_EQ(totals().instances, 5);
 }
 
-TEST_F(DeletionTest, EveryImageSetOfAStudyGetsItsEventAndItsVersion) {
+TEST_P(DeletionTest, EveryImageSetOfAStudyGetsItsEventAndItsVersion) {
     insert_five();
     must(try_delete("1.2"));
     EXPECT_THAT(event_types(), ElementsAre("Created", "Updated", "Created", "Updated",
@@ -145,7 +145,7 @@ TEST_F(DeletionTest, EveryImageSetOfAStudyGetsItsEventAndItsVersion) {
     EXPECT_EQ(versions.back().cause, "delete");
 }
 
-TEST_F(DeletionTest, ARecoveredStudyIsAsItWas) {
+TEST_P(DeletionTest, ARecoveredStudyIsAsItWas) {
     insert_five();
     const auto before = study();
     const auto deletion = must(try_delete("1.2"));
@@ -167,7 +167,7 @@ TEST_F(DeletionTest, ARecoveredStudyIsAsItWas) {
     EXPECT_EQ(rows_of("image_sets"), 3);
 }
 
-TEST_F(DeletionTest, AnInstanceLeavesItsSeriesAndComesBack) {
+TEST_P(DeletionTest, AnInstanceLeavesItsSeriesAndComesBack) {
     insert_five();
     const auto deletion = must(try_delete("1.2", "1.2.1", "1"));
     EXPECT_EQ(event_types().back(), "Updated");
@@ -185,7 +185,7 @@ TEST_F(DeletionTest, AnInstanceLeavesItsSeriesAndComesBack) {
     EXPECT_EQ(rows_of("image_sets"), 3) << "the set that held it is gone";
 }
 
-TEST_F(DeletionTest, TheLastInstanceTakesSeriesAndStudyAlong) {
+TEST_P(DeletionTest, TheLastInstanceTakesSeriesAndStudyAlong) {
     insert_five();
     must(try_delete("1.2", "1.2.1", "1"));
     must(try_delete("1.2", "1.2.1", "2"));
@@ -200,7 +200,7 @@ TEST_F(DeletionTest, TheLastInstanceTakesSeriesAndStudyAlong) {
     EXPECT_EQ(series("1.2.1").number_of_series_related_instances, 2);
 }
 
-TEST_F(DeletionTest, WhatIsStoredAgainIsStoredAnewAlsoForAnotherPatient) {
+TEST_P(DeletionTest, WhatIsStoredAgainIsStoredAnewAlsoForAnotherPatient) {
     insert_five();
     const auto deletion = must(try_delete("1.2"));
     auto again = record("1.2", "1.2.1", "1");
@@ -225,7 +225,7 @@ TEST_F(DeletionTest, WhatIsStoredAgainIsStoredAnewAlsoForAnotherPatient) {
     EXPECT_EQ(try_recover(second.id).error().code, ErrorCode::Conflict);
 }
 
-TEST_F(DeletionTest, RecoveryPutsTheOthersBesideWhatWasStoredAgain) {
+TEST_P(DeletionTest, RecoveryPutsTheOthersBesideWhatWasStoredAgain) {
     insert_five();
     const auto deletion = must(try_delete("1.2"));
     insert(record("1.2", "1.2.1", "1"));
@@ -243,7 +243,7 @@ TEST_F(DeletionTest, RecoveryPutsTheOthersBesideWhatWasStoredAgain) {
     EXPECT_EQ(search_hits(), 5U);
 }
 
-TEST_F(DeletionTest, RecoveryOfASeriesLeavesOutWhatLiesInAnother) {
+TEST_P(DeletionTest, RecoveryOfASeriesLeavesOutWhatLiesInAnother) {
     insert_five();
     const auto deletion = must(try_delete("1.2", "1.2.1"));
     insert(record("1.2", "1.2.9", "1"));
@@ -256,7 +256,7 @@ TEST_F(DeletionTest, RecoveryOfASeriesLeavesOutWhatLiesInAnother) {
     EXPECT_EQ(try_recover(deletion.id).error().code, ErrorCode::Conflict);
 }
 
-TEST_F(DeletionTest, ConflictsGoAndComeBackWithTheirInstance) {
+TEST_P(DeletionTest, ConflictsGoAndComeBackWithTheirInstance) {
     insert_five();
     insert(record("1.2", "1.2.1", "1"), Placement::NonPrimary);
     EXPECT_EQ(totals().non_primary_image_sets, 1);
@@ -275,7 +275,7 @@ TEST_F(DeletionTest, ConflictsGoAndComeBackWithTheirInstance) {
     EXPECT_EQ(series("1.2.1").number_of_series_related_instances, 2);
 }
 
-TEST_F(DeletionTest, APurgeLeavesNoRowAndNoObject) {
+TEST_P(DeletionTest, APurgeLeavesNoRowAndNoObject) {
     insert_five();
     must(database_->write_and_wait([&](db::Transaction& tx) {
         return catalog_->record_prepared(tx, InstanceRow{1},
@@ -309,7 +309,7 @@ TEST_F(DeletionTest, APurgeLeavesNoRowAndNoObject) {
     }
 }
 
-TEST_F(DeletionTest, APurgeThatHasBegunGoesOnAndCanNotBeRecovered) {
+TEST_P(DeletionTest, APurgeThatHasBegunGoesOnAndCanNotBeRecovered) {
     insert_five();
     const auto deletion = must(try_delete("1.2"));
     EXPECT_TRUE(read([&](db::Snapshot& s) {
@@ -334,7 +334,7 @@ TEST_F(DeletionTest, APurgeThatHasBegunGoesOnAndCanNotBeRecovered) {
     EXPECT_EQ(rows_of("instances"), 1);
 }
 
-TEST_F(DeletionTest, NoRowNumberIsGivenTwice) {
+TEST_P(DeletionTest, NoRowNumberIsGivenTwice) {
     insert(record("1.2", "1.2.1", "1"));
     const auto last = insert(record("1.2", "1.2.2", "2"));
     purge(must(try_delete("1.2")), 100);
@@ -347,7 +347,7 @@ TEST_F(DeletionTest, NoRowNumberIsGivenTwice) {
     EXPECT_EQ(number_of(insert(record("1.2", "1.2.1", "2")).row), number_of(next.row) + 1);
 }
 
-TEST_F(DeletionTest, StoringAndDeletingInOneGroupIsOneVersion) {
+TEST_P(DeletionTest, StoringAndDeletingInOneGroupIsOneVersion) {
     insert(record("1.2", "1.2.1", "1"));
     HeldWriter held(*database_);
     CountedWrite store([&](db::Transaction& tx) -> Result<void> {
@@ -385,6 +385,8 @@ TEST_F(DeletionTest, StoringAndDeletingInOneGroupIsOneVersion) {
     EXPECT_EQ(series().image_set.latest_version, 3);
     EXPECT_EQ(deletions().size(), 1U);
 }
+
+LARMOR_EACH_DRIVER(DeletionTest);
 
 }  // namespace
 }  // namespace larmor::catalog

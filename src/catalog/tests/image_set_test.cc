@@ -7,7 +7,7 @@ using testing::CatalogTest;
 
 class ImageSets : public CatalogTest {};
 
-TEST_F(ImageSets, RememberAtWhichVersionAnInstanceCame) {
+TEST_P(ImageSets, RememberAtWhichVersionAnInstanceCame) {
     insert(record("1.2", "1.2.1", "1"));
     insert(record("1.2", "1.2.1", "2"));
     const auto set = series().image_set;
@@ -24,7 +24,7 @@ TEST_F(ImageSets, RememberAtWhichVersionAnInstanceCame) {
               set.row);
 }
 
-TEST_F(ImageSets, ListTheirInstancesInPages) {
+TEST_P(ImageSets, ListTheirInstancesInPages) {
     for (int i = 0; i < 7; ++i) insert(record("1.2", "1.2.1", "1." + std::to_string(i)));
     insert(record("1.2", "1.2.2", "2"));
     const auto set = series().image_set.row;
@@ -42,7 +42,7 @@ TEST_F(ImageSets, ListTheirInstancesInPages) {
               (std::vector<std::string>{"1.0", "1.1", "1.2", "1.3", "1.4", "1.5", "1.6"}));
 }
 
-TEST_F(ImageSets, TheFirstOfAStudyIsOfItsFirstSeries) {
+TEST_P(ImageSets, TheFirstOfAStudyIsOfItsFirstSeries) {
     insert(record("1.2", "1.2.9", "1"));
     insert(record("1.2", "1.2.1", "2"));
     insert(record("1.3", "1.3.1", "3"));
@@ -58,7 +58,7 @@ TEST_F(ImageSets, TheFirstOfAStudyIsOfItsFirstSeries) {
     EXPECT_EQ(none.error().code, ErrorCode::NotFound);
 }
 
-TEST_F(ImageSets, TellTheirEventsAsHealthImagingDoes) {
+TEST_P(ImageSets, TellTheirEventsAsHealthImagingDoes) {
     insert(record("1.2", "1.2.1", "1"));
     insert(record("1.2", "1.2.1", "2"));
     const auto set = series().image_set;
@@ -75,7 +75,7 @@ TEST_F(ImageSets, TellTheirEventsAsHealthImagingDoes) {
                                 R"("UPDATED"})");
 }
 
-TEST_F(ImageSets, StudyVersionRisesWithEveryChange) {
+TEST_P(ImageSets, StudyVersionRisesWithEveryChange) {
     insert(record("1.2", "1.2.1", "1"));
     EXPECT_EQ(study().version, 1);
     insert(record("1.2", "1.2.2", "2"));
@@ -84,7 +84,7 @@ TEST_F(ImageSets, StudyVersionRisesWithEveryChange) {
     EXPECT_EQ(study().version, 2);
 }
 
-TEST_F(ImageSets, ListTheSeriesOfAStudy) {
+TEST_P(ImageSets, ListTheSeriesOfAStudy) {
     insert(record("1.2", "1.2.2", "1"));
     insert(record("1.2", "1.2.1", "2"));
     insert(record("1.3", "1.3.1", "3"));
@@ -95,7 +95,7 @@ TEST_F(ImageSets, ListTheSeriesOfAStudy) {
     EXPECT_EQ(all[1].study_instance_uid, "1.2");
 }
 
-TEST_F(ImageSets, WhatIsNotThereIsNotFoundWithItsUid) {
+TEST_P(ImageSets, WhatIsNotThereIsNotFoundWithItsUid) {
     insert(record());
     const auto error = [&](auto f) { return database_->read(f).error(); };
     EXPECT_NE(error([&](db::Snapshot& s) {
@@ -113,6 +113,8 @@ TEST_F(ImageSets, WhatIsNotThereIsNotFoundWithItsUid) {
     EXPECT_EQ(error([&](db::Snapshot& s) { return catalog_->find_image_set(s, "abc"); }).code,
               ErrorCode::NotFound);
 }
+
+LARMOR_EACH_DRIVER(ImageSets);
 
 }  // namespace
 }  // namespace larmor::catalog

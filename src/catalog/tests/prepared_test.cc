@@ -30,7 +30,7 @@ protected:
     ImageSetRow series_row_{};
 };
 
-TEST_F(Prepared, TheFirstResultOfAnInstanceWins) {
+TEST_P(Prepared, TheFirstResultOfAnInstanceWins) {
     const auto row = insert(record()).row;
     ASSERT_EQ(pending().size(), 1U);
     PreparedInstance first;
@@ -55,7 +55,7 @@ TEST_F(Prepared, TheFirstResultOfAnInstanceWins) {
     EXPECT_TRUE(pending().empty());
 }
 
-TEST_F(Prepared, AFailureIsKeptWithItsReasonAndCanBeMadeGood) {
+TEST_P(Prepared, AFailureIsKeptWithItsReasonAndCanBeMadeGood) {
     const auto row = insert(record()).row;
     must(database_->write_and_wait([&](db::Transaction& tx) {
         return catalog_->record_preprocess_failure(tx, row, "out of memory");
@@ -71,7 +71,7 @@ TEST_F(Prepared, AFailureIsKeptWithItsReasonAndCanBeMadeGood) {
     EXPECT_EQ(totals().failed, 0);
 }
 
-TEST_F(Prepared, PendingInstancesComeOldestFirstAndInPages) {
+TEST_P(Prepared, PendingInstancesComeOldestFirstAndInPages) {
     for (int i = 0; i < 5; ++i) insert(record("1.2", "1.2.1", "1." + std::to_string(i)));
     const auto all = pending();
     ASSERT_EQ(all.size(), 5U);
@@ -83,7 +83,7 @@ TEST_F(Prepared, PendingInstancesComeOldestFirstAndInPages) {
     EXPECT_EQ(rest[1].row, all[3].row);
 }
 
-TEST_F(Prepared, SeriesMetadataOfAnOlderVersionNeverGoesOverANewer) {
+TEST_P(Prepared, SeriesMetadataOfAnOlderVersionNeverGoesOverANewer) {
     insert(record("1.2", "1.2.1", "1"));
     insert(record("1.2", "1.2.1", "2"));
     series_row_ = series().image_set.row;
@@ -105,7 +105,7 @@ TEST_F(Prepared, SeriesMetadataOfAnOlderVersionNeverGoesOverANewer) {
     EXPECT_EQ(series().metadata_version, 2);
 }
 
-TEST_F(Prepared, TheThumbnailOfASeriesBecomesThatOfItsStudy) {
+TEST_P(Prepared, TheThumbnailOfASeriesBecomesThatOfItsStudy) {
     insert(record());
     must(database_->write_and_wait([&](db::Transaction& tx) {
         return catalog_->record_series_thumbnail(tx, ImageSetRow{1}, 1, ObjectId{55});
@@ -115,13 +115,15 @@ TEST_F(Prepared, TheThumbnailOfASeriesBecomesThatOfItsStudy) {
     EXPECT_EQ(study().thumbnail, ObjectId{55});
 }
 
-TEST_F(Prepared, WhatIsGoneMeanwhileTakesNoResult) {
+TEST_P(Prepared, WhatIsGoneMeanwhileTakesNoResult) {
     const auto outcome = database_->write_and_wait([&](db::Transaction& tx) {
         return catalog_->record_prepared(tx, InstanceRow{999}, {});
     });
     ASSERT_TRUE(outcome);
     EXPECT_FALSE(*outcome);
 }
+
+LARMOR_EACH_DRIVER(Prepared);
 
 }  // namespace
 }  // namespace larmor::catalog

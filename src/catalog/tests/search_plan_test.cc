@@ -19,7 +19,7 @@ protected:
             search.conditions.push_back(
                 must(parse_condition(attribute, value, options)).value());
         }
-        const Clause clause = must(search_statement(search, level));
+        const Clause clause = must(search_statement(search, level, db::Dialect::Sqlite));
         return read([&](db::Snapshot& snapshot) -> Result<std::string> {
             TRY(db::Query query, snapshot.prepare("EXPLAIN QUERY PLAN " + clause.sql));
             for (std::size_t i = 0; i < clause.values.size(); ++i) {
@@ -44,7 +44,7 @@ protected:
     }
 };
 
-TEST_F(SearchPlan, TheListOfStudiesAndItsDatesAreReadInTheirOrder) {
+TEST_P(SearchPlan, TheListOfStudiesAndItsDatesAreReadInTheirOrder) {
     const auto all = plan(Level::Study, {});
     EXPECT_NE(all.find("SCAN t USING INDEX studies_latest"), std::string::npos) << all;
     EXPECT_FALSE(sorts(all)) << all;
@@ -58,7 +58,7 @@ TEST_F(SearchPlan, TheListOfStudiesAndItsDatesAreReadInTheirOrder) {
     }
 }
 
-TEST_F(SearchPlan, AModalityIsReadInTheOrderOfResults) {
+TEST_P(SearchPlan, AModalityIsReadInTheOrderOfResults) {
     for (const auto& keys :
          {Keys{{A::ModalitiesInStudy, "MR"}},
           Keys{{A::ModalitiesInStudy, "MR"}, {A::StudyDate, "20240101-20240131"}}}) {
@@ -76,7 +76,7 @@ TEST_F(SearchPlan, AModalityIsReadInTheOrderOfResults) {
         << several;
 }
 
-TEST_F(SearchPlan, NamesIdentifiersAndTheirBeginningsAreLookedUp) {
+TEST_P(SearchPlan, NamesIdentifiersAndTheirBeginningsAreLookedUp) {
     for (const auto& keys :
          {Keys{{A::PatientName, "Doe^Jane"}}, Keys{{A::PatientName, "doe*"}},
           Keys{{A::PatientName, "doe*"}, {A::StudyDate, "20240101-"}},
@@ -96,7 +96,7 @@ TEST_F(SearchPlan, NamesIdentifiersAndTheirBeginningsAreLookedUp) {
     EXPECT_FALSE(scans(words)) << words;
 }
 
-TEST_F(SearchPlan, SeriesAndInstancesAreFoundFromWhatIsRare) {
+TEST_P(SearchPlan, SeriesAndInstancesAreFoundFromWhatIsRare) {
     for (const auto& keys :
          {Keys{{A::SeriesInstanceUID, "1.2"}}, Keys{{A::ScheduledProcedureStepID, "SPS1"}},
           Keys{{A::RequestedProcedureID, "RP*"}}, Keys{{A::Modality, "SR"}},
@@ -115,7 +115,7 @@ TEST_F(SearchPlan, SeriesAndInstancesAreFoundFromWhatIsRare) {
         << within;
 }
 
-TEST_F(SearchPlan, StudyModalitiesFollowsSeriesAndStudies) {
+TEST_P(SearchPlan, StudyModalitiesFollowsSeriesAndStudies) {
     insert(record("1.1", "1.1.1", "1.1.1.1"));
     insert(record("1.1", "1.1.2", "1.1.2.1"));
     const auto rows = [&] {
@@ -139,6 +139,10 @@ TEST_F(SearchPlan, StudyModalitiesFollowsSeriesAndStudies) {
     run("UPDATE series SET modality = 'MR' WHERE series_instance_uid = '1.1.2'");
     EXPECT_EQ(rows(), "CT 20250101 101500.000000\nMR 20250101 101500.000000\n");
 }
+
+// The plans are SQLite's.
+INSTANTIATE_TEST_SUITE_P(Drivers, SearchPlan, ::testing::Values(db::Dialect::Sqlite),
+                         db::testing::name_of_driver);
 
 }  // namespace
 }  // namespace larmor::catalog

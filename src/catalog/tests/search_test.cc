@@ -63,7 +63,7 @@ protected:
 
 using Uids = std::vector<std::string>;
 
-TEST_F(Search, AgreesWithBruteForceOnWildcardsAndRanges) {
+TEST_P(Search, AgreesWithBruteForceOnWildcardsAndRanges) {
     // Letters that SQL's LIKE and GLOB would take for their own wildcards are among them.
     std::mt19937 random(20260102);
     const std::string alphabet = "abAB%_[\\";
@@ -125,7 +125,7 @@ TEST_F(Search, AgreesWithBruteForceOnWildcardsAndRanges) {
     EXPECT_GT(hits, 500U) << "the patterns must find something";
 }
 
-TEST_F(Search, ARangeOfDatesAndOneOfTimesAreOneRangeOfMomentsWhereAskedFor) {
+TEST_P(Search, ARangeOfDatesAndOneOfTimesAreOneRangeOfMomentsWhereAskedFor) {
     // The example of PS3.4 section C.2.2.2.5: from July 5, 10:00 to July 7, 18:00.
     for (const auto& [uid, date, time] : {std::tuple{"1", "20060705", "0900"},
                                           {"2", "20060705", "1000"},
@@ -156,7 +156,7 @@ TEST_F(Search, ARangeOfDatesAndOneOfTimesAreOneRangeOfMomentsWhereAskedFor) {
     EXPECT_EQ(found("20060706", "0000-0500", true), (Uids{"3"}));
 }
 
-TEST_F(Search, OrdersStudiesLatestFirstAndPagesThemStably) {
+TEST_P(Search, OrdersStudiesLatestFirstAndPagesThemStably) {
     const std::array<std::pair<const char*, const char*>, 5> when = {{{"20260101", "1000"},
                                                                       {"20260103", "0900"},
                                                                       {"", ""},
@@ -188,7 +188,7 @@ TEST_F(Search, OrdersStudiesLatestFirstAndPagesThemStably) {
     EXPECT_TRUE(studies(none).empty());
 }
 
-TEST_F(Search, MatchesNamesWithoutRegardToCaseAndByEachGroup) {
+TEST_P(Search, MatchesNamesWithoutRegardToCaseAndByEachGroup) {
     auto japanese = record("1.1", "1.1.1", "1.1.1.1");
     japanese.patient.patient_name = "Yamada^Tarou=山田^太郎=やまだ^たろう";
     insert(japanese);
@@ -213,7 +213,7 @@ TEST_F(Search, MatchesNamesWithoutRegardToCaseAndByEachGroup) {
     EXPECT_EQ(by_name("*tarou"), Uids{"1.1"});
 }
 
-TEST_F(Search, MatchesNamesFuzzilyByTheBeginningsOfWords) {
+TEST_P(Search, MatchesNamesFuzzilyByTheBeginningsOfWords) {
     auto japanese = record("1.1", "1.1.1", "1.1.1.1");
     japanese.patient.patient_name = "Yamada^Tarou=山田^太郎=やまだ^たろう";
     insert(japanese);
@@ -246,7 +246,7 @@ TEST_F(Search, MatchesNamesFuzzilyByTheBeginningsOfWords) {
                                  {.fuzzy_names = true}));
 }
 
-TEST_F(Search, TheWordsOfOlderStudiesAreAddedWhenTheCatalogIsOpened) {
+TEST_P(Search, TheWordsOfOlderStudiesAreAddedWhenTheCatalogIsOpened) {
     insert(record("1.3", "1.3.1", "1.3.1.1"));
     const auto by_word = [&] {
         return studies(query({{Attribute::PatientName, "jane"}}, {.fuzzy_names = true}));
@@ -270,7 +270,7 @@ TEST_F(Search, TheWordsOfOlderStudiesAreAddedWhenTheCatalogIsOpened) {
               0);
 }
 
-TEST_F(Search, FindsStudiesByWhatTheirSeriesAre) {
+TEST_P(Search, FindsStudiesByWhatTheirSeriesAre) {
     insert(record("1.1", "1.1.1", "1.1.1.1"));  // CT
     auto mr = record("1.1", "1.1.2", "1.1.2.1");
     mr.series.modality = "MR";
@@ -295,7 +295,7 @@ TEST_F(Search, FindsStudiesByWhatTheirSeriesAre) {
     EXPECT_EQ(study("1.2").modalities_in_study, Uids{"PT"});
 }
 
-TEST_F(Search, KeysOfOneSequenceMatchTogetherInOneItem) {
+TEST_P(Search, KeysOfOneSequenceMatchTogetherInOneItem) {
     auto one = record("1.1", "1.1.1", "1.1.1.1");
     one.series.requests = {{"SPS1", "RP1"}, {"SPS2", "RP2"}};
     insert(one);
@@ -311,7 +311,7 @@ TEST_F(Search, KeysOfOneSequenceMatchTogetherInOneItem) {
     EXPECT_EQ(series("1.1.1", "1.1").series.requests, one.series.requests);
 }
 
-TEST_F(Search, FindsWhatIsEmptyWhereAskedFor) {
+TEST_P(Search, FindsWhatIsEmptyWhereAskedFor) {
     insert(record("1.1", "1.1.1", "1.1.1.1"));
     auto bare = record("1.2", "1.2.1", "1.2.1.1");
     bare.study.study_date.clear();
@@ -331,7 +331,7 @@ TEST_F(Search, FindsWhatIsEmptyWhereAskedFor) {
     EXPECT_FALSE(parse_condition(A::StudyDate, R"("")"));
 }
 
-TEST_F(Search, MatchesEveryKeyOfSeriesAndInstances) {
+TEST_P(Search, MatchesEveryKeyOfSeriesAndInstances) {
     auto one = record("1.1", "1.1.1", "1.1.1.1");
     one.series.performed_procedure_step_start_date = "20260105";
     one.series.performed_procedure_step_start_time = "120000";
@@ -387,7 +387,7 @@ TEST_F(Search, MatchesEveryKeyOfSeriesAndInstances) {
     EXPECT_EQ(studies(query({{A::PatientID, "p1"}})), Uids{}) << "ids have a case";
 }
 
-TEST_F(Search, StaysInsideAStudyOrSeriesWhenAsked) {
+TEST_P(Search, StaysInsideAStudyOrSeriesWhenAsked) {
     insert(record("1.1", "1.1.1", "1"));
     insert(record("1.1", "1.1.2", "2"));
     insert(record("1.2", "1.2.1", "3"));
@@ -400,14 +400,14 @@ TEST_F(Search, StaysInsideAStudyOrSeriesWhenAsked) {
     EXPECT_EQ(instances(in_series), Uids{"2"});
 }
 
-TEST_F(Search, SeesPrimaryInstancesOnly) {
+TEST_P(Search, SeesPrimaryInstancesOnly) {
     insert(record());
     insert(record(), Placement::NonPrimary);
     EXPECT_EQ(instances(query({})).size(), 1U);
     EXPECT_EQ(series_of(query({})).size(), 1U);
 }
 
-TEST_F(Search, RefusesAKeyBelowItsLevel) {
+TEST_P(Search, RefusesAKeyBelowItsLevel) {
     insert(record());
     const auto outcome = database_->read([&](db::Snapshot& s) {
         return catalog_->search_studies(s, query({{Attribute::SOPInstanceUID, "1.2"}}));
@@ -416,7 +416,7 @@ TEST_F(Search, RefusesAKeyBelowItsLevel) {
     EXPECT_EQ(outcome.error().code, ErrorCode::InvalidInput);
 }
 
-TEST_F(Search, ListsOfManyLengthsAreFine) {
+TEST_P(Search, ListsOfManyLengthsAreFine) {
     insert(record("1.1", "1.1.1", "1"));
     insert(record("1.2", "1.2.1", "2"));
     std::string list = "1.1";
@@ -427,6 +427,8 @@ TEST_F(Search, ListsOfManyLengthsAreFine) {
         list += ",9." + std::to_string(i);
     }
 }
+
+LARMOR_EACH_DRIVER(Search);
 
 }  // namespace
 }  // namespace larmor::catalog

@@ -258,6 +258,7 @@ Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes)
         return give_up(transaction, outcomes, waited.error());
     }
     const auto start = steady_clock::now();
+    connection.set_deadline(start + options_.group_limit);
     Result<void> committed = connection.send("COMMIT");
     if (committed) committed = connection.await_sent();
     if (connection.is_lost() && !id.empty()) return settle(id, transaction, outcomes);

@@ -19,7 +19,7 @@ sockaddr_un address_of(const std::filesystem::path& path) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     LARMOR_CHECK(path.string().size() < sizeof(address.sun_path));
-    std::strcpy(static_cast<char*>(address.sun_path), path.c_str());
+    std::memcpy(static_cast<char*>(address.sun_path), path.c_str(), path.string().size() + 1);
     return address;
 }
 
@@ -70,11 +70,20 @@ void CuttingProxy::listen() {
     }
 }
 
+std::optional<CuttingProxy::Cut> CuttingProxy::take_cut(std::string_view bytes) {
+    const std::lock_guard lock(mutex_);
+    if (words_.empty() || bytes.find(words_) == std::string_view::npos) return std::nullopt;
+    words_.clear();
+    ++cuts_;
+    return cut_;
+}
+
 void CuttingProxy::carry(int program) {
     const int server = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    LARMOR_CHECK(server >= 0);
     const auto address = address_of(server_);
     std::array<char, 65536> buffer{};
-    bool open =
+    const bool open =
         ::connect(server, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     while (open && !stopping_) {
         std::array<pollfd, 2> ends{pollfd{.fd = program, .events = POLLIN, .revents = 0},
@@ -84,18 +93,13 @@ void CuttingProxy::carry(int program) {
             const auto count = ::recv(program, buffer.data(), buffer.size(), 0);
             if (count <= 0) break;
             const std::string_view bytes(buffer.data(), static_cast<std::size_t>(count));
-            const std::lock_guard lock(mutex_);
-            if (!words_.empty() && bytes.find(words_) != std::string_view::npos) {
-                words_.clear();
-                ++cuts_;
-                if (cut_ == Cut::After) {
-                    pass_on(server, bytes.data(), bytes.size());
-                    // Its answer: it was carried out.
-                    open = ::recv(server, buffer.data(), buffer.size(), 0) > 0;
-                }
+            const auto cut = take_cut(bytes);
+            if (cut != Cut::Before) pass_on(server, bytes.data(), bytes.size());
+            if (cut) {
+                // The answer says that it was carried out.
+                if (*cut == Cut::After) ::recv(server, buffer.data(), buffer.size(), 0);
                 break;
             }
-            pass_on(server, bytes.data(), bytes.size());
         }
         if (ends[1].revents != 0) {
             const auto count = ::recv(server, buffer.data(), buffer.size(), 0);

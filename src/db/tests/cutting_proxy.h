@@ -2,7 +2,9 @@
 #include <atomic>
 #include <filesystem>
 #include <mutex>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -31,6 +33,8 @@ public:
 private:
     void listen();
     void carry(int program);
+    /// What is to be done with these bytes, if they are the ones.
+    std::optional<Cut> take_cut(std::string_view bytes);
 
     const std::filesystem::path server_;
     int listening_ = -1;

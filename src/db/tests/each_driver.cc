@@ -25,6 +25,10 @@ std::unique_ptr<Database> AnyLibrary::open(AnyOptions options) {
     return must(postgres::open_postgres(std::move(postgres)));
 }
 
+std::unique_ptr<Database> AnyLibrary::open_another() {
+    return dialect_ == Dialect::Sqlite ? nullptr : open();
+}
+
 void EachDriver::SetUp() {
     if (GetParam() == Dialect::Postgres && PostgresServer::shared() == nullptr) {
         GTEST_SKIP() << "PostgreSQL is not installed";

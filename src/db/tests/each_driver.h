@@ -25,6 +25,8 @@ public:
 
     /// Opens it, with the rows of the last time.
     std::unique_ptr<Database> open(AnyOptions options = {});
+    /// As another process would, while it is open; null where only one may have it.
+    std::unique_ptr<Database> open_another();
 
 private:
     const Dialect dialect_;

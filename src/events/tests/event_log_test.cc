@@ -1,32 +1,38 @@
 #include "events/event_log.h"
 
-#include <gtest/gtest.h>
+#include <set>
+#include <thread>
 
-#include "db/tests/temp_library.h"
+#include "db/tests/each_driver.h"
 
 namespace larmor::events {
 namespace {
 
 using db::testing::must;
-using db::testing::TempDirectory;
 
-class EventLogTest : public ::testing::Test {
+class EventLogTest : public db::testing::EachDriver {
 protected:
-    EventLogTest() { open(); }
+    void SetUp() override {
+        EachDriver::SetUp();
+        if (!IsSkipped()) open();
+    }
     void open() {
         log_.reset();
         database_.reset();
-        database_ = must(db::sqlite::open_sqlite({.path = directory_.path() / "library.db"}));
+        database_ = library_.open();
         must(database_->migrate(std::array{migrations()}));
         log_ = must(EventLog::open(*database_, clock_));
     }
-    Result<Position> append(std::string_view detail_type) {
-        return database_->write_and_wait([&](db::Transaction& tx) {
+    /// Gives the number, also where it comes later.
+    Position append(std::string_view detail_type) {
+        const Position given = must(database_->write_and_wait([&](db::Transaction& tx) {
             return log_->append(tx, {.detail_type = detail_type,
                                      .detail = R"({"imageSetVersion":"1"})",
                                      .resource = "arn",
                                      .subject_id = "0123456789abcdef0123456789abcdef"});
-        });
+        }));
+        must(log_->number_committed());
+        return given.sequence == 0 ? log_->last() : given;
     }
     std::vector<StoredEvent> read_after(std::int64_t sequence, std::size_t limit = 100) {
         return must(database_->read([&](db::Snapshot& snapshot) {
@@ -34,28 +40,25 @@ protected:
         }));
     }
 
-    TempDirectory directory_;
     // 2026-01-01T23:59:59Z
     ManualClock clock_{Time(std::chrono::seconds(1'767'311'999))};
-    std::unique_ptr<db::sqlite::SqliteDatabase> database_;
+    std::unique_ptr<db::Database> database_;
     std::unique_ptr<EventLog> log_;
 };
 
-TEST_F(EventLogTest, NumbersWithoutGapsAlsoAcrossRollbacksAndRestarts) {
-    EXPECT_EQ(must(append("a")), (Position{1, 1}));
+TEST_P(EventLogTest, NumbersWithoutGapsAlsoAcrossRollbacksAndRestarts) {
+    EXPECT_EQ(append("a"), (Position{1, 1}));
     const auto rolled_back =
         database_->write_and_wait([&](db::Transaction& tx) -> Result<void> {
-            EXPECT_EQ(
-                must(log_->append(tx, {.detail_type = "lost", .detail = "{}", .resource = ""})),
-                (Position{1, 2}));
+            must(log_->append(tx, {.detail_type = "lost", .detail = "{}", .resource = ""}));
             return fail(ErrorCode::Cancelled, "no");
         });
     EXPECT_FALSE(rolled_back);
     EXPECT_EQ(log_->last(), (Position{1, 1}));
-    EXPECT_EQ(must(append("b")), (Position{1, 2}));
+    EXPECT_EQ(append("b"), (Position{1, 2}));
     open();
     EXPECT_EQ(log_->last(), (Position{1, 2}));
-    EXPECT_EQ(must(append("c")), (Position{1, 3}));
+    EXPECT_EQ(append("c"), (Position{1, 3}));
 
     const auto events = read_after(1);
     ASSERT_EQ(events.size(), 2U);
@@ -65,10 +68,10 @@ TEST_F(EventLogTest, NumbersWithoutGapsAlsoAcrossRollbacksAndRestarts) {
     EXPECT_TRUE(read_after(3).empty());
 }
 
-TEST_F(EventLogTest, DropsWholeDaysAndNeverGivesTheirNumbersAgain) {
-    must(append("yesterday"));
+TEST_P(EventLogTest, DropsWholeDaysAndNeverGivesTheirNumbersAgain) {
+    append("yesterday");
     clock_.advance(std::chrono::seconds(2));
-    must(append("today"));
+    append("today");
     const auto drop = [&](std::int64_t day) {
         return must(database_->write_and_wait(
             [&](db::Transaction& tx) { return EventLog::drop_days_before(tx, day); }));
@@ -81,21 +84,21 @@ TEST_F(EventLogTest, DropsWholeDaysAndNeverGivesTheirNumbersAgain) {
     EXPECT_EQ(drop(20260103), 1);
     EXPECT_TRUE(read_after(0).empty());
     open();
-    EXPECT_EQ(must(append("next")).sequence, 3);
+    EXPECT_EQ(append("next").sequence, 3);
 }
 
-TEST_F(EventLogTest, BeginsANewEpochAfterARestore) {
-    must(append("a"));
+TEST_P(EventLogTest, BeginsANewEpochAfterARestore) {
+    append("a");
     EXPECT_EQ(must(database_->write_and_wait(
                   [&](db::Transaction& tx) { return log_->begin_epoch(tx); })),
               (Position{2, 1}));
-    EXPECT_EQ(must(append("b")), (Position{2, 2}));
+    EXPECT_EQ(append("b"), (Position{2, 2}));
     open();
     EXPECT_EQ(log_->last(), (Position{2, 2}));
 }
 
-TEST_F(EventLogTest, GivesTheEnvelopeOfEventBridge) {
-    must(append("Image Set Created"));
+TEST_P(EventLogTest, GivesTheEnvelopeOfEventBridge) {
+    append("Image Set Created");
     auto event = read_after(0).at(0);
     EXPECT_EQ(event.id.size(), 36U);
     event.id = "11111111-2222-4333-8444-555555555555";
@@ -110,6 +113,78 @@ TEST_F(EventLogTest, GivesTheEnvelopeOfEventBridge) {
         R"("resources":["arn:aws:medical-imaging:eu-central-1:123456789012:)"
         R"(datastore/d0/imageset/i0"],"detail":{"imageSetVersion":"1"}})");
 }
+
+TEST_P(EventLogTest, NoReaderPassesACommitThatIsSlow) {
+    const auto other = library_.open_another();
+    if (!other) GTEST_SKIP() << "one process writes";
+    const auto other_log = must(EventLog::open(*other, clock_));
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool appended = false;
+    bool go_on = false;
+    std::thread slow([&] {
+        must(other->write_and_wait([&](db::Transaction& tx) -> Result<void> {
+            TRY_VOID(other_log->append(tx, {.detail_type = "slow", .detail = "{}"}));
+            TRY_VOID(tx.run("SELECT 1"));  // it is there, and not committed
+            std::unique_lock lock(mutex);
+            appended = true;
+            changed.notify_all();
+            changed.wait(lock, [&] { return go_on; });
+            return {};
+        }));
+    });
+    {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return appended; });
+    }
+    for (int i = 0; i < 10; ++i) append("fast");
+    std::int64_t last = 0;
+    for (const auto& event : read_after(0)) {
+        EXPECT_EQ(event.detail_type, "fast");
+        last = event.position.sequence;
+    }
+    EXPECT_EQ(last, 10);
+    {
+        const std::lock_guard lock(mutex);
+        go_on = true;
+    }
+    changed.notify_all();
+    slow.join();
+    must(other_log->number_committed());
+    const auto behind = read_after(last);
+    ASSERT_EQ(behind.size(), 1U) << "whoever has read the fast ones finds the slow one next";
+    EXPECT_EQ(behind[0].detail_type, "slow");
+}
+
+TEST_P(EventLogTest, ManyProcessesNumberEachEventOnce) {
+    std::vector<std::unique_ptr<db::Database>> databases;
+    for (int i = 0; i < 4; ++i) databases.push_back(library_.open_another());
+    if (!databases[0]) GTEST_SKIP() << "one process writes";
+    std::vector<std::thread> processes;
+    for (const auto& database : databases) {
+        processes.emplace_back([&] {
+            const auto log = must(EventLog::open(*database, clock_));
+            for (int i = 0; i < 50; ++i) {
+                must(database->write_and_wait([&](db::Transaction& tx) {
+                    return log->append(tx, {.detail_type = "x", .detail = "{}"});
+                }));
+            }
+        });
+    }
+    for (auto& process : processes) process.join();
+    must(log_->number_committed());
+    const auto events = read_after(0, 1000);
+    ASSERT_EQ(events.size(), 200U);
+    std::set<std::string> ids;
+    for (std::size_t i = 0; i < events.size(); ++i) {
+        EXPECT_EQ(events[i].position.sequence, static_cast<std::int64_t>(i) + 1);
+        ids.insert(events[i].id);
+    }
+    EXPECT_EQ(ids.size(), 200U);
+    EXPECT_EQ(log_->last().sequence, 200);
+}
+
+LARMOR_EACH_DRIVER(EventLogTest);
 
 }  // namespace
 }  // namespace larmor::events

@@ -34,6 +34,18 @@ Result<StoreId> open_store_id(db::Database& database) {
     });
 }
 
+Result<bool> claim_store(db::Database& database, StoreId id) {
+    TRY_VOID(database.write_and_wait([&](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(
+            tx.run("INSERT INTO object_store (id, store_id, last_removed_object)"
+                   " VALUES (1, ?1, 0) ON CONFLICT DO NOTHING",
+                   Bytes(id)));
+        return {};
+    }));
+    TRY(const StoreId there, open_store_id(database));
+    return there == id;
+}
+
 Result<std::int64_t> last_object_id(db::Snapshot& snapshot) {
     TRY(db::Query query,
         snapshot.prepare("SELECT coalesce(max(id), 0),"
@@ -52,8 +64,7 @@ Result<void> insert_object(db::Transaction& tx, std::int64_t id, const ObjectLoc
     query.bind(id, location.segment, location.record_offset, location.head_bytes,
                location.size_bytes, Bytes(location.sha256), created_us);
     if (location.segment == 0) query.bind_at(8, location.key);
-    TRY_VOID(query.run());
-    return {};
+    return query.run_later();
 }
 
 Result<ObjectLocation> find_object(db::Snapshot& snapshot, ObjectId id) {

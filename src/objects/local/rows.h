@@ -16,6 +16,9 @@ namespace larmor::objects::local {
 
 /// Makes or reads the identity of this store. Blocks.
 Result<StoreId> open_store_id(db::Database& database);
+/// Makes the store with this id that of the database, where that has none yet. False where it
+/// has another one.
+Result<bool> claim_store(db::Database& database, StoreId id);
 
 /// The number from which ids are given: above every id that was ever used.
 Result<std::int64_t> last_object_id(db::Snapshot& snapshot);

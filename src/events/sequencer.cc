@@ -1,0 +1,96 @@
+#include "events/sequencer.h"
+
+#include <chrono>
+
+namespace larmor::events {
+namespace {
+
+constexpr std::int64_t kBatch = 1000;
+constexpr std::chrono::seconds kPoll{1};
+/// For the one of another process that is at it.
+constexpr std::chrono::milliseconds kOtherWait{20};
+
+constexpr std::string_view kNumber =
+    "WITH taken AS (DELETE FROM events_unnumbered WHERE id IN"
+    "   (SELECT id FROM events_unnumbered ORDER BY id LIMIT ?1) RETURNING *),"
+    " log AS (UPDATE event_log SET last_sequence = last_sequence + (SELECT count(*) FROM taken)"
+    "   WHERE id = 1 RETURNING epoch, last_sequence),"
+    " numbered AS (INSERT INTO events (sequence, epoch, day, event_id, time, detail_type,"
+    "   subject_id, resource, detail)"
+    "   SELECT log.last_sequence - (SELECT count(*) FROM taken)"
+    "     + row_number() OVER (ORDER BY t.id), log.epoch, t.day, t.event_id, t.time,"
+    "     t.detail_type, t.subject_id, t.resource, t.detail FROM taken t, log"
+    "   RETURNING sequence, day),"
+    " days AS (INSERT INTO event_days (day, first_sequence)"
+    "   SELECT day, min(sequence) FROM numbered GROUP BY day ON CONFLICT (day) DO NOTHING)"
+    " SELECT (SELECT count(*) FROM taken), epoch, last_sequence FROM log";
+
+}  // namespace
+
+Sequencer::Sequencer(db::Database& database, std::function<void(Position)> numbered)
+    : database_(database), numbered_(std::move(numbered)) {
+    thread_ = std::thread([this] { run(); });
+}
+
+Sequencer::~Sequencer() {
+    {
+        const std::lock_guard lock(mutex_);
+        stopping_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+}
+
+void Sequencer::wake() {
+    {
+        const std::lock_guard lock(mutex_);
+        woken_ = true;
+    }
+    changed_.notify_all();
+}
+
+Result<Sequencer::Step> Sequencer::number_some() {
+    return database_.write_and_wait([](db::Transaction& tx) -> Result<Step> {
+        Step step;
+        {
+            TRY(db::Query query, tx.prepare("SELECT pg_try_advisory_xact_lock("
+                                            "'events_unnumbered'::regclass::oid::bigint)"));
+            TRY_VOID(query.next());
+            step.elected = query.int64(0) != 0;
+        }
+        if (!step.elected) return step;
+        TRY(db::Query query, tx.prepare(kNumber));
+        query.bind(kBatch);
+        TRY(const bool row, query.next());
+        if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+        step.numbered = query.int64(0);
+        step.last = {query.int64(1), query.int64(2)};
+        return step;
+    });
+}
+
+Result<void> Sequencer::number_all() {
+    for (;;) {
+        TRY(const Step step, number_some());
+        if (step.elected) numbered_(step.last);
+        if (step.elected && step.numbered < kBatch) return {};
+        if (step.elected) continue;
+        std::unique_lock lock(mutex_);
+        changed_.wait_for(lock, kOtherWait, [&] { return stopping_; });
+    }
+}
+
+void Sequencer::run() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+        changed_.wait_for(lock, kPoll, [&] { return woken_ || stopping_; });
+        if (stopping_) return;
+        woken_ = false;
+        lock.unlock();
+        // What fails now, the server being away, is numbered a second later.
+        static_cast<void>(number_all());
+        lock.lock();
+    }
+}
+
+}  // namespace larmor::events
