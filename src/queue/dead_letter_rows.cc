@@ -65,9 +65,10 @@ Result<bool> redrive_letter(Work& work, MessageId letter, MessageId as) {
         group = query.string(2);
     }
     row.message_group = group;
-    TRY_VOID(work.tx.run("UPDATE queue_bodies SET id = ?2 WHERE id = ?1", to_int64(letter),
-                         to_int64(as)));
+    TRY_VOID(work.tx.run_later("UPDATE queue_bodies SET id = ?2 WHERE id = ?1",
+                               to_int64(letter), to_int64(as)));
     --work.change.dead;
+    if (work.settings.fifo) TRY_VOID(lock_group(work, group));
     TRY_VOID(insert_message(work, row));
     return true;
 }
@@ -89,7 +90,7 @@ Result<std::int64_t> purge_messages(Work& work, MessageId last, std::size_t limi
         }
     }
     for (const auto& row : rows) {
-        TRY_VOID(work.tx.run("DELETE FROM queue_bodies WHERE id = ?1", row.id));
+        TRY_VOID(work.tx.run_later("DELETE FROM queue_bodies WHERE id = ?1", row.id));
         work.change.add(row.state, -1);
         if (work.settings.fifo && row.state != State::Behind) {
             TRY_VOID(promote_next(work, row.message_group));
@@ -113,7 +114,7 @@ Result<std::int64_t> purge_letters(Work& work, MessageId last, std::size_t limit
         }
     }
     for (const auto id : ids) {
-        TRY_VOID(work.tx.run("DELETE FROM queue_bodies WHERE id = ?1", id));
+        TRY_VOID(work.tx.run_later("DELETE FROM queue_bodies WHERE id = ?1", id));
     }
     const auto count = static_cast<std::int64_t>(ids.size());
     work.change.dead -= count;

@@ -44,10 +44,11 @@ Result<void> forget_message(Work& work, MessageId id, State state) {
 }
 
 Result<void> bury(Work& work, MessageId id, State state, std::string_view reason) {
-    TRY_VOID(work.tx.run(
+    TRY_VOID(work.tx.run_later(
         "INSERT INTO queue_dead_letters (id, reason, dead_at, schema_version, priority,"
         " receive_count, start_count, sent_at, message_group, last_error)"
-        " SELECT id, ?2, ?3, schema_version, priority, receive_count, start_count,"
+        " SELECT id, CAST(?2 AS TEXT), CAST(?3 AS BIGINT), schema_version, priority, "
+        "receive_count, start_count,"
         " sent_at, message_group, last_error FROM queue_messages WHERE id = ?1",
         to_int64(id), reason, to_stored(work.now)));
     ++work.change.dead;
@@ -92,6 +93,16 @@ Time time_of(std::int64_t stored) {
     return Time(microseconds(stored));
 }
 
+Result<void> lock_group(Work& work, std::string_view message_group) {
+    if (work.tx.dialect() == db::Dialect::Sqlite) return {};  // there is one writer
+    TRY(db::Query query,
+        work.tx.prepare(
+            "SELECT CAST(pg_advisory_xact_lock(hashtextextended(?1, ?2)) AS TEXT)"));
+    query.bind(message_group, work.queue);
+    TRY_VOID(query.next());
+    return {};
+}
+
 Result<void> insert_message(Work& work, const NewRow& row) {
     const bool delayed = row.delay > microseconds(0);
     State state = delayed ? State::Delayed : State::Waiting;
@@ -105,7 +116,7 @@ Result<void> insert_message(Work& work, const NewRow& row) {
         TRY(const bool behind, others.next());
         if (behind) state = State::Behind;
     }
-    TRY_VOID(work.tx.run(
+    TRY_VOID(work.tx.run_later(
         "INSERT INTO queue_messages (id, queue, state, schema_version, priority, hidden_until,"
         " receipt, started, receive_count, start_count, sent_at, message_group)"
         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, 0, 0, 0, ?7, ?8)",
@@ -118,8 +129,8 @@ Result<void> insert_message(Work& work, const NewRow& row) {
 }
 
 Result<void> insert_body(Work& work, MessageId id, std::string_view body) {
-    TRY_VOID(work.tx.run("INSERT INTO queue_bodies (id, body) VALUES (?1, ?2)", to_int64(id),
-                         as_bytes(body)));
+    TRY_VOID(work.tx.run_later("INSERT INTO queue_bodies (id, body) VALUES (?1, ?2)",
+                               to_int64(id), as_bytes(body)));
     return {};
 }
 
@@ -127,11 +138,11 @@ Result<std::optional<MessageId>> remember(Work& work, std::string_view deduplica
                                           MessageId message) {
     // Twice as many as can come: what has expired never piles up.
     TRY_VOID(
-        work.tx.run("DELETE FROM queue_deduplication WHERE queue = ?1 AND"
-                    " deduplication_id IN (SELECT deduplication_id FROM"
-                    " queue_deduplication WHERE queue = ?1 AND expires <= ?2"
-                    " ORDER BY expires LIMIT 2)",
-                    work.queue, to_stored(work.now)));
+        work.tx.run_later("DELETE FROM queue_deduplication WHERE queue = ?1 AND"
+                          " deduplication_id IN (SELECT deduplication_id FROM"
+                          " queue_deduplication WHERE queue = ?1 AND expires <= ?2"
+                          " ORDER BY expires LIMIT 2)",
+                          work.queue, to_stored(work.now)));
     TRY(const std::int64_t changed,
         work.tx.run(
             "INSERT INTO queue_deduplication (queue, deduplication_id, message, expires)"
@@ -183,7 +194,7 @@ Result<void> remove_delivered(Work& work, const Receipt& receipt) {
         if (!row) return stale();
         if (work.settings.fifo) group = query.string(0);
     }
-    TRY_VOID(work.tx.run("DELETE FROM queue_bodies WHERE id = ?1", to_int64(receipt.id)));
+    TRY_VOID(work.tx.run_later("DELETE FROM queue_bodies WHERE id = ?1", to_int64(receipt.id)));
     --work.change.in_flight;
     if (work.settings.fifo) return promote_next(work, group);
     return {};
@@ -235,15 +246,16 @@ Result<void> bring_back(Work& work, const Due& due) {
         return bury(work, due.id, due.state, kWorkerLost);
     }
     TRY_VOID(
-        work.tx.run("UPDATE queue_messages SET state = 0, hidden_until = 0, receipt = 0"
-                    " WHERE id = ?1",
-                    to_int64(due.id)));
+        work.tx.run_later("UPDATE queue_messages SET state = 0, hidden_until = 0, receipt = 0"
+                          " WHERE id = ?1",
+                          to_int64(due.id)));
     work.change.add(due.state, -1);
     ++work.change.waiting;
     return {};
 }
 
 Result<void> promote_next(Work& work, std::string_view message_group) {
+    TRY_VOID(lock_group(work, message_group));
     State state = State::Behind;
     std::int64_t id = 0;
     {
@@ -256,8 +268,8 @@ Result<void> promote_next(Work& work, std::string_view message_group) {
         id = query.int64(0);
         state = query.int64(2) > to_stored(work.now) ? State::Delayed : State::Waiting;
     }
-    TRY_VOID(work.tx.run("UPDATE queue_messages SET state = ?2 WHERE id = ?1", id,
-                         static_cast<int>(state)));
+    TRY_VOID(work.tx.run_later("UPDATE queue_messages SET state = ?2 WHERE id = ?1", id,
+                               static_cast<int>(state)));
     work.change.add(State::Behind, -1);
     work.change.add(state, 1);
     ++work.receivable;

@@ -53,7 +53,10 @@ struct NewRow {
     microseconds delay{0};
     std::string_view message_group;
 };
-/// Without the body.
+/// Others wait until the transaction's end before they change which message of the group is the
+/// first.
+Result<void> lock_group(Work& work, std::string_view message_group);
+/// Without the body; where there is a group, it is locked.
 Result<void> insert_message(Work& work, const NewRow& row);
 Result<void> insert_body(Work& work, MessageId id, std::string_view body);
 

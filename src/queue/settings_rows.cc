@@ -50,10 +50,6 @@ Result<QueueRow> insert_queue(db::Transaction& tx, const std::string& name,
                    settings.depth_max, to_stored(now));
         TRY(id, query.insert());
     }
-    TRY_VOID(
-        tx.run("INSERT INTO queue_counts (queue, waiting, delayed, in_flight, dead,"
-               " last_number, last_time) VALUES (?1, 0, 0, 0, 0, 0, ?2)",
-               id, to_stored(now)));
     return QueueRow{id, name, settings};
 }
 

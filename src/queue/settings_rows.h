@@ -9,7 +9,7 @@ namespace larmor::queue {
 
 Result<std::vector<QueueRow>> read_queues(db::Snapshot& snapshot);
 Result<std::optional<QueueRow>> find_queue(db::Snapshot& snapshot, const std::string& name);
-/// With its counts, all 0.
+/// Its counts are the driver's to make.
 Result<QueueRow> insert_queue(db::Transaction& tx, const std::string& name,
                               const QueueSettings& settings, Time now);
 Result<void> update_queue(db::Transaction& tx, std::int64_t id, const QueueSettings& settings);

@@ -1,6 +1,7 @@
 #include "queue/sql_queue.h"
 
 #include <algorithm>
+#include <set>
 
 #include "queue/check_input.h"
 #include "queue/dead_letter_rows.h"
@@ -12,6 +13,16 @@ namespace {
 /// Rows that redrive and purge take in one transaction: some milliseconds.
 constexpr std::size_t kPage = 500;
 constexpr std::size_t kListMax = 1000;
+
+/// Before ids are taken, so that ids of a group rise in the order in which they commit; in one
+/// order, so that two senders do not wait for each other.
+Result<void> lock_groups(Work& work, std::span<const NewMessage> messages) {
+    if (work.tx.dialect() == db::Dialect::Sqlite) return {};
+    std::set<std::string_view> groups;
+    for (const auto& message : messages) groups.insert(message.message_group);
+    for (const auto group : groups) TRY_VOID(lock_group(work, group));
+    return {};
+}
 
 }  // namespace
 
@@ -30,11 +41,6 @@ QueueSettings SqlQueue::settings() const {
 void SqlQueue::set_settings(const QueueSettings& settings) {
     const std::lock_guard lock(mutex_);
     settings_ = settings;
-}
-
-Result<Work> SqlQueue::begin(db::Transaction& tx) {
-    TRY(const Time time, now(tx));
-    return Work{.tx = tx, .queue = id_, .settings = settings(), .now = time};
 }
 
 Result<void> SqlQueue::end(Work& work) {
@@ -74,6 +80,7 @@ Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
     for (const auto& message : messages) {
         expected.add(message.delay > microseconds(0) ? State::Delayed : State::Waiting, 1);
     }
+    if (work.settings.fifo) TRY_VOID(lock_groups(work, messages));
     TRY(const Counted counted,
         count(work, expected, static_cast<std::int64_t>(messages.size())));
 
@@ -81,7 +88,7 @@ Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
     sent.reserve(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const auto& message = messages[i];
-        const MessageId id{to_int64(counted.first) + static_cast<std::int64_t>(i)};
+        const MessageId id = counted.ids[i];
         if (!message.deduplication_id.empty()) {
             TRY(const auto earlier, remember(work, message.deduplication_id, id));
             if (earlier) {
@@ -210,7 +217,7 @@ Result<std::int64_t> SqlQueue::redrive(std::span<const MessageId> ids) {
                 std::int64_t done = 0;
                 for (const auto id : page) {
                     if (queue_of(id) != id_) continue;
-                    const MessageId as{to_int64(counted.first) + done};
+                    const MessageId as = counted.ids[static_cast<std::size_t>(done)];
                     TRY(const bool there, redrive_letter(work, id, as));
                     if (there) ++done;
                 }
@@ -252,8 +259,36 @@ Result<std::int64_t> SqlQueue::purge_dead_letters() {
 Result<MessageId> SqlQueue::last_id() {
     return database_.write_and_wait([&](db::Transaction& tx) -> Result<MessageId> {
         TRY(Work work, begin(tx));
-        TRY(const Counted counted, count(work, {}, 0));
-        return MessageId(to_int64(counted.first) - 1);
+        return last_id(work);
+    });
+}
+
+Result<QueueStats> SqlQueue::stats() {
+    return database_.read([&](db::Snapshot& snapshot) -> Result<QueueStats> {
+        QueueStats stats;
+        std::optional<Time> oldest;
+        {
+            TRY(db::Query query,
+                snapshot.prepare("SELECT CAST(coalesce(sum(waiting), 0) AS BIGINT),"
+                                 " CAST(coalesce(sum(delayed), 0) AS BIGINT),"
+                                 " CAST(coalesce(sum(in_flight), 0) AS BIGINT),"
+                                 " CAST(coalesce(sum(dead), 0) AS BIGINT),"
+                                 " (SELECT sent_at FROM queue_messages"
+                                 " WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT 1)"
+                                 " FROM queue_counts WHERE queue = ?1"));
+            query.bind(id_, before_ids_of(id_), after_ids_of(id_));
+            TRY_VOID(query.next());
+            stats.waiting = query.int64(0);
+            stats.delayed = query.int64(1);
+            stats.in_flight = query.int64(2);
+            stats.dead = query.int64(3);
+            if (!query.is_null(4)) oldest = time_of(query.int64(4));
+        }
+        if (oldest) {
+            TRY(const Time time, now(snapshot));
+            stats.oldest_age = time - *oldest;
+        }
+        return stats;
     });
 }
 

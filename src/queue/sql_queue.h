@@ -16,8 +16,7 @@ struct QueueRow {
     QueueSettings settings;
 };
 
-/// What the drivers on SQL have in common: all but the clock, the counting and the choice of
-/// what a receive takes.
+/// What the drivers on SQL have in common: all but the clock, the ids and the counting.
 class SqlQueue : public Queue {
 public:
     const std::string& name() const final { return name_; }
@@ -38,6 +37,7 @@ public:
     Result<void> dead_letter(db::Transaction& tx, const std::string& receipt_handle,
                              const std::string& reason, const std::string& error) final;
 
+    Result<QueueStats> stats() final;
     Result<std::vector<DeadLetter>> list_dead_letters(MessageId after, std::size_t limit) final;
     Result<std::string> read_body(MessageId id) final;
     Result<std::int64_t> redrive(std::span<const MessageId> ids) final;
@@ -63,25 +63,33 @@ protected:
 
     db::Database& database() final { return database_; }
 
-    /// As the database has it.
-    virtual Result<Time> now(db::Transaction& tx) = 0;
-    /// Brings back what is due and takes what can be received.
-    virtual Result<Claimed> claim(Work& work, const ReceiveOptions& options) = 0;
+    /// What one call works on, at the time that the queue's clock has now.
+    virtual Result<Work> begin(db::Transaction& tx) = 0;
+    virtual Result<Time> now(db::Snapshot& snapshot) = 0;
     struct Counted {
-        MessageId first{};       ///< of the ids taken
-        std::int64_t depth = 0;  ///< afterwards
+        std::vector<MessageId> ids;  ///< taken, rising
+        std::int64_t depth = 0;      ///< afterwards, where ids were taken
     };
-    /// Adds to the counts and takes so many ids in a row. Errors: NotFound (no such queue).
+    /// Adds to the counts and takes so many ids. Errors: NotFound (no such queue).
     virtual Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) = 0;
+    /// No message has a larger id now.
+    virtual Result<MessageId> last_id(Work& work) = 0;
 
-    Result<Work> begin(db::Transaction& tx);
     /// Counts what was changed; announces, after the commit, what can be received.
     Result<void> end(Work& work);
 
 private:
     Result<Receipt> receipt_of(const std::string& handle) const;
-    /// The last that a message got.
     Result<MessageId> last_id();
+    struct Candidate;
+    /// Brings back what is due and takes what can be received.
+    Result<Claimed> claim(Work& work, const ReceiveOptions& options);
+    /// Lets what is due come back, some of it at a time; gives when the next is due, where that
+    /// is known.
+    Result<std::optional<microseconds>> bring_back_due(Work& work, std::size_t messages_max);
+    Result<std::vector<Candidate>> find_candidates(Work& work, const ReceiveOptions& options);
+    static Result<Message> deliver(Work& work, Candidate& candidate,
+                                   const ReceiveOptions& options);
     /// begin, then `step` on the delivery, then end.
     template <typename F>
     Result<void> on_delivery(db::Transaction& tx, const std::string& receipt_handle, F step);

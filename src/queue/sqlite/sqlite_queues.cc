@@ -1,12 +1,9 @@
 #include "queue/sqlite/sqlite_queues.h"
 
-#include <array>
 #include <map>
 #include <mutex>
 #include <set>
 
-#include "base/bytes.h"
-#include "base/ids.h"
 #include "queue/check_input.h"
 #include "queue/settings_rows.h"
 #include "queue/sqlite/sqlite_queue.h"
@@ -15,12 +12,6 @@ namespace larmor::queue::sqlite {
 namespace {
 
 constexpr std::int64_t kLeasesAtOnce = 500;
-
-std::uint64_t random_seed() {
-    std::array<std::byte, sizeof(std::uint64_t)> bytes{};
-    fill_random(bytes);
-    return load_little<std::uint64_t>(bytes.data());
-}
 
 Result<std::set<std::int64_t>> queues_in_flight(db::Snapshot& snapshot) {
     TRY(db::Query query,
@@ -63,8 +54,13 @@ public:
             TRY_VOID(check_same_kind(*known->second, settings));
             return known->second.get();
         }
-        TRY(auto row, database_.write_and_wait([&](db::Transaction& tx) {
-            return insert_queue(tx, name, settings, clock_.now());
+        TRY(auto row, database_.write_and_wait([&](db::Transaction& tx) -> Result<QueueRow> {
+            TRY(auto inserted, insert_queue(tx, name, settings, clock_.now()));
+            TRY_VOID(
+                tx.run("INSERT INTO queue_counts (queue, waiting, delayed, in_flight, dead,"
+                       " last_number, last_time) VALUES (?1, 0, 0, 0, 0, 0, ?2)",
+                       inserted.id, to_stored(clock_.now())));
+            return inserted;
         }));
         return add(std::move(row));
     }
@@ -99,8 +95,8 @@ private:
     Queue* add(QueueRow row) {
         const std::string name = row.name;
         const auto added = queues_.emplace(
-            name, std::make_unique<SqliteQueue>(database_, std::move(row), poll_every_, clock_,
-                                                random_seed()));
+            name,
+            std::make_unique<SqliteQueue>(database_, std::move(row), poll_every_, clock_));
         return added.first->second.get();
     }
     Result<SqliteQueue*> find(const std::string& name) {

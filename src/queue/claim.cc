@@ -1,0 +1,179 @@
+#include <algorithm>
+#include <random>
+
+#include "queue/sql_queue.h"
+
+namespace larmor::queue {
+namespace {
+
+/// More than a receive takes, so that what is due never piles up; few, so that a million that
+/// become due at once cost no receive more than some.
+constexpr std::size_t kDueMore = 16;
+
+// Other processes may be at the same rows: what one has locked, another passes by. SQLite has
+// one writer and says more: the first row that is not due tells when to look again.
+std::string_view due_text(const db::Transaction& tx, State state) {
+    const bool delayed = state == State::Delayed;
+    if (tx.dialect() == db::Dialect::Postgres) {
+        return delayed ? "SELECT id, hidden_until, started, start_count FROM queue_messages"
+                         " WHERE queue = ?1 AND state = 1 AND hidden_until <= ?3"
+                         " ORDER BY hidden_until LIMIT ?2 FOR UPDATE SKIP LOCKED"
+                       : "SELECT id, hidden_until, started, start_count FROM queue_messages"
+                         " WHERE queue = ?1 AND state = 2 AND hidden_until <= ?3"
+                         " ORDER BY hidden_until LIMIT ?2 FOR UPDATE SKIP LOCKED";
+    }
+    return delayed ? "SELECT id, hidden_until, started, start_count FROM queue_messages"
+                     " WHERE queue = ?1 AND state = 1 ORDER BY hidden_until LIMIT ?2"
+                   : "SELECT id, hidden_until, started, start_count FROM queue_messages"
+                     " WHERE queue = ?1 AND state = 2 ORDER BY hidden_until LIMIT ?2";
+}
+
+std::string_view pick_text(const db::Transaction& tx) {
+    if (tx.dialect() == db::Dialect::Postgres) {
+        return "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
+               " m.message_group, m.last_error, b.body"
+               " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
+               " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
+               " ORDER BY m.priority DESC, m.id LIMIT ?3 FOR UPDATE OF m SKIP LOCKED";
+    }
+    return "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
+           " m.message_group, m.last_error, b.body"
+           " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
+           " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
+           " ORDER BY m.priority DESC, m.id LIMIT ?3";
+}
+
+/// Messages of one state that are due, and the first that is not.
+Result<void> find_due(Work& work, State state, std::size_t limit, std::vector<Due>& due,
+                      std::optional<microseconds>& next) {
+    TRY(db::Query query, work.tx.prepare(due_text(work.tx, state)));
+    query.bind(work.queue, limit);
+    if (work.tx.dialect() == db::Dialect::Postgres) query.bind_at(3, to_stored(work.now));
+    for (;;) {
+        TRY(const bool row, query.next());
+        if (!row) return {};
+        const microseconds left = time_of(query.int64(1)) - work.now;
+        if (left > microseconds(0)) {
+            next = std::min(left, next.value_or(left));
+            return {};
+        }
+        due.push_back({MessageId(query.int64(0)), state, query.int64(2) != 0, query.int64(3)});
+    }
+}
+
+/// No two deliveries of a message have the same but by an accident of 1 in 2^63.
+std::int64_t random_delivery() {
+    thread_local std::mt19937_64 random = [] {
+        std::random_device device;
+        std::seed_seq seed{device(), device(), device(), device()};
+        return std::mt19937_64(seed);
+    }();
+    return std::uniform_int_distribution<std::int64_t>(
+        1, std::numeric_limits<std::int64_t>::max())(random);
+}
+
+}  // namespace
+
+struct SqlQueue::Candidate {
+    Message message;
+    bool was_started = false;
+};
+
+Result<std::optional<microseconds>> SqlQueue::bring_back_due(Work& work,
+                                                             std::size_t messages_max) {
+    std::vector<Due> due;
+    std::optional<microseconds> next;
+    const std::size_t limit = messages_max + kDueMore;
+    TRY_VOID(find_due(work, State::Delayed, limit, due, next));
+    TRY_VOID(find_due(work, State::InFlight, limit, due, next));
+    for (const auto& message : due) TRY_VOID(bring_back(work, message));
+    return next;
+}
+
+Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
+    Work& work, const ReceiveOptions& options) {
+    std::vector<Candidate> candidates;
+    // The index has the version before the order, so that versions that wait for a newer
+    // receiver are not stepped over. There are one or two of them.
+    for (std::int64_t version = -1;;) {
+        {
+            TRY(db::Query versions,
+                work.tx.prepare(
+                    "SELECT min(schema_version) FROM queue_messages WHERE queue = ?1"
+                    " AND state = 0 AND schema_version > ?2"
+                    " AND schema_version <= ?3"));
+            versions.bind(work.queue, version, options.schema_version_max);
+            TRY(const bool row, versions.next());
+            if (!row || versions.is_null(0)) break;
+            version = versions.int64(0);
+        }
+        TRY(db::Query query, work.tx.prepare(pick_text(work.tx)));
+        query.bind(work.queue, version, options.messages_max);
+        for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
+            TRY(const bool row, query.next());
+            if (!row) break;
+            Candidate& candidate = candidates.emplace_back();
+            candidate.was_started = query.int64(2) != 0;
+            candidate.message = {.id = MessageId(query.int64(0)),
+                                 .body = to_string(query.blob(8)),
+                                 .receipt_handle = {},
+                                 .receive_count = query.int64(3),
+                                 .start_count = query.int64(4),
+                                 .suspect = candidate.was_started,
+                                 .schema_version = static_cast<std::int32_t>(version),
+                                 .priority = static_cast<std::int32_t>(query.int64(1)),
+                                 .message_group = query.string(6),
+                                 .sent_at = time_of(query.int64(5)),
+                                 .last_error = query.string(7)};
+            bytes += candidate.message.body.size();
+        }
+    }
+    std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
+        if (a.message.priority != b.message.priority) {
+            return a.message.priority > b.message.priority;
+        }
+        return a.message.id < b.message.id;
+    });
+    return candidates;
+}
+
+Result<SqlQueue::Claimed> SqlQueue::claim(Work& work, const ReceiveOptions& options) {
+    Claimed claimed;
+    TRY(claimed.next_due, bring_back_due(work, options.messages_max));
+    TRY(auto candidates, find_candidates(work, options));
+    std::size_t bytes = 0;
+    for (auto& candidate : candidates) {
+        const bool full =
+            claimed.messages.size() == options.messages_max || bytes >= limits::kBatchBytes;
+        // What may have killed its worker comes alone.
+        const bool alone = candidate.was_started && !claimed.messages.empty();
+        if (full || alone) break;
+        bytes += candidate.message.body.size();
+        TRY(Message message, deliver(work, candidate, options));
+        claimed.messages.push_back(std::move(message));
+        if (candidate.was_started) break;
+    }
+    return claimed;
+}
+
+Result<Message> SqlQueue::deliver(Work& work, Candidate& candidate,
+                                  const ReceiveOptions& options) {
+    Message& message = candidate.message;
+    const Receipt receipt{message.id, random_delivery()};
+    const bool start = options.start == Start::OnReceive;
+    ++message.receive_count;
+    if (start) ++message.start_count;
+    const int started = start ? 1 : candidate.was_started ? 2 : 0;
+    const auto timeout = options.visibility_timeout.value_or(work.settings.visibility_timeout);
+    TRY_VOID(work.tx.run_later(
+        "UPDATE queue_messages SET state = 2, hidden_until = ?2, receipt = ?3,"
+        " started = ?4, receive_count = ?5, start_count = ?6 WHERE id = ?1",
+        to_int64(message.id), to_stored(work.now + timeout), receipt.delivery, started,
+        message.receive_count, message.start_count));
+    --work.change.waiting;
+    ++work.change.in_flight;
+    message.receipt_handle = to_handle(receipt);
+    return std::move(message);
+}
+
+}  // namespace larmor::queue
