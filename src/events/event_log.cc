@@ -57,11 +57,12 @@ Result<std::int64_t> read_epoch(db::Snapshot& snapshot) {
 
 Result<void> EventLog::append_unnumbered(db::Transaction& tx, const Event& event) {
     const Time now = clock_.now();
-    TRY_VOID(
-        tx.run_later("INSERT INTO events_unnumbered (day, event_id, time, detail_type,"
-                     " subject_id, resource, detail) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                     day_of(now), random_uuid(), now.time_since_epoch().count(),
-                     event.detail_type, event.subject_id, event.resource, event.detail));
+    TRY_VOID(tx.run_later(
+        "INSERT INTO events_unnumbered (day, event_id, time, detail_type,"
+        " subject_id, resource, detail, source)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+        day_of(now), random_uuid(), now.time_since_epoch().count(), event.detail_type,
+        event.subject_id, event.resource, event.detail, event.source));
     tx.on_commit([this] { sequencer_->wake(); });
     return {};
 }

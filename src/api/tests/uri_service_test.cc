@@ -48,7 +48,9 @@ TEST_F(UriService, OneFrameIsAPictureAndEverythingElseTheObject) {
     EXPECT_EQ(type_of(ask(ct_uids, {}, "*/*")), "image/jpeg");
     EXPECT_THAT(type_of(ask(dose_uids)), StartsWith("application/dicom"));
     EXPECT_EQ(type_of(ask(dose_uids, "&frameNumber=2")), "image/jpeg");
-    EXPECT_THAT(type_of(ask(report_uids)), StartsWith("application/dicom"));
+    EXPECT_EQ(type_of(ask(report_uids)), "text/html; charset=utf-8");
+    EXPECT_THAT(type_of(ask(report_uids, "&contentType=application/dicom")),
+                StartsWith("application/dicom"));
     EXPECT_EQ(ask(report_uids, "&contentType=image/jpeg").status, 406);
     EXPECT_EQ(ask(ct_uids, "&studyUID=").status, 200) << "the first of a name counts";
     FileUids other = ct_uids;
