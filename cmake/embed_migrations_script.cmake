@@ -1,4 +1,5 @@
 # Run by larmor_migrations at build time: MODULE, FILES (a list), OUT.
+cmake_minimum_required(VERSION 3.25)
 set(text "#include <array>\n\n#include \"db/migration.h\"\n\nnamespace larmor::${MODULE} {\n")
 string(APPEND text "db::MigrationSet migrations();\n\ndb::MigrationSet migrations() {\n")
 string(APPEND text "    static constexpr auto kMigrations = std::to_array<db::Migration>({\n")

@@ -3,36 +3,36 @@
 namespace larmor::queue {
 
 TEST_P(QueueConformance, AClockThatIsSetForwardEndsNoVisibilityTimeoutAndNoDelay) {
-    send({.body = "later", .delay = 1min});
+    send({.body = "later", .delay = 1h});
     send({.body = "now", .priority = 1});
-    const Message message = receive_one({.visibility_timeout = 1min});
+    const Message message = receive_one({.visibility_timeout = 1h});
     under_test_->set_wall_clock(24h);
     EXPECT_TRUE(receive(10).empty());
-    let_pass(59s);
+    let_pass(59min);
     EXPECT_TRUE(receive(10).empty());
-    EXPECT_TRUE(extend(message, 10s));
-    let_pass(1s);
+    EXPECT_TRUE(extend(message, 10min));
+    let_pass(1min);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"later"});
     EXPECT_TRUE(remove(message));
 }
 
 TEST_P(QueueConformance, AClockThatIsSetBackProlongsNothing) {
-    send({.body = "later", .delay = 1min});
+    send({.body = "later", .delay = 1h});
     send({.body = "now", .priority = 1});
-    receive_one({.visibility_timeout = 1min});
+    receive_one({.visibility_timeout = 1h});
     under_test_->set_wall_clock(-24h);
-    let_pass(1min);
+    let_pass(1h);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"now"}) << "it is suspect: alone";
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"later"});
 }
 
 TEST_P(QueueConformance, AClockThatWasSetBackBeforeARestartProlongsNothing) {
-    send({.body = "later", .delay = 1min});
+    send({.body = "later", .delay = 1h});
     send({.body = "now", .priority = 1});
-    receive_one({.visibility_timeout = 1min});
+    receive_one({.visibility_timeout = 1h});
     under_test_->set_wall_clock(-24h);
     reopen();
-    let_pass(1min);
+    let_pass(1h);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"now"});
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"later"});
 }

@@ -52,7 +52,8 @@ public:
     testing::History end() {
         for (int i = 0; i < 3;) {
             under_test_.let_pass(kTimeout);
-            const ReceiveOptions options{.messages_max = 1000, .start = Start::Later};
+            const ReceiveOptions options{
+                .messages_max = 1000, .visibility_timeout = 1h, .start = Start::Later};
             const auto received = async::sync_wait(queue_->receive(options));
             EXPECT_TRUE(received);
             if (received->empty()) ++i;

@@ -36,48 +36,48 @@ TEST_P(QueueConformance, DeliversAGroupInOrderOneAtATime) {
 }
 
 TEST_P(QueueConformance, AGroupWaitsForItsFirstMessageWhateverHappensToIt) {
-    use({.fifo = true, .visibility_timeout = 2s});
+    use({.fifo = true, .visibility_timeout = 2h});
     send(of_group("a", "a1"));
     send(of_group("a", "a2"));
     receive_one();
-    let_pass(2s);
+    let_pass(2h);
     const Message again = receive_one({.messages_max = 10});
     EXPECT_EQ(again.body, "a1") << "its visibility timeout was over";
-    EXPECT_TRUE(release(again, {.retry_after = 5s}));
+    EXPECT_TRUE(release(again, {.retry_after = 5h}));
     EXPECT_TRUE(receive(10).empty());
-    let_pass(5s);
+    let_pass(5h);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"a1"});
 }
 
 TEST_P(QueueConformance, ADeadLetterLetsItsGroupGoOn) {
-    use({.fifo = true, .visibility_timeout = 2s, .receive_count_max = 1});
+    use({.fifo = true, .visibility_timeout = 2h, .receive_count_max = 1});
     for (const char* body : {"a1", "a2", "a3", "a4"}) send(of_group("a", body));
     EXPECT_TRUE(dead_letter(receive_one(), "r", ""));
     EXPECT_TRUE(release(receive_one(), {}));
     EXPECT_EQ(receive_one().body, "a3");
-    let_pass(2s);
+    let_pass(2h);
     EXPECT_EQ(receive_one().body, "a4");
     EXPECT_EQ(stats().dead, 3);
 }
 
 TEST_P(QueueConformance, ADelayedMessageHoldsUpItsGroup) {
     use({.fifo = true});
-    send(of_group("a", "a1", 10s));
+    send(of_group("a", "a1", 10h));
     send(of_group("a", "a2"));
     send(of_group("b", "b1"));
     const Message b1 = receive_one({.messages_max = 10});
     EXPECT_EQ(b1.body, "b1");
     EXPECT_TRUE(remove(b1));
-    let_pass(10s);
+    let_pass(10h);
     const Message a1 = receive_one({.messages_max = 10});
     EXPECT_EQ(a1.body, "a1");
 
-    send(of_group("a", "a3", 60s));
+    send(of_group("a", "a3", 60h));
     EXPECT_TRUE(remove(a1));
     EXPECT_TRUE(remove(receive_one()));  // a2
     EXPECT_EQ(stats().delayed, 1);
     EXPECT_TRUE(receive(10).empty()) << "a3 has a delay of its own";
-    let_pass(60s);
+    let_pass(60h);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"a3"});
 }
 

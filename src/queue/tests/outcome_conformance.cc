@@ -7,11 +7,11 @@ namespace larmor::queue {
 TEST_P(QueueConformance, AReleasedMessageComesBackAfterAWhileWithItsError) {
     send("{}");
     const Message first = receive_one();
-    EXPECT_TRUE(release(first, {.retry_after = 5s, .error = "no network"}));
+    EXPECT_TRUE(release(first, {.retry_after = 5h, .error = "no network"}));
     EXPECT_EQ(stats().delayed, 1);
-    let_pass(4s);
+    let_pass(4h);
     EXPECT_TRUE(receive(1).empty());
-    let_pass(1s);
+    let_pass(1h);
 
     const Message second = receive_one();
     EXPECT_EQ(second.last_error, "no network");
@@ -52,14 +52,14 @@ TEST_P(QueueConformance, IsADeadLetterAfterSoManyStartsWithoutSuccess) {
 }
 
 TEST_P(QueueConformance, StartsCountAndReceivesDoNot) {
-    use({.visibility_timeout = 1s, .receive_count_max = 2});
+    use({.visibility_timeout = 1h, .receive_count_max = 2});
     send("{}");
     for (int i = 1; i <= 10; ++i) {
         const Message message = receive_one({.start = Start::Later});
         EXPECT_EQ(message.receive_count, i);
         EXPECT_EQ(message.start_count, 0);
         EXPECT_FALSE(message.suspect);
-        let_pass(1s);
+        let_pass(1h);
     }
     const Message message = receive_one({.start = Start::Later});
     EXPECT_TRUE(start(message));
@@ -78,13 +78,13 @@ TEST_P(QueueConformance, AReleaseWithoutAStartCostsNothing) {
 }
 
 TEST_P(QueueConformance, AMessageStartedWithoutAnOutcomeIsReceivedAlone) {
-    use({.visibility_timeout = 1s});
+    use({.visibility_timeout = 1h});
     send_many(5);
     const auto batch = receive({.messages_max = 5, .start = Start::Later});
     ASSERT_EQ(batch.size(), 5U);
     EXPECT_TRUE(remove(batch[0]));
     EXPECT_TRUE(start(batch[2]));
-    let_pass(1s);
+    let_pass(1h);
 
     EXPECT_EQ(bodies_of(receive({.messages_max = 5, .start = Start::Later})), Bodies{"1"})
         << "a batch ends before it";
@@ -95,16 +95,16 @@ TEST_P(QueueConformance, AMessageStartedWithoutAnOutcomeIsReceivedAlone) {
     EXPECT_EQ(bodies_of(receive({.messages_max = 5, .start = Start::Later})),
               (Bodies{"3", "4"}));
 
-    let_pass(1s);  // alone was not started this time, and is suspect all the same
+    let_pass(1h);  // alone was not started this time, and is suspect all the same
     EXPECT_EQ(receive(5).at(0).body, "1");
     EXPECT_TRUE(receive_one({.messages_max = 5}).suspect);
 }
 
 TEST_P(QueueConformance, AnOutcomeClearsTheSuspicion) {
-    use({.visibility_timeout = 1s});
+    use({.visibility_timeout = 1h});
     send_many(2);
     EXPECT_EQ(receive_one().body, "0");
-    let_pass(1s);
+    let_pass(1h);
     const Message alone = receive_one({.messages_max = 2});
     EXPECT_EQ(alone.body, "0");
     EXPECT_TRUE(release(alone, {}));
@@ -112,17 +112,17 @@ TEST_P(QueueConformance, AnOutcomeClearsTheSuspicion) {
 }
 
 TEST_P(QueueConformance, AMessageWhoseWorkerWasLostTooOftenIsADeadLetter) {
-    use({.visibility_timeout = 1s, .receive_count_max = 2});
+    use({.visibility_timeout = 1h, .receive_count_max = 2});
     send("{}");
     receive_one();
-    let_pass(1s);
+    let_pass(1h);
     EXPECT_TRUE(release(receive_one(), {.retry_after = 0us, .error = "an error before"}));
     EXPECT_EQ(dead_letters().at(0).reason, kReceiveCountMax);
 
     send("{}");
     for (int i = 0; i < 2; ++i) {
         receive_one();
-        let_pass(1s);
+        let_pass(1h);
     }
     EXPECT_TRUE(receive(1).empty());
     ASSERT_EQ(stats().dead, 2);
@@ -132,7 +132,7 @@ TEST_P(QueueConformance, AMessageWhoseWorkerWasLostTooOftenIsADeadLetter) {
 
 /// What a pool does, with a step that takes the worker along when it meets the poison.
 TEST_P(QueueConformance, PoisonInABatchOf40BecomesADeadLetterAlone) {
-    use({.visibility_timeout = 1s, .receive_count_max = 3});
+    use({.visibility_timeout = 1h, .receive_count_max = 3});
     send_many(40);
     std::multiset<std::string> done;
     int lost_workers = 0;
@@ -143,7 +143,7 @@ TEST_P(QueueConformance, PoisonInABatchOf40BecomesADeadLetterAlone) {
             if (message.body == "17") {
                 EXPECT_TRUE(batch.size() == 1 || lost_workers == 0);
                 ++lost_workers;
-                let_pass(1s);
+                let_pass(1h);
                 break;
             }
             done.insert(message.body);
@@ -201,7 +201,7 @@ TEST_P(QueueConformance, RedrivesSelectedDeadLettersAsNewMessages) {
     const std::vector<MessageId> selected{ids[2], ids[0], ids[2], MessageId{12345}};
     EXPECT_EQ(*queue().redrive(selected), 2);
     EXPECT_EQ(stats().dead, 1);
-    EXPECT_LT(stats().oldest_age, 1min);
+    EXPECT_LT(stats().oldest_age, 30min);
 
     const auto messages = receive(10);
     EXPECT_EQ(bodies_of(messages), (Bodies{"2", "0"}));
@@ -255,13 +255,14 @@ TEST_P(QueueConformance, PurgesMessagesAndDeadLettersEachOnTheirOwn) {
 TEST_P(QueueConformance, SaysHowManyMessagesAreInWhichStateAndHowOldTheOldestIs) {
     EXPECT_EQ(stats().oldest_age, 0s);
     send_many(3);
-    let_pass(10s);
+    let_pass(10min);
     send({.body = "later", .delay = 1h});
     receive_one();
     EXPECT_EQ(stats().waiting, 2);
     EXPECT_EQ(stats().delayed, 1);
     EXPECT_EQ(stats().in_flight, 1);
-    EXPECT_EQ(stats().oldest_age, 10s) << "what is in flight is there too";
+    EXPECT_GE(stats().oldest_age, 10min) << "what is in flight is there too";
+    EXPECT_LT(stats().oldest_age, 20min);
 }
 
 }  // namespace larmor::queue

@@ -25,7 +25,8 @@ public:
     /// Opens the queues again over what `wrap` makes of the database, now and at every reopen.
     virtual void wrap_database(Wrap wrap) = 0;
     virtual Time now() = 0;
-    /// Time passes, as the database has it.
+    /// Time passes, as the database has it. A server's clock moves by itself too, so tests say
+    /// hours where nothing may happen in the meantime.
     virtual void let_pass(microseconds time) = 0;
     /// Somebody sets the wall clock; no time passes.
     virtual void set_wall_clock(microseconds by) = 0;
@@ -35,7 +36,8 @@ public:
 
 struct QueuesFactory {
     std::string name;
-    /// `poll_every`: how often a waiting receive looks without being told.
+    /// `poll_every`: how often a waiting receive looks without being told. Gives null where the
+    /// driver's server is not installed.
     std::function<std::unique_ptr<QueuesUnderTest>(std::chrono::nanoseconds poll_every)> make;
     friend void PrintTo(const QueuesFactory& factory, std::ostream* out) {
         *out << factory.name;

@@ -52,14 +52,14 @@ TEST_P(QueueConformance, AStepsChangesNextMessagesAndRemovalAreOneTransaction) {
 
 TEST_P(QueueConformance, ARemovalThatRollsBackLeavesTheMessageInFlight) {
     send("{}");
-    const Message message = receive_one({.visibility_timeout = 2s});
+    const Message message = receive_one({.visibility_timeout = 2h});
     EXPECT_FALSE(database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
         TRY_VOID(queue().remove(tx, message.receipt_handle));
         return fail(ErrorCode::Cancelled, "the step failed");
     }));
     EXPECT_TRUE(receive(1).empty());
-    EXPECT_TRUE(extend(message, 2s));
-    let_pass(2s);
+    EXPECT_TRUE(extend(message, 2h));
+    let_pass(2h);
     EXPECT_EQ(receive_one().receive_count, 2);
 }
 
@@ -111,16 +111,16 @@ TEST_P(QueueConformance, ASecondMessageOfADeduplicationIdIsNotSent) {
 }
 
 TEST_P(QueueConformance, RemembersADeduplicationIdForItsWindowAlsoAfterTheRemoval) {
-    use({.deduplication_window = 60s});
+    use({.deduplication_window = 60min});
     send({.body = "a", .deduplication_id = "1"});
     EXPECT_TRUE(remove(receive_one()));
-    let_pass(59s);
+    let_pass(59min);
     send({.body = "b", .deduplication_id = "1"});
     EXPECT_TRUE(receive(1).empty());
-    let_pass(1s);
+    let_pass(1min);
     send({.body = "c", .deduplication_id = "1"});
     EXPECT_EQ(receive_one().body, "c");
-    let_pass(59s);
+    let_pass(59min);
     send({.body = "d", .deduplication_id = "1"});
     EXPECT_EQ(stats().waiting, 0) << "the window began again with c";
 }

@@ -1,0 +1,101 @@
+#include "queue/postgres/postgres_queue.h"
+
+#include "queue/message_id.h"
+
+namespace larmor::queue::postgres {
+namespace {
+
+microseconds uptime() {
+    return system_clock().uptime();
+}
+
+/// The first three columns of a clock's row.
+ClockReading reading_of(const db::Query& query, const Shared& shared, microseconds asked) {
+    const auto* step = shared.server_step_us;
+    return {.server = microseconds(query.int64(0) + (step != nullptr ? step->load() : 0)),
+            .offset = microseconds(query.int64(1)),
+            .version = query.int64(2),
+            .asked = asked,
+            .answered = uptime()};
+}
+
+}  // namespace
+
+Result<ClockReading> read_clock(db::Snapshot& snapshot, const Shared& shared) {
+    TRY(db::Query query,
+        snapshot.prepare(
+            "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT),"
+            " offset_us, version FROM queue_clock WHERE id = 1"));
+    const microseconds asked = uptime();
+    TRY(const bool row, query.next());
+    if (!row) return fail(ErrorCode::Corrupt, "the queues have lost the row of their clock");
+    return reading_of(query, shared, asked);
+}
+
+/// Clock and settings in one round trip: another process may have changed these.
+Result<Work> PostgresQueue::begin(db::Transaction& tx) {
+    QueueSettings settings;
+    ClockReading reading;
+    {
+        TRY(db::Query query,
+            tx.prepare("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT),"
+                       " c.offset_us, c.version, q.fifo, q.visibility_timeout,"
+                       " q.receive_count_max, q.deduplication_window, q.depth_max"
+                       " FROM queue_clock c, queues q WHERE c.id = 1 AND q.id = ?1"));
+        query.bind(id());
+        const microseconds asked = uptime();
+        TRY(const bool row, query.next());
+        if (!row) return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
+        reading = reading_of(query, shared_, asked);
+        settings = {.fifo = query.int64(3) != 0,
+                    .visibility_timeout = microseconds(query.int64(4)),
+                    .receive_count_max = query.int64(5),
+                    .deduplication_window = microseconds(query.int64(6)),
+                    .depth_max = query.int64(7)};
+    }
+    set_settings(settings);
+    TRY(const Time time, shared_.clock.time_of(tx, reading));
+    return Work{.tx = tx, .queue = id(), .settings = settings, .now = time};
+}
+
+Result<Time> PostgresQueue::now(db::Snapshot& snapshot) {
+    TRY(const ClockReading reading, read_clock(snapshot, shared_));
+    return ServerClock::time_of(reading);
+}
+
+Result<SqlQueue::Counted> PostgresQueue::count(Work& work, const Counts& change,
+                                               std::int64_t ids) {
+    TRY_VOID(work.tx.run_later(
+        "INSERT INTO queue_counts (queue, slot, waiting, delayed, in_flight, dead, last_time)"
+        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (queue, slot) DO UPDATE SET"
+        " waiting = queue_counts.waiting + excluded.waiting,"
+        " delayed = queue_counts.delayed + excluded.delayed,"
+        " in_flight = queue_counts.in_flight + excluded.in_flight,"
+        " dead = queue_counts.dead + excluded.dead,"
+        " last_time = greatest(queue_counts.last_time, excluded.last_time)",
+        work.queue, shared_.slot, change.waiting, change.delayed, change.in_flight, change.dead,
+        to_stored(work.now)));
+    Counted counted;
+    if (ids == 0) return counted;
+    TRY(db::Query query,
+        work.tx.prepare("SELECT nextval('queue_numbers'),"
+                        " (SELECT CAST(sum(waiting + delayed + in_flight) AS BIGINT)"
+                        " FROM queue_counts WHERE queue = ?1)"
+                        " FROM generate_series(1, CAST(?2 AS BIGINT))"));
+    query.bind(work.queue, ids);
+    for (;;) {
+        TRY(const bool row, query.next());
+        if (!row) return counted;
+        counted.ids.push_back(make_id(work.queue, query.int64(0)));
+        counted.depth = query.int64(1);
+    }
+}
+
+Result<MessageId> PostgresQueue::last_id(Work& work) {
+    TRY(db::Query query, work.tx.prepare("SELECT last_value FROM queue_numbers"));
+    TRY(const bool row, query.next());
+    if (!row) return fail(ErrorCode::Corrupt, "the queues have lost their numbers");
+    return make_id(work.queue, query.int64(0));
+}
+
+}  // namespace larmor::queue::postgres

@@ -1,0 +1,38 @@
+#pragma once
+#include <atomic>
+
+#include "queue/postgres/server_clock.h"
+#include "queue/sql_queue.h"
+
+namespace larmor::queue::postgres {
+
+/// What the queues of a process share.
+struct Shared {
+    ServerClock clock;
+    const std::atomic<std::int64_t>* server_step_us = nullptr;
+    /// Which of a queue's rows of counts this process writes.
+    int slot = 0;
+};
+
+/// One queue, at which other processes work too: what is taken is locked, others pass it by.
+class PostgresQueue final : public SqlQueue {
+public:
+    /// `shared` outlives it.
+    PostgresQueue(db::Database& database, QueueRow row, std::chrono::nanoseconds poll_every,
+                  Shared& shared)
+        : SqlQueue(database, std::move(row), poll_every), shared_(shared) {}
+
+protected:
+    Result<Work> begin(db::Transaction& tx) override;
+    Result<Time> now(db::Snapshot& snapshot) override;
+    Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) override;
+    Result<MessageId> last_id(Work& work) override;
+
+private:
+    Shared& shared_;
+};
+
+/// The clock alone, where there is no queue yet.
+Result<ClockReading> read_clock(db::Snapshot& snapshot, const Shared& shared);
+
+}  // namespace larmor::queue::postgres

@@ -1,0 +1,23 @@
+#pragma once
+#include <atomic>
+#include <memory>
+
+#include "queue/queues.h"
+
+namespace larmor::queue::postgres {
+
+struct PostgresQueuesOptions {
+    /// How often a waiting receive looks, whatever it is told.
+    std::chrono::nanoseconds poll_every = std::chrono::seconds(1);
+    /// For tests: so many microseconds the server's wall clock was set forward.
+    const std::atomic<std::int64_t>* server_step_us = nullptr;
+};
+
+/// Opens the queues of a library on PostgreSQL, whose migrations (`migrations()` of queues.h)
+/// were applied; `database` outlives them. Any number of processes may have them open, and see
+/// each other's queues and settings. A hint of a send reaches receivers of the same process
+/// only; others find it by their poll.
+Result<std::unique_ptr<Queues>> open_postgres_queues(db::Database& database,
+                                                     const PostgresQueuesOptions& options);
+
+}  // namespace larmor::queue::postgres
