@@ -77,8 +77,9 @@ private:
 
     Result<Alternatives> read_conditions(ondemand::value value) {
         ondemand::array array;
-        if (value.get_array().get(array) != simdjson::SUCCESS) return not_json(place_);
-        TRY(auto conditions, read_field_conditions(array, path_, place_));
+        std::string_view raw;
+        if (value.get_array().get(array) || array.raw_json().get(raw)) return not_json(place_);
+        TRY(auto conditions, read_field_conditions(raw, path_, place_));
         Alternatives any;
         for (Condition& condition : conditions) {
             any.push_back({static_cast<std::uint32_t>(pattern_.conditions.size())});

@@ -370,10 +370,17 @@ private:
 
 }  // namespace
 
-Result<std::vector<Condition>> read_field_conditions(ondemand::array array,
+Result<std::vector<Condition>> read_field_conditions(std::string_view array,
                                                      const std::vector<std::string>& path,
                                                      PatternPlace& place) {
-    return FieldReader(path, place).read(array);
+    const simdjson::padded_string padded(array);
+    ondemand::parser parser;
+    ondemand::document document;
+    ondemand::array values;
+    if (parser.iterate(padded).get(document) || document.get_array().get(values)) {
+        return not_json(place);
+    }
+    return FieldReader(path, place).read(values);
 }
 
 }  // namespace larmor::events

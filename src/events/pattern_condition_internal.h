@@ -1,6 +1,4 @@
 #pragma once
-#include <simdjson.h>
-
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,9 +39,9 @@ private:
 tl::unexpected<Error> invalid_pattern(std::string_view what, const PatternPlace& place);
 tl::unexpected<Error> not_json(const PatternPlace& place);
 
-/// Reads the array that says what the field at `path` may be. More than one condition where one
-/// can't say it: absence, and each `anything-but` behind the first, stand alone.
-Result<std::vector<Condition>> read_field_conditions(simdjson::ondemand::array array,
+/// Reads the JSON array that says what the field at `path` may be. More than one condition
+/// where one can't say it: absence, and each `anything-but` behind the first, stand alone.
+Result<std::vector<Condition>> read_field_conditions(std::string_view array,
                                                      const std::vector<std::string>& path,
                                                      PatternPlace& place);
 

@@ -11,18 +11,21 @@ namespace {
 constexpr std::size_t kQueueNameMaxBytes = 80;  // as SQS has it
 constexpr std::size_t kUrlMaxBytes = 2048;
 
-bool is_name(std::string_view text, std::size_t bytes_max) {
-    return !text.empty() && text.size() <= bytes_max && std::ranges::all_of(text, [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               c == '.' || c == '_' || c == '-';
-    });
+/// In lower case, as queues are named; rules may have capitals.
+enum class Capitals : std::uint8_t { Yes, No };
+bool is_name(std::string_view text, std::size_t bytes_max, Capitals capitals) {
+    return !text.empty() && text.size() <= bytes_max &&
+           std::ranges::all_of(text, [capitals](char c) {
+               return (c >= 'a' && c <= 'z') ||
+                      (capitals == Capitals::Yes && c >= 'A' && c <= 'Z') ||
+                      (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+           });
 }
 
 Result<void> check_target(const Target& target) {
     if (target.kind == TargetKind::Queue) {
-        if (is_name(target.address, kQueueNameMaxBytes)) return {};
-        return fail(ErrorCode::InvalidInput,
-                    "a queue's name has 1 to 80 letters, digits, dots, - and _");
+        if (is_name(target.address, kQueueNameMaxBytes, Capitals::No)) return {};
+        return fail(ErrorCode::InvalidInput, "a queue's name is 1 to 80 of a-z 0-9 . _ -");
     }
     std::string_view rest = target.address;
     const std::string_view scheme = rest.starts_with("https://") ? "https://" : "http://";
@@ -46,7 +49,7 @@ Result<void> check_target(const Target& target) {
 
 /// Errors as of Rules::create. Gives the number of alternatives of the pattern.
 Result<std::size_t> check_draft(const RuleDraft& draft) {
-    if (!is_name(draft.name, kRuleNameMaxBytes)) {
+    if (!is_name(draft.name, kRuleNameMaxBytes, Capitals::Yes)) {
         return fail(ErrorCode::InvalidInput,
                     "a rule's name has 1 to 64 letters, digits, dots, - and _");
     }
