@@ -63,7 +63,7 @@ int close(const CopyReport& report, const char* what, const Result<backup::Summa
 Result<void> announce(const RunningServer& server, const std::string& detail) {
     ServerApi api(server, std::chrono::seconds(30));
     const auto body = R"({"detail":)" + to_json_string(detail) + "}";
-    const auto answer = api.call("POST", "/v1/exports", 204, body);
+    const auto answer = api.call("POST", "/v1/exports", body);
     if (answer) return {};
     return fail(ErrorCode::Unavailable,
                 "the server at " + server.name() +

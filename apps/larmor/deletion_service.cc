@@ -88,14 +88,14 @@ public:
         std::vector<DeletionLine> lines;
         for (;;) {
             TRY(const auto answer,
-                api_.call("GET", "/v1/deletions?offset=" + std::to_string(lines.size()), 200));
+                api_.call("GET", "/v1/deletions?offset=" + std::to_string(lines.size())));
             TRY(const std::size_t more, append_lines(answer, lines));
             if (more < kPage) return lines;
         }
     }
     Result<Recovered> recover(const std::string& id) override {
         TRY(const auto answer,
-            api_.call("POST", "/v1/deletions/" + percent_encode(id) + "/recover", 200));
+            api_.call("POST", "/v1/deletions/" + percent_encode(id) + "/recover"));
         const simdjson::padded_string padded(answer);
         simdjson::ondemand::parser parser;
         simdjson::ondemand::document document;
@@ -109,7 +109,7 @@ public:
         return recovered;
     }
     Result<void> purge(const std::string& id) override {
-        TRY_VOID(api_.call("DELETE", "/v1/deletions/" + percent_encode(id), 204));
+        TRY_VOID(api_.call("DELETE", "/v1/deletions/" + percent_encode(id)));
         return {};
     }
 

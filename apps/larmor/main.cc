@@ -50,6 +50,8 @@ int run(int argc, char** argv) {
     add_backup(line);
     add_compact(line);
     add_restore(line);
+    add_events(line);
+    add_rule(line);
     add_token(line);
     add_version(line);
     try {

@@ -72,11 +72,11 @@ http::Headers RunningServer::headers() const {
 }
 
 Result<std::string> ServerApi::call(std::string_view method, const std::string& target,
-                                    int expected, std::string_view json) {
+                                    std::string_view json) {
     http::Headers headers = headers_;
     if (!json.empty()) headers.add("Content-Type", "application/json");
     TRY(auto response, client_.send({method, target, std::move(headers), json}));
-    if (response.status == expected) return std::move(response.body);
+    if (response.status < 300) return std::move(response.body);
     const auto code = response.status == 404   ? ErrorCode::NotFound
                       : response.status == 409 ? ErrorCode::Conflict
                                                : ErrorCode::InvalidInput;

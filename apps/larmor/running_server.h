@@ -33,10 +33,10 @@ public:
     ServerApi(const RunningServer& server, std::chrono::milliseconds timeout)
         : client_(server.client(timeout)), headers_(server.headers()) {}
 
-    /// Sends `json`, where there is some, and gives the body of an answer with the status
-    /// `expected`. Errors: NotFound (404), Conflict (409), else InvalidInput, with what the
+    /// Sends `json`, where there is some, and gives the body of the answer. Errors: NotFound
+    /// (404), Conflict (409), InvalidInput for any other status from 300 on, with what the
     /// server says; those of http::Client.
-    Result<std::string> call(std::string_view method, const std::string& target, int expected,
+    Result<std::string> call(std::string_view method, const std::string& target,
                              std::string_view json = {});
 
 private:

@@ -1,10 +1,14 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <sstream>
 
 #include "api/application.h"
 #include "auth/cross_site.h"
 #include "auth/secret.h"
+#include "base/file.h"
+#include "events/retention.h"
+#include "events/webhook_signature.h"
 #include "http/server.h"
 #include "larmor/audit_options.h"
 #include "larmor/command.h"
@@ -32,6 +36,8 @@ struct ServeRequest {
     std::vector<std::string> trusted_proxies;
     std::vector<std::string> cors_origins;
     std::string delete_keep = "30d";
+    std::string events_keep = "90d";
+    std::filesystem::path event_secrets;
     unsigned threads = 0;
     DiskReserve disk_reserve;
     bool read_only = false;
@@ -82,6 +88,28 @@ http::ServerOptions server_options(const ServeRequest& request) {
     return options;
 }
 
+/// One a line; lines that are empty or begin with # are passed over.
+Result<std::vector<ByteBuffer>> read_event_secrets(const std::filesystem::path& file) {
+    std::vector<ByteBuffer> secrets;
+    if (file.empty()) return secrets;
+    TRY(const std::string text, read_file(file, 64 << 10));
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+        if (line.empty() || line.starts_with('#')) continue;
+        TRY(auto secret, events::parse_event_secret(line));
+        secrets.push_back(std::move(secret));
+    }
+    return secrets;
+}
+
+/// Whole days, rounded up: the log is dropped by days.
+Result<events::Retention::Options> retention_options(const ServeRequest& request) {
+    TRY(const auto keep_s, auth::parse_lifetime_s(request.events_keep));
+    events::Retention::Options options;
+    options.keep = std::chrono::ceil<std::chrono::days>(std::chrono::seconds(keep_s));
+    return options;
+}
+
 Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port) {
     api::Options options;
     if (!request.base_url.empty()) {
@@ -91,6 +119,7 @@ Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port
     TRY(options.cors, http::CorsPolicy::parse(request.cors_origins));
     TRY(const auto keep_s, auth::parse_lifetime_s(request.delete_keep));
     options.delete_keep = std::chrono::seconds(keep_s);
+    TRY(options.event_secrets, read_event_secrets(request.event_secrets));
     options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
     options.session_cookie = "larmor_session_" + std::to_string(port);
     options.web_folder = request.web.empty()
@@ -123,6 +152,8 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     TRY(const auto library, Library::open({.folder = settings.library,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
+    TRY(const auto keep, retention_options(request));
+    events::Retention event_retention(library->database(), keep);
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
@@ -133,6 +164,8 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .importer = library->importer(),
                                  .preprocessor = library->preprocessor(),
                                  .purger = library->purger(),
+                                 .events = library->events(),
+                                 .event_bell = library->event_bell(),
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,
@@ -145,6 +178,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     if (!request.read_only) {
         library->preprocessor().start();
         library->purger().start(command_actor());
+        event_retention.start();
     }
     const auto announcement =
         Announcement::publish(settings.library, library->credentials(),
@@ -168,6 +202,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     if (dimse) print_dimse(request.dimse, dimse->port());
     wait_for_end(ending);
     if (dimse) dimse->stop();
+    library->event_bell().close();
     const auto report = server->stop(10s);
     note_in_trail(*library, audit::Action::Stop, server->base_url());
     observe::log_info("stopped", {{"requests_finished", report.requests_finished},
@@ -219,6 +254,17 @@ void add_serve(CommandLine& line) {
                      "how long what is deleted can be recovered: 30d, 12h")
         ->envname("LARMOR_DELETE_KEEP")
         ->capture_default_str();
+    command
+        ->add_option("--events-keep", request->events_keep,
+                     "how long events can be replayed: 90d, 36h (days are dropped whole)")
+        ->envname("LARMOR_EVENTS_KEEP")
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--event-secrets", request->event_secrets,
+            "file with the keys of those who may send events (POST /v1/events), a line "
+            "each: whsec_ and base64, as Standard Webhooks has them")
+        ->envname("LARMOR_EVENT_SECRETS");
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     add_disk_reserve(*command, request->disk_reserve);

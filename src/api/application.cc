@@ -7,8 +7,10 @@
 #include "api/context.h"
 #include "api/deletions.h"
 #include "api/dicomweb/routes.h"
+#include "api/events.h"
 #include "api/exports.h"
 #include "api/instances.h"
+#include "api/rules.h"
 #include "api/session.h"
 #include "api/system.h"
 #include "base/percent.h"
@@ -93,6 +95,8 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_capabilities_route(*router, context);
     add_instance_routes(*router, context);
     add_deletion_routes(*router, context);
+    add_event_routes(*router, context);
+    add_rule_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);
     add_system_routes(*router, context);

@@ -3,6 +3,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "admission/admission.h"
 #include "async/worker_pool.h"
@@ -10,9 +11,12 @@
 #include "auth/credentials.h"
 #include "auth/gate.h"
 #include "auth/sign_in_code.h"
+#include "base/bytes.h"
 #include "base/clock.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
+#include "events/event_bell.h"
+#include "events/event_log.h"
 #include "http/cors.h"
 #include "http/origin.h"
 #include "http/router.h"
@@ -31,6 +35,8 @@ struct Services {
     ingest::Importer& importer;
     preprocess::Preprocessor& preprocessor;
     retention::Purger& purger;
+    events::EventLog& events;
+    events::EventBell& event_bell;
     async::WorkerPool& pool;
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
@@ -55,12 +61,15 @@ struct Options {
     std::uint64_t store_body_max_bytes = std::uint64_t{1} << 40;  ///< of one STOW-RS request
     std::chrono::seconds delete_keep = std::chrono::days(30);  ///< to recover what is deleted
     std::size_t search_results_max = 5'000;  ///< in one answer; more come with `offset`
+    /// Keys of those who may send events (see parse_event_secret); none: nobody may.
+    std::vector<ByteBuffer> event_secrets{};
+    std::chrono::milliseconds event_heartbeat{15'000};  ///< of GET /v1/events
 };
 
 /// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in, tokens and the
-/// import under /v1, health, metrics, the OpenAPI document, and the page. Every route names the
-/// right it needs (the name of an auth::Right), which is checked before the body is read.
-/// Errors: those of loading the page.
+/// import under /v1, events and their rules, health, metrics, the OpenAPI document, and the
+/// page. Every route names the right it needs (the name of an auth::Right), which is checked
+/// before the body is read. Errors: those of loading the page.
 ///
 ///     TRY(auto router, api::make_router(services, options));
 ///     TRY(auto server, http::Server::start(server_options, router));

@@ -50,17 +50,26 @@ Result<TextMembers> parse_text_members(std::string_view json,
     return members;
 }
 
-http::Task<tl::expected<TextMembers, http::Response>> read_text_members(
-    const http::Request& request, const std::vector<std::string_view>& names) {
+http::Task<tl::expected<std::string, http::Response>> read_json_body(
+    const http::Request& request, std::uint64_t max_bytes) {
     const auto type = http::parse_media_type(request.headers.get("Content-Type"));
     if (!type || type->essence() != "application/json") {
         const Error other{ErrorCode::InvalidInput, "the body must be application/json"};
         co_return tl::unexpected(problem(request, other, 415));
     }
     const auto reader = http::body_of(request);
-    const auto body = co_await http::read_whole_body(*reader, kSmallJsonMaxBytes);
+    auto body = co_await http::read_whole_body(*reader, max_bytes);
     if (!body) {
         co_return tl::unexpected(problem(request, body.error()));
+    }
+    co_return *std::move(body);
+}
+
+http::Task<tl::expected<TextMembers, http::Response>> read_text_members(
+    const http::Request& request, const std::vector<std::string_view>& names) {
+    auto body = co_await read_json_body(request, kSmallJsonMaxBytes);
+    if (!body) {
+        co_return tl::unexpected(std::move(body).error());
     }
     auto members = parse_text_members(*body, names);
     if (!members) {

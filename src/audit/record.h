@@ -26,8 +26,9 @@ enum class Action : std::uint8_t {
     Start,          ///< of the program that has the library open
     Stop,           ///
     SecurityAlert,  ///< something is wrong with the trail itself: `detail` says what
+    RuleChange,     ///< where events go: `object` is the rule's name
 };
-inline constexpr std::size_t kActionCount = 16;
+inline constexpr std::size_t kActionCount = 17;
 std::string_view name_of(Action action);
 
 /// Source: PS3.15 table A.5-2, EventOutcomeIndicator.

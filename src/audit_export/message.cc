@@ -35,6 +35,7 @@ constexpr Code kStart{"110120", "Application Start"};
 constexpr Code kStop{"110121", "Application Stop"};
 constexpr Code kLogin{"110122", "Login"};
 constexpr Code kLogout{"110123", "Logout"};
+constexpr Code kSoftwareConfiguration{"110131", "Software Configuration"};
 constexpr Code kRestricted{"110132", "Use of Restricted Function"};
 constexpr Code kRecordingStopped{"110133", "Audit Recording Stopped"};
 constexpr Code kUserAttributesChanged{"110137", "User Security Attributes Changed"};
@@ -76,6 +77,8 @@ Event event_of(const audit::Entry& entry) {
             return {kSecurityAlert, "E", kUserAttributesChanged};
         case Action::ListTokens:
             return {kSecurityAlert, "E", kRestricted};
+        case Action::RuleChange:
+            return {kSecurityAlert, "E", kSoftwareConfiguration};
         case Action::Start:
             return {kApplicationActivity, "E", kStart};
         case Action::Stop:

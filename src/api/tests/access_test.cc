@@ -71,9 +71,9 @@ TEST_F(AccessTest, PublicRoutesAreThoseThatWeMeant) {
             names.insert(route->name);
         }
     }
-    EXPECT_EQ(names,
-              (std::set<std::string>{"capabilities", "session.create", "session.link",
-                                     "system.health", "system.openapi", "system.readiness"}));
+    EXPECT_EQ(names, (std::set<std::string>{"capabilities", "events.receive", "session.create",
+                                            "session.link", "system.health", "system.openapi",
+                                            "system.readiness"}));
 }
 
 TEST_F(AccessTest, ABodyIsNotReadBeforeTheRightIsChecked) {

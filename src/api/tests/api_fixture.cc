@@ -40,6 +40,8 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
                       .importer = library->importer(),
                       .preprocessor = library->preprocessor(),
                       .purger = library->purger(),
+                      .events = library->events(),
+                      .event_bell = library->event_bell(),
                       .pool = library->pool(),
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,
@@ -68,6 +70,7 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
 
 ApiServer::~ApiServer() {
     client.reset();
+    library->event_bell().close();
     server->stop(std::chrono::seconds(5));
     server.reset();
     router.reset();

@@ -74,6 +74,16 @@ std::string existing_path(const std::string& pattern) {
     return path == "/wado" ? std::string(kByUri) : path;
 }
 
+/// Of a stream that does not end only the head is read.
+std::string first_line_of_stream(ApiServer& api, const std::string& path) {
+    http::Client raw("127.0.0.1", api.server->port());
+    const auto sent =
+        raw.write_raw("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " +
+                      api.token(auth::Role::Admin) + "\r\n\r\n");
+    EXPECT_TRUE(sent);
+    return raw.read_raw(std::string_view("HTTP/1.1 200").size()).value_or("");
+}
+
 TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
     ASSERT_EQ(api.store({made}).status, 200);
     api.wait_until_prepared();
@@ -85,10 +95,15 @@ TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
             needed == auth::Right::SignedIn || needed == auth::Right::Observe) {
             continue;
         }
+        if (route->pattern.starts_with("/v1/rules")) continue;  // say nothing of patients
         ++walked;
         EXPECT_NE(action, Action::None) << route->name;
-        const auto response = api.get(existing_path(route->pattern));
-        ASSERT_LT(response.status, 300) << route->name << response.body;
+        if (route->name == "events.stream") {
+            ASSERT_EQ(first_line_of_stream(api, route->pattern), "HTTP/1.1 200");
+        } else {
+            const auto response = api.get(existing_path(route->pattern));
+            ASSERT_LT(response.status, 300) << route->name << response.body;
+        }
         // Another route may have opened the window: then it was counted.
         bool found = false;
         for (const auto& record : records()) {

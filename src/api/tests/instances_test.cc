@@ -152,6 +152,8 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .importer = api.library->importer(),
                                .preprocessor = api.library->preprocessor(),
                                .purger = api.library->purger(),
+                               .events = api.library->events(),
+                               .event_bell = api.library->event_bell(),
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
                                .sign_in_code = *api.sign_in_code,
