@@ -34,12 +34,14 @@ std::string_view pick_text(const db::Transaction& tx) {
                " m.message_group, m.last_error, b.body"
                " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
                " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
+               " AND m.priority BETWEEN ?4 AND ?5"
                " ORDER BY m.priority DESC, m.id LIMIT ?3 FOR UPDATE OF m SKIP LOCKED";
     }
     return "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
            " m.message_group, m.last_error, b.body"
            " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
            " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
+           " AND m.priority BETWEEN ?4 AND ?5"
            " ORDER BY m.priority DESC, m.id LIMIT ?3";
 }
 
@@ -108,7 +110,8 @@ Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
             version = versions.int64(0);
         }
         TRY(db::Query query, work.tx.prepare(pick_text(work.tx)));
-        query.bind(work.queue, version, options.messages_max);
+        query.bind(work.queue, version, options.messages_max, options.priority_min,
+                   options.priority_max);
         for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
             TRY(const bool row, query.next());
             if (!row) break;

@@ -15,15 +15,17 @@ void Hints::announce(std::int64_t messages) {
     {
         const std::lock_guard lock(mutex_);
         ++announced_;
-        while (messages-- > 0 && !waiters_.empty()) {
-            woken.push_back(std::move(waiters_.front().alarm));
-            waiters_.pop_front();
-        }
+        std::erase_if(waiters_, [&](const Waiter& waiter) {
+            // What was announced may be nothing for who takes some only: it uses up nobody's.
+            if (waiter.takes == Takes::Any && messages-- <= 0) return false;
+            woken.push_back(waiter.alarm);
+            return true;
+        });
     }
     for (const auto& alarm : woken) alarm.ring();
 }
 
-async::Task<void> Hints::wait(std::uint64_t seen, std::chrono::nanoseconds at_most,
+async::Task<void> Hints::wait(std::uint64_t seen, std::chrono::nanoseconds at_most, Takes takes,
                               async::CancelToken stop) {
     const async::Alarm alarm;
     std::uint64_t number = 0;
@@ -31,7 +33,7 @@ async::Task<void> Hints::wait(std::uint64_t seen, std::chrono::nanoseconds at_mo
         const std::lock_guard lock(mutex_);
         if (announced_ != seen) co_return;
         number = ++waiters_made_;
-        waiters_.push_back({number, alarm});
+        waiters_.push_back({number, takes, alarm});
     }
     const bool cancelled = !co_await stop.sleep(at_most, alarm);
     bool chosen = false;
@@ -42,7 +44,7 @@ async::Task<void> Hints::wait(std::uint64_t seen, std::chrono::nanoseconds at_mo
                  }) == 0;
     }
     // Who stops does not look any more: the message is somebody else's.
-    if (cancelled && chosen) announce(1);
+    if (cancelled && chosen && takes == Takes::Any) announce(1);
 }
 
 }  // namespace larmor::queue

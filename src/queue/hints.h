@@ -16,16 +16,19 @@ public:
     /// To be taken before looking, and given to `wait`: what was announced since ends the wait
     /// at once.
     std::uint64_t seen() const;
-    /// So many messages can be received: wakes no more receivers than that, the longest waiting
-    /// first.
+    /// So many messages can be received: of the receivers that take any wakes no more than
+    /// that, the longest waiting first, and all of those that take some only.
     void announce(std::int64_t messages);
+
+    enum class Takes : std::uint8_t { Any, Some };
     /// Until something is announced, the time has passed or the token is cancelled.
-    async::Task<void> wait(std::uint64_t seen, std::chrono::nanoseconds at_most,
+    async::Task<void> wait(std::uint64_t seen, std::chrono::nanoseconds at_most, Takes takes,
                            async::CancelToken stop);
 
 private:
     struct Waiter {
         std::uint64_t number;
+        Takes takes;
         async::Alarm alarm;
     };
     mutable std::mutex mutex_;

@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 
@@ -83,6 +84,9 @@ struct ReceiveOptions {
     Start start = Start::OnReceive;
     /// The newest schema version that the receiver knows: later ones wait, uncounted.
     std::int32_t schema_version_max = 1;
+    /// Only messages of these priorities: for receivers of which each does a share of the work.
+    std::int32_t priority_min = std::numeric_limits<std::int32_t>::min();
+    std::int32_t priority_max = std::numeric_limits<std::int32_t>::max();
     /// Ends the waiting: then nothing is received.
     async::CancelToken stop{};
 };

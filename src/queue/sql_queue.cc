@@ -24,6 +24,13 @@ Result<void> lock_groups(Work& work, std::span<const NewMessage> messages) {
     return {};
 }
 
+Hints::Takes takes_of(const ReceiveOptions& options) {
+    const ReceiveOptions any;
+    return options.priority_min == any.priority_min && options.priority_max == any.priority_max
+               ? Hints::Takes::Any
+               : Hints::Takes::Some;
+}
+
 }  // namespace
 
 SqlQueue::SqlQueue(db::Database& database, QueueRow row, std::chrono::nanoseconds poll_every)
@@ -133,7 +140,7 @@ async::Task<Result<std::vector<Message>>> SqlQueue::receive(ReceiveOptions optio
         auto wait = std::min(deadline.remaining(), poll_every_);
         if (claimed.next_due)
             wait = std::min<std::chrono::nanoseconds>(wait, *claimed.next_due);
-        co_await hints_.wait(seen, wait, options.stop);
+        co_await hints_.wait(seen, wait, takes_of(options), options.stop);
     }
     co_return std::vector<Message>();
 }

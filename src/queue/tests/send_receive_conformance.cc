@@ -37,6 +37,17 @@ TEST_P(QueueConformance, DeliversByPriorityThenByAge) {
     EXPECT_EQ(bodies_of(receive(10)), (Bodies{"1", "2", "low"}));
 }
 
+TEST_P(QueueConformance, GivesOnlyThePrioritiesThatAreAskedFor) {
+    send({.body = "low", .priority = -1});
+    send({.body = "high", .priority = 7});
+    send({.body = "middle"});
+
+    EXPECT_EQ(bodies_of(receive({.messages_max = 10, .priority_min = 8})), Bodies{});
+    EXPECT_EQ(bodies_of(receive({.messages_max = 10, .priority_max = 6})),
+              (Bodies{"middle", "low"}));
+    EXPECT_EQ(bodies_of(receive({.messages_max = 10, .priority_min = 7})), Bodies{"high"});
+}
+
 TEST_P(QueueConformance, GivesAtMostAsManyAsAskedFor) {
     send_many(5);
     EXPECT_EQ(receive(3).size(), 3U);

@@ -44,6 +44,18 @@ TEST_P(QueueConformance, EachOfManyWaitingReceiversIsWokenForAMessageOfItsOwn) {
     for (auto& receiver : receivers) EXPECT_EQ(receiver->join().size(), 1U);
 }
 
+TEST_P(QueueConformance, WhoWaitsForOtherPrioritiesIsInNobodysWay) {
+    async::CancelSource source;
+    Receiver others(queue(), {.wait_max = 60s, .priority_min = 5, .stop = source.token()});
+    Receiver any(queue(), {.wait_max = 60s});
+    Receiver low(queue(), {.wait_max = 60s, .priority_max = 4});
+    send_many(2);
+    EXPECT_EQ(any.join().size(), 1U);
+    EXPECT_EQ(low.join().size(), 1U);
+    source.cancel();
+    EXPECT_TRUE(others.join().empty());
+}
+
 TEST_P(QueueConformance, WhatComesBackOrIsPromotedWakesWhoWaits) {
     send("{}");
     const Message message = receive_one();
