@@ -30,7 +30,7 @@ WALLS = {
 # A public header names none of these; those of a driver are seen by that driver only.
 HEADER_BANS = re.compile(r'#include <(dcmtk|vips|simdjson|sqlite3|libpq-fe|curl)')
 SQL = re.compile(r'"\s*(SELECT\b.+\bFROM\b|INSERT\s+(OR\s+\w+\s+)?INTO\b|UPDATE\s+\w+\s+SET\b|DELETE\s+FROM\b|CREATE\s+(TABLE|INDEX))')
-SQL_HOME = re.compile(r"src/(db|objects|events|catalog|queue|index|auth)/|/tests/|^tests/|^bench/")
+SQL_HOME = re.compile(r"src/(db|objects|events|catalog|queue|index|auth|jobs)/|/tests/|^tests/|^bench/")
 CODE_IN_COMMENT = re.compile(r"^\s*//(?![/!]).*(;|\{|\}\s*;?)\s*$")
 
 
