@@ -61,19 +61,20 @@ TEST_F(PostgresTest, RunsBothOfADeadlockToTheirEnd) {
     std::atomic<int> calls{0};
     const auto lock_both = [&](std::int64_t from, std::int64_t to, std::promise<void>& mine,
                                std::promise<void>& theirs) {
-        return
-            [&, from, to, undone = 0, first = true](Transaction& tx) mutable -> Result<void> {
-                ++calls;
-                tx.on_rollback([&undone] { ++undone; });
-                TRY_VOID(add(tx, from));
-                if (std::exchange(first, false)) {
-                    mine.set_value();
-                    theirs.get_future().wait();
-                } else {
-                    EXPECT_EQ(undone, 1) << "what it did the first time was undone";
-                }
-                return add(tx, to);
-            };
+        return [&, from, to, undone = 0, calls_of_this = 0,
+                first = true](Transaction& tx) mutable -> Result<void> {
+            ++calls;
+            ++calls_of_this;
+            tx.on_rollback([&undone] { ++undone; });
+            TRY_VOID(add(tx, from));
+            if (std::exchange(first, false)) {
+                mine.set_value();
+                theirs.get_future().wait();
+            } else {
+                EXPECT_EQ(undone, calls_of_this - 1) << "what it did before was undone";
+            }
+            return add(tx, to);
+        };
     };
     std::thread second(
         [&] { must(other->write_and_wait(lock_both(2, 1, second_locked, first_locked))); });
@@ -82,8 +83,10 @@ TEST_F(PostgresTest, RunsBothOfADeadlockToTheirEnd) {
 
     EXPECT_EQ(n_of(1), 2);
     EXPECT_EQ(n_of(2), 2);
-    EXPECT_EQ(calls, 3) << "one of them ran again";
-    EXPECT_EQ(database_->stats().run_again + other->stats().run_again, 1U);
+    // PostgreSQL may choose one of them, or one after the other.
+    EXPECT_GE(calls, 3) << "one of them ran again";
+    EXPECT_EQ(database_->stats().run_again + other->stats().run_again,
+              static_cast<std::uint64_t>(calls - 2));
 }
 
 TEST_F(PostgresTest, AGroupInADeadlockRunsAgainOneByOne) {

@@ -137,13 +137,15 @@ TEST_P(EventLogTest, NoReaderPassesACommitThatIsSlow) {
         std::unique_lock lock(mutex);
         changed.wait(lock, [&] { return appended; });
     }
-    for (int i = 0; i < 10; ++i) append("fast");
+    // Few: PostgreSQL ends a transaction that idles for long, and each of these waits for its
+    // number.
+    for (int i = 0; i < 3; ++i) append("fast");
     std::int64_t last = 0;
     for (const auto& event : read_after(0)) {
         EXPECT_EQ(event.detail_type, "fast");
         last = event.position.sequence;
     }
-    EXPECT_EQ(last, 10);
+    EXPECT_EQ(last, 3);
     {
         const std::lock_guard lock(mutex);
         go_on = true;

@@ -130,7 +130,9 @@ TEST_P(QueueConformance, ADelayedMessageComesWhenItsTimeHasCome) {
     send({.body = "later", .delay = 10h});
     send("now");
     EXPECT_EQ(stats().delayed, 1);
-    EXPECT_EQ(bodies_of(receive(10)), Bodies{"now"});
+    const Message now = receive_one();
+    EXPECT_EQ(now.body, "now");
+    EXPECT_TRUE(remove(now));
     let_pass(9h);
     EXPECT_TRUE(receive(10).empty());
     let_pass(1h);
@@ -141,7 +143,9 @@ TEST_P(QueueConformance, KeepsItsMessagesOverARestart) {
     send("a");
     send({.body = "b", .delay = 10h});
     reopen();
-    EXPECT_EQ(bodies_of(receive(10)), Bodies{"a"});
+    const Message first = receive_one();
+    EXPECT_EQ(first.body, "a");
+    EXPECT_TRUE(remove(first));
     let_pass(10h);
     EXPECT_EQ(bodies_of(receive(10)), Bodies{"b"});
 }
