@@ -7,7 +7,7 @@ namespace larmor::events {
 
 /// What became of an event that somebody sent.
 struct Accepted {
-    std::int64_t sequence = 0;
+    std::int64_t sequence = 0;  ///< 0 where it comes later: see EventLog::append
     bool is_duplicate = false;  ///< was accepted before, as the event of that number
 };
 

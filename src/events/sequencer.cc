@@ -50,7 +50,7 @@ void Sequencer::wake() {
 }
 
 Result<Sequencer::Step> Sequencer::number_some() {
-    return database_.write_and_wait([](db::Transaction& tx) -> Result<Step> {
+    return database_.write_and_wait([this](db::Transaction& tx) -> Result<Step> {
         Step step;
         {
             TRY(db::Query query, tx.prepare("SELECT pg_try_advisory_xact_lock("
@@ -65,6 +65,8 @@ Result<Sequencer::Step> Sequencer::number_some() {
         if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
         step.numbered = query.int64(0);
         step.last = {query.int64(1), query.int64(2)};
+        // With the commit, so that a bell that rings for it finds the new last number.
+        tx.on_commit([this, last = step.last] { numbered_(last); });
         return step;
     });
 }
@@ -72,7 +74,6 @@ Result<Sequencer::Step> Sequencer::number_some() {
 Result<void> Sequencer::number_all() {
     for (;;) {
         TRY(const Step step, number_some());
-        if (step.elected) numbered_(step.last);
         if (step.elected && step.numbered < kBatch) return {};
         if (step.elected) continue;
         std::unique_lock lock(mutex_);
