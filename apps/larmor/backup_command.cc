@@ -10,6 +10,7 @@
 #include "larmor/command_actor.h"
 #include "larmor/import_report.h"
 #include "larmor/running_server.h"
+#include "library/open_database.h"
 #include "library/record_act.h"
 #include "library/restore_library.h"
 #include "observe/log.h"
@@ -88,11 +89,22 @@ Result<void> put_on_record(const std::filesystem::path& library,
 }
 
 int run_backup(const std::filesystem::path& library, const std::filesystem::path& directory) {
+    if (const auto whole = check_rows_are_in(library); !whole) {
+        return fail_command(whole.error());
+    }
     if (const auto recorded = put_on_record(library, directory); !recorded) {
         return fail_command(recorded.error());
     }
     CopyReport report;
     return close(report, "backup", backup::backup(library, directory, report));
+}
+
+/// A backup has the rows in a file of SQLite.
+int refuse_database() {
+    return fail_command(
+        {ErrorCode::Unsupported,
+         "a restored library has its rows in its folder: leave --db (LARMOR_DB) "
+         "out"});
 }
 
 }  // namespace
@@ -127,6 +139,7 @@ void add_restore(CommandLine& line) {
                        keep_tokens] {
         line_run = [&settings, directory, keep_tokens] {
             stop_imports_on_signals();
+            if (!settings.database.empty()) return refuse_database();
             CopyReport report;
             const auto restored =
                 restore_library(*directory, settings.library,

@@ -14,6 +14,7 @@ namespace larmor {
 /// What every command takes.
 struct Settings {
     std::filesystem::path library = "larmor-library";
+    std::string database;  ///< URL of PostgreSQL; empty: the rows are in the library's folder
     std::string log_format = "text";
     std::string log_level = "info";
 };

@@ -8,7 +8,7 @@ namespace larmor {
 namespace {
 
 Result<void> list_deleted(const Settings& settings) {
-    TRY(const auto deletions, open_deletion_service(settings.library));
+    TRY(const auto deletions, open_deletion_service(settings));
     TRY(const auto lines, deletions->list());
     std::printf("%-32s  %-24s  %-24s  %9s  %s\n", "id", "deleted", "kept until", "instances",
                 "what");
@@ -23,7 +23,7 @@ Result<void> list_deleted(const Settings& settings) {
 }
 
 Result<void> recover_deleted(const Settings& settings, const std::string& id) {
-    TRY(const auto deletions, open_deletion_service(settings.library));
+    TRY(const auto deletions, open_deletion_service(settings));
     TRY(const auto recovered, deletions->recover(id));
     std::printf("%lld instances recovered\n", static_cast<long long>(recovered.recovered));
     if (recovered.kept > 0) {
@@ -34,7 +34,7 @@ Result<void> recover_deleted(const Settings& settings, const std::string& id) {
 }
 
 Result<void> purge_deleted(const Settings& settings, const std::string& id) {
-    TRY(const auto deletions, open_deletion_service(settings.library));
+    TRY(const auto deletions, open_deletion_service(settings));
     return deletions->purge(id);
 }
 

@@ -162,13 +162,12 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<DeletionService>> open_deletion_service(
-    const std::filesystem::path& library) {
-    auto opened = Library::open({.folder = library});
+Result<std::unique_ptr<DeletionService>> open_deletion_service(const Settings& settings) {
+    auto opened = Library::open({.folder = settings.library, .database = settings.database});
     if (opened) {
         return std::make_unique<LocalDeletions>(*std::move(opened));
     }
-    TRY(const auto server, server_instead_of(opened.error(), library));
+    TRY(const auto server, server_instead_of(opened.error(), settings.library));
     return std::make_unique<RemoteDeletions>(server);
 }
 

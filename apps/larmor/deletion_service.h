@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "larmor/command.h"
 
 namespace larmor {
 
@@ -38,7 +39,6 @@ public:
 };
 
 /// Opens the library itself; where a server has it open, goes through that server.
-Result<std::unique_ptr<DeletionService>> open_deletion_service(
-    const std::filesystem::path& library);
+Result<std::unique_ptr<DeletionService>> open_deletion_service(const Settings& settings);
 
 }  // namespace larmor

@@ -82,8 +82,9 @@ private:
 Result<std::unique_ptr<Target>> open_target(const Settings& settings,
                                             const ImportRequest& request) {
     const auto previews = request.no_previews ? Previews::Later : Previews::Now;
-    auto library = Library::open(
-        {.folder = settings.library, .disk_reserve_bytes = request.disk_reserve.bytes});
+    auto library = Library::open({.folder = settings.library,
+                                  .database = settings.database,
+                                  .disk_reserve_bytes = request.disk_reserve.bytes});
     if (library) return std::make_unique<OwnLibrary>(*std::move(library), previews);
     TRY(auto server, server_instead_of(library.error(), settings.library));
     observe::log_debug("importing through the running server", {{"server", server.name()}});

@@ -24,6 +24,10 @@ void add_settings(CLI::App& app, Settings& settings) {
     app.add_option("--library", settings.library, "folder of the library; made when missing")
         ->envname("LARMOR_LIBRARY")
         ->capture_default_str();
+    app.add_option("--db", settings.database,
+                   "where its rows are, as postgres://host/name: in a database of PostgreSQL "
+                   "instead of its folder")
+        ->envname("LARMOR_DB");
     app.add_option("--log", settings.log_format, "text or json (one object a line)")
         ->envname("LARMOR_LOG")
         ->capture_default_str();

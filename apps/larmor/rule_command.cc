@@ -37,7 +37,7 @@ Result<std::string> pattern_text(const std::string& pattern) {
 }
 
 Result<void> list_rules(const Settings& settings) {
-    TRY(const auto rules, open_rule_service(settings.library));
+    TRY(const auto rules, open_rule_service(settings));
     TRY(const auto lines, rules->list());
     for (const std::string& line : lines) std::printf("%s\n", line.c_str());
     return {};
@@ -47,7 +47,7 @@ Result<void> put_rule(const Settings& settings, const PutRequest& request) {
     TRY(const std::string pattern, pattern_text(request.pattern));
     // Said here, where the place in the pattern is seen beside it.
     TRY_VOID(events::parse_pattern(pattern));
-    TRY(const auto rules, open_rule_service(settings.library));
+    TRY(const auto rules, open_rule_service(settings));
     std::string body = R"({"pattern":)" + pattern + R"(,"targets":[)";
     append_targets(body, "queue", request.queues);
     append_targets(body, "webhook", request.webhooks);
@@ -65,7 +65,7 @@ Result<void> put_rule(const Settings& settings, const PutRequest& request) {
 }
 
 Result<void> delete_rule(const Settings& settings, const std::string& name) {
-    TRY(const auto rules, open_rule_service(settings.library));
+    TRY(const auto rules, open_rule_service(settings));
     return rules->remove(name, {});
 }
 

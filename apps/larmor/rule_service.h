@@ -1,12 +1,12 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "larmor/command.h"
 
 namespace larmor {
 
@@ -26,6 +26,6 @@ public:
 };
 
 /// Opens the library itself; where a server has it open, goes through that server.
-Result<std::unique_ptr<RuleService>> open_rule_service(const std::filesystem::path& library);
+Result<std::unique_ptr<RuleService>> open_rule_service(const Settings& settings);
 
 }  // namespace larmor

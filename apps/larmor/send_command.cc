@@ -105,7 +105,8 @@ Result<int> send(const Settings& settings, SendRequest& request) {
     std::unique_ptr<Library> library;
     std::optional<dimse::Services> services;
     if (!request.studies.empty()) {
-        TRY(library, Library::open({.folder = settings.library}));
+        TRY(library,
+            Library::open({.folder = settings.library, .database = settings.database}));
         services.emplace(dimse::Services{.database = library->database(),
                                          .store = library->store(),
                                          .catalog = library->catalog(),

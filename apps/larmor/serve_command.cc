@@ -150,6 +150,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     }
     const auto ending = block_ending_signals();
     TRY(const auto library, Library::open({.folder = settings.library,
+                                           .database = settings.database,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
     TRY(const auto keep, retention_options(request));

@@ -15,7 +15,7 @@ struct CreateRequest {
 };
 
 Result<void> create(const Settings& settings, const CreateRequest& request) {
-    TRY(const auto tokens, open_token_service(settings.library));
+    TRY(const auto tokens, open_token_service(settings));
     TRY(const auto token, tokens->create(request.name, request.role, request.lifetime));
     // The secret alone on standard output, so that `TOKEN=$(larmor token create)` works.
     std::fprintf(stderr, "token %s: role %s, expires %s; it is shown this once\n",
@@ -25,7 +25,7 @@ Result<void> create(const Settings& settings, const CreateRequest& request) {
 }
 
 Result<void> list(const Settings& settings) {
-    TRY(const auto tokens, open_token_service(settings.library));
+    TRY(const auto tokens, open_token_service(settings));
     TRY(const auto rows, tokens->list());
     std::printf("%-32s  %-8s  %-24s  %-24s  %-24s  %s\n", "id", "role", "created", "expires",
                 "revoked", "name");
@@ -38,7 +38,7 @@ Result<void> list(const Settings& settings) {
 }
 
 Result<void> revoke(const Settings& settings, const std::string& id) {
-    TRY(const auto tokens, open_token_service(settings.library));
+    TRY(const auto tokens, open_token_service(settings));
     return tokens->revoke(id);
 }
 

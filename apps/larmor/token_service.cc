@@ -135,12 +135,12 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<TokenService>> open_token_service(const std::filesystem::path& library) {
-    auto opened = Library::open({.folder = library});
+Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings) {
+    auto opened = Library::open({.folder = settings.library, .database = settings.database});
     if (opened) {
         return std::make_unique<LocalTokens>(*std::move(opened));
     }
-    TRY(const auto server, server_instead_of(opened.error(), library));
+    TRY(const auto server, server_instead_of(opened.error(), settings.library));
     return std::make_unique<RemoteTokens>(server);
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "larmor/command.h"
 
 namespace larmor {
 
@@ -36,6 +37,6 @@ public:
 };
 
 /// Opens the library itself; where a server has it open, goes through that server.
-Result<std::unique_ptr<TokenService>> open_token_service(const std::filesystem::path& library);
+Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings);
 
 }  // namespace larmor

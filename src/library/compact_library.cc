@@ -7,10 +7,7 @@ namespace larmor {
 Result<objects::local::CompactSummary> compact_library(
     const std::filesystem::path& folder, double dead_min,
     objects::local::CompactObserver& observer) {
-    std::error_code error;
-    if (!std::filesystem::exists(folder / "library.sqlite", error)) {
-        return fail(ErrorCode::NotFound, "there is no library in " + folder.string());
-    }
+    TRY_VOID(check_rows_are_in(folder));
     // All rows of objects are read in one go.
     TRY(const auto database, open_database(folder, {.read_limit = std::chrono::hours(1)}));
     objects::local::LocalStoreOptions options;

@@ -51,7 +51,8 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
                                      "), so nobody knows what it holds; reads go on until "
                                      "somebody looked at it and started again"});
     };
-    TRY(parts->database, open_database(options.folder, {.on_write_failure = stop_writing,
+    TRY(parts->database, open_database(options.folder, {.url = options.database,
+                                                        .on_write_failure = stop_writing,
                                                         .fail_syncs = options.fail_row_syncs}));
 
     objects::local::LocalStoreOptions store;

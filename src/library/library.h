@@ -22,6 +22,8 @@ namespace larmor {
 
 struct LibraryOptions {
     std::filesystem::path folder;
+    /// URL of PostgreSQL; empty: the rows are in `library.sqlite` in the folder.
+    std::string database{};
     unsigned threads = 0;  ///< of the worker pool; 0: as many as processors
     unsigned background_threads = 1;
     const Clock* clock = &system_clock();
@@ -36,14 +38,16 @@ struct LibraryOptions {
     const std::atomic<bool>* fail_object_syncs = nullptr;
 };
 
-/// One embedded library: `folder` with `library.sqlite`, `objects/` and `audit/`, opened with
-/// all that works on it, and closed in the right order. The place where drivers are chosen;
+/// One library: `folder` with `library.sqlite`, `objects/` and `audit/`, opened with all that
+/// works on it, and closed in the right order. Its rows may be in a database of PostgreSQL
+/// instead, which is then that of this folder alone. The place where drivers are chosen;
 /// everybody else sees interfaces. One process owns a library at a time.
 class Library {
 public:
     /// Opens or makes it: lock, migrations, recovery of the object store. Errors: Conflict when
-    /// another process has it (names its pid) or a newer version wrote it; Unsupported on a
-    /// network file system; Corrupt; NoSpace.
+    /// another process has it (names its pid), a newer version wrote it, or folder and database
+    /// do not belong together; Unsupported on a network file system; Unavailable where
+    /// PostgreSQL is; Corrupt; NoSpace.
     static Result<std::unique_ptr<Library>> open(LibraryOptions options);
     /// Stops preprocessing after the batch at hand, then the pool, then the stores.
     ~Library();

@@ -2,12 +2,14 @@
 
 #include "audit/log.h"
 #include "db/sqlite/library_lock.h"
+#include "library/postgres_library.h"
 
 namespace larmor {
 
 Result<void> record_act(const std::filesystem::path& folder, audit::Entry entry) {
-    const auto rows = folder / "library.sqlite";
+    auto rows = folder / "library.sqlite";
     std::error_code error;
+    if (!std::filesystem::exists(rows, error)) rows = marker_of(folder);
     if (!std::filesystem::exists(rows, error)) {
         return fail(ErrorCode::NotFound, "there is no library in " + folder.string());
     }

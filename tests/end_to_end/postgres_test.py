@@ -1,0 +1,215 @@
+#!/usr/bin/python3
+"""The running program with its rows in PostgreSQL: stored, found and fetched as with a file of its own, also over restarts
+of either side. Ends with `N passed, N failed`."""
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pydicom
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
+from lib.postgres import Postgres  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
+
+scenarios = Scenarios("postgres")
+test = scenarios.test
+FILES = [f"{PYDICOM_FILES}/{name}" for name in ("CT_small.dcm", "MR_small.dcm", "rtplan.dcm")]
+CT, MR, PLAN = (pydicom.dcmread(path) for path in FILES)
+postgres = None
+
+
+def larmor(*arguments, code=0):
+    done = subprocess.run([LARMOR, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, (arguments, done.stdout + done.stderr)
+    return done.stdout + done.stderr
+
+
+def file_of(path):
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def request(server, method, path, body=None, content_type=None):
+    headers = {"Authorization": f"Bearer {server.token}", "Accept": "application/dicom+json"}
+    if content_type:
+        headers["Content-Type"] = content_type
+    asked = urllib.request.Request(server.url + path, data=body, method=method, headers=headers)
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        return answer.status, answer.headers, answer.read()
+
+
+def stow(server, *paths):
+    parts = b"".join(b"--b\r\nContent-Type: application/dicom\r\n\r\n" + file_of(path) + b"\r\n" for path in paths)
+    status, _, body = request(server, "POST", "/dicomweb/studies", parts + b"--b--\r\n",
+                              'multipart/related; type="application/dicom"; boundary=b')
+    assert status == 200, (status, body)
+
+
+def serve(folder, name, *arguments):
+    """Every command finds the database by the environment, as in a deployment."""
+    os.environ["LARMOR_DB"] = postgres.make_database(name)
+    return Server(folder, *arguments)
+
+
+def status_of(ask, *arguments):
+    try:
+        ask(*arguments)
+        return 200
+    except urllib.error.HTTPError as error:
+        return error.code
+
+
+def path_of(data_set):
+    return (f"/dicomweb/studies/{data_set.StudyInstanceUID}/series/{data_set.SeriesInstanceUID}"
+            f"/instances/{data_set.SOPInstanceUID}")
+
+
+def check_is_served(server, path, data_set):
+    assert server.stored(data_set) == file_of(path)
+    found = server.search(f"studies/{data_set.StudyInstanceUID}/metadata")
+    assert found[0]["00080018"]["Value"] == [data_set.SOPInstanceUID]
+
+
+def check_has_pictures(server, data_set):
+    frame = server.get(path_of(data_set) + "/frames/1", 'multipart/related; type="application/octet-stream"')
+    assert frame[frame.index(b"\r\n\r\n") + 4:frame.rindex(b"\r\n--")].rstrip(b"\0") == data_set.PixelData.rstrip(b"\0")
+    assert server.get(path_of(data_set) + "/rendered", "image/jpeg").startswith(b"\xff\xd8\xff")
+
+
+def start_together(*libraries):
+    """Programs that start at the same moment: those that serve, and what the others said at their end."""
+    started = [subprocess.Popen([LARMOR, "serve", "--library", library, "--port", "0"], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True) for library in libraries]
+    serving, refusals = [], []
+    for process in started:
+        if any(" serves " in line for line in iter(process.stdout.readline, "")):
+            serving.append(process)
+        else:
+            assert process.wait(60) == 1
+            refusals.append(process.stderr.read())
+    return serving, refusals
+
+
+def stop(process):
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 0, process.stderr.read()
+
+
+@test
+def what_is_stored_is_found_fetched_deleted_and_recovered(folder):
+    server = serve(folder, "round_trip")
+    stow(server, *FILES)
+    assert {study["0020000D"]["Value"][0] for study in server.search("studies")} == {
+        data_set.StudyInstanceUID for data_set in (CT, MR, PLAN)}
+    assert len(server.search("series?Modality=MR")) == 1
+    assert len(server.search("studies?PatientName=comp*&fuzzymatching=true")) >= 1
+    assert len(server.search(f"instances?SOPInstanceUID={CT.SOPInstanceUID}")) == 1
+    for path, data_set in zip(FILES, (CT, MR, PLAN)):
+        check_is_served(server, path, data_set)
+    check_has_pictures(server, CT)
+    wait_until(lambda: postgres.ask("round_trip", "SELECT count(*) FROM instances WHERE preprocess = 0") == "0")
+    wait_until(lambda: postgres.ask("round_trip", "SELECT count(*), max(sequence) FROM events") == "3|3")
+
+    status, headers, _ = request(server, "DELETE", f"/dicomweb/studies/{CT.StudyInstanceUID}")
+    assert status == 204
+    assert len(server.search("studies")) == 2
+    status, _, _ = request(server, "POST", headers["Location"] + "/recover")
+    assert status == 200
+    assert server.stored(CT) == file_of(FILES[0])
+    wait_until(lambda: postgres.ask("round_trip", "SELECT count(*), max(sequence) FROM events") == "5|5")
+    server.end()
+
+
+@test
+def restarts_of_either_side_lose_nothing(folder):
+    server = serve(folder, "restarts")
+    stow(server, FILES[0])
+    for how, path in ((signal.SIGINT, FILES[1]), (signal.SIGQUIT, FILES[2])):
+        postgres.stop(how)
+        away = [status_of(server.search, "studies"), status_of(server.get, "/readyz"), status_of(stow, server, path)]
+        assert away == [503] * 3, away
+        postgres.start()
+        stow(server, path)
+        check_is_served(server, FILES[0], CT)
+    # What is asked while it restarts waits for it.
+    postgres.restart()
+    found = len(server.search("studies"))
+    assert found == 3, found
+    server.end()
+    server = Server(folder)
+    assert len(server.search("studies")) == 3
+    for path, data_set in zip(FILES, (CT, MR, PLAN)):
+        assert server.stored(data_set) == file_of(path)
+    # Once more is no change.
+    assert '"duplicate"' in larmor("import", "--json", "--library", server.library, FILES[0])
+    server.end()
+
+
+@test
+def events_are_followed_and_taken_in_and_rules_kept(folder):
+    os.environ["LARMOR_DB"] = postgres.make_database("events")
+    library = f"{folder}/larmor-library"
+    larmor("rule", "put", "index", "--library", library, "--pattern", '{"source": ["x"]}', "--queue", "index")
+    server = Server(folder)
+    with subprocess.Popen([LARMOR, "events", "tail", "--library", library, "--after", "1-0"], stdout=subprocess.PIPE,
+                          text=True) as follower:
+        stow(server, FILES[0])
+        first = json.loads(follower.stdout.readline())
+        assert (first["type"], first["larmorposition"]) == ("Image Set Created", "1-1"), first
+        server.end()
+    assert '"name":"index"' in larmor("rule", "list", "--library", library)
+
+
+@test
+def of_two_that_start_together_one_serves(folder):
+    for name, libraries, refusal in (("same_folder", ("one", "one"), "is in use by process"),
+                                     ("other_folder", ("two", "three"), "another folder")):
+        os.environ["LARMOR_DB"] = postgres.make_database(name)
+        serving, refusals = start_together(*(f"{folder}/{library}" for library in libraries))
+        try:
+            assert len(serving) == 1 and refusal in refusals[0], refusals
+            assert postgres.ask(name, "SELECT count(*) FROM object_store") == "1"
+            owner = next(f"{folder}/{library}" for library in libraries if os.path.exists(f"{folder}/{library}/server.json"))
+            assert '"stored"' in larmor("import", "--json", "--library", owner, FILES[0])
+        finally:
+            for process in serving:
+                stop(process)
+
+
+@test
+def a_folder_and_its_database_belong_together(folder):
+    serve(folder, "first").end()
+    said = larmor("token", "list", "--library", f"{folder}/other", code=1)
+    assert "another folder" in said, said
+    own = f"{folder}/larmor-library"
+    url = os.environ.pop("LARMOR_DB")
+    said = larmor("token", "list", "--library", own, code=1)
+    assert "say where with --db" in said, said
+    for command in (["fsck"], ["compact"], ["backup", f"{folder}/copies"]):
+        assert "in PostgreSQL" in larmor(*command, "--library", own, code=1)
+    assert not os.path.exists(f"{folder}/copies")
+    said = larmor("restore", f"{folder}/copies", "--library", f"{folder}/new", "--db", url, code=1)
+    assert "leave --db" in said, said
+    larmor("import", "--library", f"{folder}/embedded", FILES[0])
+    said = larmor("token", "list", "--library", f"{folder}/embedded", "--db", url, code=1)
+    assert "leave --db out" in said, said
+    # A folder that was refused is as good as new.
+    larmor("import", "--library", f"{folder}/other", FILES[0])
+
+
+def main():
+    global postgres
+    postgres = Postgres()
+    try:
+        return scenarios.run()
+    finally:
+        postgres.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
