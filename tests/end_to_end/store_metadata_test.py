@@ -306,7 +306,7 @@ def metadata_that_is_none_too_large_or_of_another_study_is_refused(folder):
     status, answer = store(server, metadata, parts)
     assert status == 409 and "SOPInstanceUID" in comments(answer)[0], answer
     status, _, body = ask(server, "POST", "/dicomweb/studies", {
-        "Content-Type": 'multipart/related; type="application/dicom+xml"; boundary=b', "Accept": JSON}, b"--b--\r\n")
+        "Content-Type": 'multipart/related; type="text/xml"; boundary=b', "Accept": JSON}, b"--b--\r\n")
     assert status == 415, body
     assert server.search("studies") == []
     server.end()
