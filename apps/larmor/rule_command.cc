@@ -95,8 +95,8 @@ void add_put(CLI::App& command, CommandLine& line) {
 }  // namespace
 
 void add_rule(CommandLine& line) {
-    auto* command =
-        line.app.add_subcommand("rule", "which events go to which queue or webhook");
+    auto* command = line.app.add_subcommand(
+        "rule", "which events are to go to which queue or webhook (kept; nothing is sent yet)");
     command->require_subcommand(1);
     command->fallthrough();
 
