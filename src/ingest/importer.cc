@@ -203,7 +203,9 @@ struct Importer::Core {
     async::Task<ImportResult> store(Arrival& arrival,
                                     std::chrono::steady_clock::time_point start) {
         Result<ImportResult> stored = co_await try_store(arrival);
-        if (!stored || stored->outcome == Outcome::Duplicate) co_await arrival.drop();
+        // Not after an error: its commit may turn out to have happened, and its row then needs
+        // the bytes. Their intent says to the next start what became of them.
+        if (stored && stored->outcome == Outcome::Duplicate) co_await arrival.drop();
         if (!stored) co_return reject(arrival.record, std::move(stored).error(), start);
         count_import(*stored, std::chrono::steady_clock::now() - start);
         co_return *std::move(stored);

@@ -130,9 +130,10 @@ public:
     /// Errors: Corrupt with segment (or key) and offset.
     virtual Result<void> verify(const ObjectLocation& location) = 0;
 
-    /// Removes what was staged and will not be recorded: a file of its own, unless another
-    /// object has the same; what is in a segment is dead space already. Blocks. Where it fails,
-    /// the intent stays, and the next start removes it.
+    /// Removes what was staged and was never handed to `record`, or whose transaction is known
+    /// to have rolled back: a file of its own, unless another object has the same; what is in a
+    /// segment is dead space already. Never after a commit whose outcome is unknown. Blocks.
+    /// Where it fails, the intent stays, and the next start removes it.
     virtual Result<void> drop(const StagedObject& staged) = 0;
 
     /// Removes the row; the bytes are kept for the grace period (readers may hold them).

@@ -4,6 +4,7 @@
 
 #include "async/sync_wait.h"
 #include "audit/verify.h"
+#include "db/tests/faulty_database.h"
 #include "ingest/tests/test_files.h"
 #include "library/check_library.h"
 #include "library/library.h"
@@ -215,6 +216,50 @@ TEST_F(ImporterTest, ManyAtOnceUnderOneUidAreAllKept) {
     EXPECT_EQ(outcomes[Outcome::Conflict], 39);
 }
 
+/// Files of their own in the library; no segments.
+std::size_t large_files_in(const fs::path& library) {
+    std::size_t files = 0;
+    for (const auto& entry : fs::recursive_directory_iterator(library / "objects")) {
+        files += entry.is_regular_file() && entry.path().extension() != ".segment" &&
+                 entry.file_size() > 1'000'000;
+    }
+    return files;
+}
+
+TEST_F(ImporterTest, WhatAFailedCommitMayYetNeedStaysUntilTheNextStart) {
+    const fs::path large = folder.path() / "large";
+    run_tool("/usr/bin/python3 -c \"import pydicom; d = pydicom.dcmread('" +
+             ct_small().string() +
+             "'); d.NumberOfFrames = 64; d.PixelData = d.PixelData * 64; d.save_as('" +
+             large.string() + "')\"");
+    const std::string content = content_of(large);
+    for (std::uint32_t seed = 1; seed <= 12; ++seed) {
+        reopen();
+        db::testing::FaultyDatabase faulty(
+            library->database(), {.seed = seed, .faults_of_100 = 100, .be_late = [] {}});
+        faulty.set_faults(true);
+        ingest::Importer importer({.database = faulty,
+                                   .store = library->store(),
+                                   .catalog = library->catalog(),
+                                   .pool = library->pool(),
+                                   .admission = library->admission(),
+                                   .on_stored = {}});
+        ImportOptions options;
+        const auto result =
+            async::sync_wait(importer.import_bytes(as_bytes(content), std::move(options)));
+        EXPECT_EQ(large_files_in(folder.path() / "library"), 1U) << "seed " << seed;
+        const auto found = totals().instances;
+        if (result.outcome != Outcome::Rejected) {
+            EXPECT_EQ(found, 1) << "seed " << seed;
+        }
+        reopen();
+        EXPECT_EQ(totals().instances, found);
+        EXPECT_EQ(large_files_in(folder.path() / "library"), static_cast<std::size_t>(found));
+        library.reset();
+        fs::remove_all(folder.path() / "library");
+    }
+}
+
 TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
     // 64 frames of the CT: over the size of what is held in memory.
     const fs::path large = folder.path() / "large";
@@ -239,15 +284,7 @@ TEST_F(ImporterTest, ALargeInstanceInPiecesIsStoredAndKnownAgain) {
     EXPECT_EQ(send().outcome, Outcome::Duplicate);
     EXPECT_EQ(stored_content(first.sop_instance_uid), content);
 
-    const auto large_files = [&] {
-        std::size_t files = 0;
-        for (const auto& entry :
-             fs::recursive_directory_iterator(folder.path() / "library" / "objects")) {
-            files += entry.is_regular_file() && entry.path().extension() != ".segment" &&
-                     entry.file_size() > 1'000'000;
-        }
-        return files;
-    };
+    const auto large_files = [&] { return large_files_in(folder.path() / "library"); };
 
     // The bytes that the second arrival shared with the first stay, those that it had alone go
     // at once, and a stream that nobody finishes leaves no file.
