@@ -31,7 +31,7 @@ using LocatedInstancePtr = std::shared_ptr<const LocatedInstance>;
 struct KnownFrames {
     /// Text between frames, or bytes of the file.
     using Piece = std::variant<std::shared_ptr<const std::string>, ByteRange>;
-    LocatedInstancePtr located;  ///< the encoding that they are of
+    objects::ObjectLocation file;  ///< of the encoding that they are of
     MediaChoice::Form form = MediaChoice::Form::Multipart;
     std::string content_type;
     std::string etag;

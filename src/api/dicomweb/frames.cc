@@ -107,11 +107,10 @@ Task<Result<Response>> decoded_frame(ContextPtr context, Request request, FrameS
 
 /// Frames as they lie in the file: the length is known, and they are sent without a turn for
 /// each.
-Result<KnownFrames> describe_stored(const FrameSource& source, LocatedInstancePtr located,
-                                    MediaChoice::Form form,
+Result<KnownFrames> describe_stored(const FrameSource& source, MediaChoice::Form form,
                                     const std::vector<std::uint32_t>& frames,
                                     const FrameAnswer& answer, Parts parts) {
-    KnownFrames known{.located = std::move(located), .form = form};
+    KnownFrames known{.file = source.located().file, .form = form};
     const auto append_ranges = [&](std::uint32_t frame) -> Result<void> {
         TRY(const auto location, source.locate(frame));
         known.pieces.insert(known.pieces.end(), location.ranges.begin(), location.ranges.end());
@@ -119,13 +118,13 @@ Result<KnownFrames> describe_stored(const FrameSource& source, LocatedInstancePt
     };
     if (form == MediaChoice::Form::Single) {
         known.content_type = content_type_of_part(answer);
-        known.etag = tag_of_single(*known.located, frames.front(), answer);
+        known.etag = tag_of_single(source.located(), frames.front(), answer);
         TRY_VOID(append_ranges(frames.front()));
         return known;
     }
     http::MultipartWriter writer("related", answer.media_type);
     known.content_type = writer.content_type();
-    known.etag = tag_of_multipart(*known.located, frames, answer, parts);
+    known.etag = tag_of_multipart(source.located(), frames, answer, parts);
     http::Headers head;
     head.add("Content-Type", content_type_of_part(answer));
     const auto append_text = [&](std::string text) {
@@ -157,8 +156,7 @@ Result<Response> answer_stored(const Context& context, const Request& request,
     response.parts.reserve(known.pieces.size());
     for (const auto& piece : known.pieces) {
         if (const auto* range = std::get_if<ByteRange>(&piece)) {
-            TRY(http::FileSlice slice,
-                slice_of(context.services.store, known.located->file, *range));
+            TRY(http::FileSlice slice, slice_of(context.services.store, known.file, *range));
             response.parts.emplace_back(std::move(slice));
         } else {
             response.parts.emplace_back(std::get<std::shared_ptr<const std::string>>(piece));
@@ -169,14 +167,15 @@ Result<Response> answer_stored(const Context& context, const Request& request,
 }
 
 /// What is pending changes soon: it is not remembered.
-void remember(Context& context, FramesWanted wanted, KnownFrames known) {
+void remember(Context& context, const LocatedInstance& located, FramesWanted wanted,
+              KnownFrames known) {
     if (wanted.key.empty() || known.pieces.size() > kKnownPiecesMax ||
-        known.located->instance.preprocess == catalog::PreprocessState::Pending) {
+        located.instance.preprocess == catalog::PreprocessState::Pending) {
         return;
     }
-    // The instance itself is most often remembered too.
-    std::size_t size_bytes = sizeof known + wanted.key.size() + known.content_type.size() +
-                             known.etag.size() + known.pieces.size() * 256;
+    const std::size_t size_bytes = sizeof known + wanted.key.size() + known.file.key.size() +
+                                   known.content_type.size() + known.etag.size() +
+                                   known.pieces.size() * 256;
     context.frames.remember(std::move(wanted.key),
                             std::make_shared<const KnownFrames>(std::move(known)), size_bytes,
                             wanted.generation);
@@ -270,10 +269,9 @@ Task<Result<Response>> answer_frames(ContextPtr context, Request request,
     }
     const auto form = frames.size() == 1 ? answer.body : MediaChoice::Form::Multipart;
     if (source.can_slice(answer.native) && frames.size() <= kFramesMax) {
-        CO_TRY(KnownFrames known,
-               describe_stored(source, chosen.located, form, frames, answer, parts));
+        CO_TRY(KnownFrames known, describe_stored(source, form, frames, answer, parts));
         CO_TRY(Response response, answer_stored(*context, request, known));
-        remember(*context, std::move(wanted), std::move(known));
+        remember(*context, *chosen.located, std::move(wanted), std::move(known));
         co_return response;
     }
     if (form == MediaChoice::Form::Single) {
