@@ -46,6 +46,10 @@ EventLog::EventLog(db::Database& database, const Clock& clock, Position last)
 
 EventLog::~EventLog() = default;
 
+void EventLog::start_numbering(Numbered numbered) {
+    if (sequencer_) sequencer_->start(std::move(numbered));
+}
+
 Result<void> EventLog::number_committed() {
     return sequencer_ ? sequencer_->number_all() : Result<void>();
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -69,6 +70,12 @@ public:
     static Result<std::unique_ptr<EventLog>> open(db::Database& database,
                                                   const Clock& clock = system_clock());
 
+    /// Once, where numbers come behind the commits: begins to give them. Does nothing where the
+    /// writer gives them. `numbered` is called in the transaction that gives numbers, with the
+    /// last number before them; on the writer's thread.
+    using Numbered = std::function<Result<void>(db::Transaction&, std::int64_t before)>;
+    void start_numbering(Numbered numbered = {});
+
     /// Adds the event to the caller's transaction and gives it the next number. A number of a
     /// transaction that rolled back is used again: nobody saw it. On PostgreSQL the number
     /// comes after the commit (see Sequencer), and sequence 0 is given; the caller has locked
@@ -87,7 +94,7 @@ public:
     Position last() const;
 
     /// Returns when everything that was committed before has its number. Blocks, where numbers
-    /// come later. Errors: those of Database::write.
+    /// come later; for after start_numbering. Errors: those of Database::write.
     Result<void> number_committed();
 
     /// Removes whole days before `day` (20260102); the numbers are never given again.

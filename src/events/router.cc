@@ -58,7 +58,14 @@ Result<std::unique_ptr<const Router::Compiled>> Router::compile(db::Snapshot& sn
     return compiled;
 }
 
-void Router::attach(db::Database& database, const EventLog& log) {
+void Router::attach(db::Database& database, EventLog& log) {
+    if (database.dialect() != db::Dialect::Sqlite) {
+        log.start_numbering([this](db::Transaction& tx, std::int64_t before) -> Result<void> {
+            TRY_VOID(route(tx, before));
+            return {};
+        });
+        return;
+    }
     database.before_commit([this, &log](db::Transaction& tx) -> Result<void> {
         TRY_VOID(route(tx, log.last().sequence));
         return {};

@@ -44,9 +44,10 @@ public:
                                                 Source source = {});
     ~Router();
 
-    /// Routes what this group of writes appended, before each commit. Call it after all that
-    /// appends events before_commit; `database` must end before the router and `log`.
-    void attach(db::Database& database, const EventLog& log);
+    /// Routes what this group of writes appended, before each commit; where numbers come behind
+    /// the commits, what got its number, and starts the numbering. Call it after all that
+    /// appends events before_commit, once; `database` must end before the router and `log`.
+    void attach(db::Database& database, EventLog& log);
 
     /// Sends all events behind `sequence` to the targets of matching rules; gives the number of
     /// messages. Errors: those of the sink and of the database; Corrupt.

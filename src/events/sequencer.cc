@@ -28,7 +28,11 @@ constexpr std::string_view kNumber =
 }  // namespace
 
 Sequencer::Sequencer(db::Database& database, std::function<void(Position)> numbered)
-    : database_(database), numbered_(std::move(numbered)) {
+    : database_(database), numbered_(std::move(numbered)) {}
+
+void Sequencer::start(EventLog::Numbered in_transaction) {
+    LARMOR_CHECK(!thread_.joinable());
+    in_transaction_ = std::move(in_transaction);
     thread_ = std::thread([this] { run(); });
 }
 
@@ -38,7 +42,7 @@ Sequencer::~Sequencer() {
         stopping_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    if (thread_.joinable()) thread_.join();
 }
 
 void Sequencer::wake() {
@@ -59,12 +63,17 @@ Result<Sequencer::Step> Sequencer::number_some() {
             step.elected = query.int64(0) != 0;
         }
         if (!step.elected) return step;
-        TRY(db::Query query, tx.prepare(kNumber));
-        query.bind(kBatch);
-        TRY(const bool row, query.next());
-        if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
-        step.numbered = query.int64(0);
-        step.last = {query.int64(1), query.int64(2)};
+        {
+            TRY(db::Query query, tx.prepare(kNumber));
+            query.bind(kBatch);
+            TRY(const bool row, query.next());
+            if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+            step.numbered = query.int64(0);
+            step.last = {query.int64(1), query.int64(2)};
+        }
+        if (in_transaction_ && step.numbered > 0) {
+            TRY_VOID(in_transaction_(tx, step.last.sequence - step.numbered));
+        }
         // With the commit, so that a bell that rings for it finds the new last number.
         tx.on_commit([this, last = step.last] { numbered_(last); });
         return step;

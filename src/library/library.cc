@@ -1,8 +1,11 @@
 #include "library/library.h"
 
+#include "events/router.h"
 #include "library/library_metrics.h"
 #include "library/open_database.h"
+#include "library/open_queues.h"
 #include "objects/local/local_store.h"
+#include "routing/queue_sink.h"
 
 namespace larmor {
 
@@ -11,6 +14,10 @@ namespace larmor {
 struct Library::Parts {
     std::unique_ptr<admission::Admission> admission;
     events::EventBell event_bell;
+    // Before the database: its last writes go through them.
+    std::unique_ptr<queue::Queues> queues;
+    std::unique_ptr<routing::QueueSink> sink;
+    std::unique_ptr<events::Router> router;
     std::unique_ptr<db::Database> database;
     std::unique_ptr<objects::ObjectStore> store;
     std::unique_ptr<events::EventLog> events;
@@ -67,7 +74,11 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     catalog_options.clock = options.clock;
     TRY(parts->catalog,
         catalog::Catalog::open(*parts->database, *parts->events, std::move(catalog_options)));
+    TRY(parts->queues, open_queues(*parts->database, *options.clock));
+    parts->sink = std::make_unique<routing::QueueSink>(*parts->queues);
+    TRY(parts->router, events::Router::open(*parts->database, *parts->sink));
     // After the catalog: it makes its events before the commit too.
+    parts->router->attach(*parts->database, *parts->events);
     parts->event_bell.attach(*parts->database, *parts->events);
     TRY(parts->credentials, auth::Credentials::open(*parts->database, *options.clock));
     audit::LogOptions audit;
@@ -110,6 +121,12 @@ events::EventLog& Library::events() {
 }
 events::EventBell& Library::event_bell() {
     return parts_->event_bell;
+}
+queue::Queues& Library::queues() {
+    return *parts_->queues;
+}
+routing::QueueSink& Library::sink() {
+    return *parts_->sink;
 }
 catalog::Catalog& Library::catalog() {
     return *parts_->catalog;

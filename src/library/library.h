@@ -16,7 +16,9 @@
 #include "ingest/importer.h"
 #include "objects/object_store.h"
 #include "preprocess/preprocessor.h"
+#include "queue/queues.h"
 #include "retention/purger.h"
+#include "routing/queue_sink.h"
 
 namespace larmor {
 
@@ -56,6 +58,9 @@ public:
     objects::ObjectStore& store();
     events::EventLog& events();
     events::EventBell& event_bell();
+    queue::Queues& queues();
+    /// For replays into queues.
+    routing::QueueSink& sink();
     catalog::Catalog& catalog();
     async::WorkerPool& pool();
     auth::Credentials& credentials();

@@ -6,8 +6,10 @@
 #include "catalog/catalog.h"
 #include "db/sqlite/sqlite_database.h"
 #include "events/event_log.h"
+#include "jobs/jobs.h"
 #include "library/postgres_library.h"
 #include "objects/migrations.h"
+#include "queue/queues.h"
 
 namespace larmor {
 namespace {
@@ -46,7 +48,7 @@ Result<void> check_rows_are_in(const std::filesystem::path& folder) {
 Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder,
                                                     DatabaseOptions options) {
     const std::array sets{objects::migrations(), events::migrations(), catalog::migrations(),
-                          auth::migrations()};
+                          auth::migrations(),    queue::migrations(),  jobs::migrations()};
     if (!options.url.empty()) {
         if (is_there(folder / "library.sqlite")) {
             return fail(ErrorCode::Conflict, "the rows of the library in " + folder.string() +

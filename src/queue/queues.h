@@ -11,8 +11,9 @@ namespace larmor::queue {
 /// The tables of the queues.
 db::MigrationSet migrations();
 
-/// The queues of one library; their settings are rows of it. Safe from any thread; all calls
-/// block. A queue object lives as long as this one, which must outlive everything that uses it.
+/// The queues of one library; their settings are rows of it. Safe from any thread; calls
+/// without a transaction block and are not for the writer's thread. A queue object lives as
+/// long as this one, which must outlive everything that uses it.
 class Queues {
 public:
     virtual ~Queues() = default;
@@ -23,6 +24,8 @@ public:
     virtual Result<Queue*> create(const std::string& name, const QueueSettings& settings) = 0;
     /// Errors: NotFound.
     virtual Result<Queue*> open(const std::string& name) = 0;
+    /// The same as the transaction sees it, on the writer's thread; null where there is none.
+    virtual Result<Queue*> find(db::Transaction& tx, const std::string& name) = 0;
     /// Changes the settings; calls that begin later see them. Errors: NotFound, InvalidInput,
     /// Conflict for another `fifo`.
     virtual Result<void> update(const std::string& name, const QueueSettings& settings) = 0;

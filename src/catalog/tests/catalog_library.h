@@ -23,6 +23,7 @@ protected:
         must(database_->migrate(
             std::array{objects::migrations(), events::migrations(), migrations()}));
         log_ = must(events::EventLog::open(*database_, clock_));
+        log_->start_numbering();
         catalog_ =
             must(Catalog::open(*database_, *log_, {.clock = &clock_, .conflicts_max = 5}));
     }

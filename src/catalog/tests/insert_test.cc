@@ -314,6 +314,7 @@ TEST_P(Insert, UsesFewSeriesRowsFromMemoryAndStillFindsAll) {
     database_.reset();
     database_ = library_.open();
     log_ = must(events::EventLog::open(*database_, clock_));
+    log_->start_numbering();
     catalog_ =
         must(Catalog::open(*database_, *log_, {.clock = &clock_, .cached_series_max = 2}));
     for (int round = 0; round < 3; ++round) {

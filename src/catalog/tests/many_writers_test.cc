@@ -18,6 +18,7 @@ public:
           log_(must(events::EventLog::open(*database_, clock))),
           catalog_(
               must(Catalog::open(*database_, *log_, {.clock = &clock, .conflicts_max = 100}))) {
+        log_->start_numbering();
     }
     db::Database& database() { return *database_; }
     Catalog& catalog() { return *catalog_; }

@@ -22,6 +22,7 @@ protected:
         database_ = library_.open();
         must(database_->migrate(std::array{migrations()}));
         log_ = must(EventLog::open(*database_, clock_));
+        log_->start_numbering();
     }
     /// Gives the number, also where it comes later.
     Position append(std::string_view detail_type) {
@@ -118,6 +119,7 @@ TEST_P(EventLogTest, NoReaderPassesACommitThatIsSlow) {
     const auto other = library_.open_another();
     if (!other) GTEST_SKIP() << "one process writes";
     const auto other_log = must(EventLog::open(*other, clock_));
+    other_log->start_numbering();
     std::mutex mutex;
     std::condition_variable changed;
     bool appended = false;
@@ -170,6 +172,7 @@ TEST_P(EventLogTest, ManyProcessesNumberEachEventOnce) {
     for (const auto& database : databases) {
         processes.emplace_back([&] {
             const auto log = must(EventLog::open(*database, clock_));
+            log->start_numbering();
             for (int i = 0; i < 50; ++i) {
                 must(database->write_and_wait([&](db::Transaction& tx) {
                     return log->append(tx, {.detail_type = "x", .detail = "{}"});

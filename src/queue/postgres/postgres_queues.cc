@@ -45,7 +45,6 @@ public:
     Result<Queue*> create(const std::string& name, const QueueSettings& settings) override {
         TRY_VOID(check_name(name));
         TRY_VOID(check_settings(settings));
-        const std::lock_guard lock(mutex_);
         auto row = insert_or_find(name, settings);
         // Another process has just made it.
         if (!row && row.error().code == ErrorCode::Conflict)
@@ -56,15 +55,19 @@ public:
     }
 
     Result<Queue*> open(const std::string& name) override {
-        const std::lock_guard lock(mutex_);
-        TRY(PostgresQueue* const queue, find(name));
+        TRY(PostgresQueue* const queue, existing(name));
         return queue;
+    }
+
+    Result<Queue*> find(db::Transaction& tx, const std::string& name) override {
+        if (PostgresQueue* const known = known_queue(name)) return known;
+        TRY(auto row, find_queue(tx, name));
+        return row ? add(*std::move(row)) : nullptr;
     }
 
     Result<void> update(const std::string& name, const QueueSettings& settings) override {
         TRY_VOID(check_settings(settings));
-        const std::lock_guard lock(mutex_);
-        TRY(PostgresQueue* const queue, find(name));
+        TRY(PostgresQueue* const queue, existing(name));
         TRY_VOID(check_same_kind({queue->id(), name, queue->settings()}, settings));
         return database_.write_and_wait([&](db::Transaction& tx) -> Result<void> {
             TRY_VOID(update_queue(tx, queue->id(), settings));
@@ -76,9 +79,9 @@ public:
     Result<std::vector<Queue*>> list() override {
         TRY(auto rows,
             database_.read([](db::Snapshot& snapshot) { return read_queues(snapshot); }));
-        const std::lock_guard lock(mutex_);
         for (auto& row : rows) add(std::move(row));
         std::vector<Queue*> all;
+        const std::lock_guard lock(mutex_);
         for (const auto& [name, queue] : queues_) all.push_back(queue.get());
         return all;
     }
@@ -92,8 +95,8 @@ private:
             return insert_queue(tx, name, settings, ServerClock::time_of(reading));
         });
     }
-    // All under the lock.
     PostgresQueue* add(QueueRow row) {
+        const std::lock_guard lock(mutex_);
         const auto known = queues_.find(row.name);
         if (known != queues_.end()) return known->second.get();
         const std::string name = row.name;
@@ -102,9 +105,13 @@ private:
             std::make_unique<PostgresQueue>(database_, std::move(row), poll_every_, shared_));
         return added.first->second.get();
     }
-    Result<PostgresQueue*> find(const std::string& name) {
+    PostgresQueue* known_queue(const std::string& name) {
+        const std::lock_guard lock(mutex_);
         const auto known = queues_.find(name);
-        if (known != queues_.end()) return known->second.get();
+        return known == queues_.end() ? nullptr : known->second.get();
+    }
+    Result<PostgresQueue*> existing(const std::string& name) {
+        if (PostgresQueue* const known = known_queue(name)) return known;
         TRY(auto row,
             database_.read([&](db::Snapshot& snapshot) { return find_queue(snapshot, name); }));
         if (!row) return fail(ErrorCode::NotFound, "no queue " + name);
@@ -119,7 +126,7 @@ private:
     db::Database& database_;
     const std::chrono::nanoseconds poll_every_;
     Shared shared_;
-    std::mutex mutex_;
+    std::mutex mutex_;  ///< of the map; never held in a write, whose thread wants it
     std::map<std::string, std::unique_ptr<PostgresQueue>, std::less<>> queues_;
 };
 

@@ -36,7 +36,6 @@ public:
             database_.read([](db::Snapshot& snapshot) { return read_queues(snapshot); }));
         TRY(const auto in_flight,
             database_.read([](db::Snapshot& snapshot) { return queues_in_flight(snapshot); }));
-        const std::lock_guard lock(mutex_);
         for (auto& row : rows) {
             if (in_flight.contains(row.id)) {
                 TRY_VOID(end_visibility_timeouts(row.id));
@@ -49,10 +48,10 @@ public:
     Result<Queue*> create(const std::string& name, const QueueSettings& settings) override {
         TRY_VOID(check_name(name));
         TRY_VOID(check_settings(settings));
-        const std::lock_guard lock(mutex_);
-        if (const auto known = queues_.find(name); known != queues_.end()) {
-            TRY_VOID(check_same_kind(*known->second, settings));
-            return known->second.get();
+        const std::lock_guard lock(changing_);
+        if (SqliteQueue* const known = known_queue(name)) {
+            TRY_VOID(check_same_kind(*known, settings));
+            return known;
         }
         TRY(auto row, database_.write_and_wait([&](db::Transaction& tx) -> Result<QueueRow> {
             TRY(auto inserted, insert_queue(tx, name, settings, clock_.now()));
@@ -66,15 +65,18 @@ public:
     }
 
     Result<Queue*> open(const std::string& name) override {
-        const std::lock_guard lock(mutex_);
-        TRY(SqliteQueue* const queue, find(name));
+        TRY(SqliteQueue* const queue, existing(name));
         return queue;
+    }
+
+    Result<Queue*> find(db::Transaction&, const std::string& name) override {
+        return known_queue(name);
     }
 
     Result<void> update(const std::string& name, const QueueSettings& settings) override {
         TRY_VOID(check_settings(settings));
-        const std::lock_guard lock(mutex_);
-        TRY(SqliteQueue* const queue, find(name));
+        const std::lock_guard lock(changing_);
+        TRY(SqliteQueue* const queue, existing(name));
         TRY_VOID(check_same_kind(*queue, settings));
         return database_.write_and_wait([&](db::Transaction& tx) -> Result<void> {
             TRY_VOID(update_queue(tx, queue->id(), settings));
@@ -91,18 +93,22 @@ public:
     }
 
 private:
-    // All under the lock.
     Queue* add(QueueRow row) {
         const std::string name = row.name;
+        const std::lock_guard lock(mutex_);
         const auto added = queues_.emplace(
             name,
             std::make_unique<SqliteQueue>(database_, std::move(row), poll_every_, clock_));
         return added.first->second.get();
     }
-    Result<SqliteQueue*> find(const std::string& name) {
+    SqliteQueue* known_queue(const std::string& name) {
+        const std::lock_guard lock(mutex_);
         const auto known = queues_.find(name);
-        if (known == queues_.end()) return fail(ErrorCode::NotFound, "no queue " + name);
-        return known->second.get();
+        return known == queues_.end() ? nullptr : known->second.get();
+    }
+    Result<SqliteQueue*> existing(const std::string& name) {
+        if (SqliteQueue* const known = known_queue(name)) return known;
+        return fail(ErrorCode::NotFound, "no queue " + name);
     }
     static Result<void> check_same_kind(const Queue& queue, const QueueSettings& settings) {
         if (queue.settings().fifo == settings.fifo) return {};
@@ -126,7 +132,8 @@ private:
     db::Database& database_;
     const std::chrono::nanoseconds poll_every_;
     const QueueClock clock_;
-    std::mutex mutex_;
+    std::mutex changing_;  ///< one at a time makes or changes a queue
+    std::mutex mutex_;     ///< of the map; never held in a write, whose thread wants it
     std::map<std::string, std::unique_ptr<SqliteQueue>, std::less<>> queues_;
 };
 

@@ -1,0 +1,27 @@
+#include "library/open_queues.h"
+
+#include "queue/postgres/postgres_queues.h"
+#include "queue/sqlite/sqlite_queues.h"
+#include "routing/queue_sink.h"
+
+namespace larmor {
+namespace {
+
+Result<std::unique_ptr<queue::Queues>> open_driver(db::Database& database, const Clock& clock) {
+    if (database.dialect() == db::Dialect::Postgres) {
+        return queue::postgres::open_postgres_queues(database, {});
+    }
+    return queue::sqlite::open_sqlite_queues(database, {.clock = &clock});
+}
+
+}  // namespace
+
+Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database, const Clock& clock) {
+    TRY(auto queues, open_driver(database, clock));
+    TRY_VOID(queues->create(
+        routing::kWebhookQueue,
+        {.visibility_timeout = std::chrono::minutes(1), .receive_count_max = 12}));
+    return queues;
+}
+
+}  // namespace larmor

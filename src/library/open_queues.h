@@ -1,0 +1,13 @@
+#pragma once
+#include <memory>
+
+#include "db/database.h"
+#include "queue/queues.h"
+
+namespace larmor {
+
+/// The queues of a library, by the driver of its database, which must outlive their use. Those
+/// that the program itself sends to are made where missing. Errors: those of the driver.
+Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database, const Clock& clock);
+
+}  // namespace larmor
