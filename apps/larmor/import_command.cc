@@ -47,9 +47,7 @@ public:
     OwnLibrary(std::unique_ptr<Library> library, Previews previews)
         : library_(std::move(library)),
           destination_(library_->importer(), library_->audit(), command_actor()),
-          previews_(previews) {
-        if (previews_ == Previews::Now) library_->preprocessor().start();
-    }
+          previews_(previews) {}
     ingest::Destination& destination() override { return destination_; }
     /// Thumbnails and metadata are on their way; what is not made now is made by the next
     /// start.
@@ -85,7 +83,10 @@ Result<std::unique_ptr<Target>> open_target(const Settings& settings,
     auto library = Library::open({.folder = settings.library,
                                   .database = settings.database,
                                   .disk_reserve_bytes = request.disk_reserve.bytes});
-    if (library) return std::make_unique<OwnLibrary>(*std::move(library), previews);
+    if (library) {
+        if (previews == Previews::Now) TRY_VOID((*library)->preprocessor().start());
+        return std::make_unique<OwnLibrary>(*std::move(library), previews);
+    }
     TRY(auto server, server_instead_of(library.error(), settings.library));
     observe::log_debug("importing through the running server", {{"server", server.name()}});
     return std::make_unique<ThroughServer>(std::move(server));

@@ -18,6 +18,7 @@
 #include "larmor/running_server.h"
 #include "larmor/web_folder.h"
 #include "library/library.h"
+#include "library/work.h"
 #include "observe/log.h"
 
 namespace larmor {
@@ -38,6 +39,7 @@ struct ServeRequest {
     std::string delete_keep = "30d";
     std::string events_keep = "90d";
     std::filesystem::path event_secrets;
+    std::filesystem::path webhook_secrets;
     unsigned threads = 0;
     DiskReserve disk_reserve;
     bool read_only = false;
@@ -163,7 +165,6 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                  .store = library->store(),
                                  .catalog = library->catalog(),
                                  .importer = library->importer(),
-                                 .preprocessor = library->preprocessor(),
                                  .purger = library->purger(),
                                  .events = library->events(),
                                  .event_bell = library->event_bell(),
@@ -176,8 +177,10 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
+    TRY(auto webhook_secrets, read_event_secrets(request.webhook_secrets));
+    std::unique_ptr<Work> work;
     if (!request.read_only) {
-        library->preprocessor().start();
+        TRY(work, Work::start(*library, {.webhook_secrets = std::move(webhook_secrets)}));
         library->purger().start(command_actor());
         event_retention.start();
     }
@@ -205,6 +208,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     if (dimse) dimse->stop();
     library->event_bell().close();
     const auto report = server->stop(10s);
+    work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
     observe::log_info("stopped", {{"requests_finished", report.requests_finished},
                                   {"requests_cut", report.requests_cut}});
@@ -266,6 +270,11 @@ void add_serve(CommandLine& line) {
             "file with the keys of those who may send events (POST /v1/events), a line "
             "each: whsec_ and base64, as Standard Webhooks has them")
         ->envname("LARMOR_EVENT_SECRETS");
+    command
+        ->add_option("--webhook-secrets", request->webhook_secrets,
+                     "file with the keys that sign what rules send to webhooks, a line each: "
+                     "whsec_ and base64, as Standard Webhooks has them")
+        ->envname("LARMOR_WEBHOOK_SECRETS");
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     add_disk_reserve(*command, request->disk_reserve);

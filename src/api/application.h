@@ -22,7 +22,6 @@
 #include "http/router.h"
 #include "ingest/importer.h"
 #include "objects/object_store.h"
-#include "preprocess/preprocessor.h"
 #include "retention/purger.h"
 
 namespace larmor::api {
@@ -33,7 +32,6 @@ struct Services {
     objects::ObjectStore& store;
     catalog::Catalog& catalog;
     ingest::Importer& importer;
-    preprocess::Preprocessor& preprocessor;
     retention::Purger& purger;
     events::EventLog& events;
     events::EventBell& event_bell;

@@ -118,7 +118,6 @@ Task<Response> recover_deletion(ContextPtr context, Request request) {
     if (!recovery) {
         co_return problem(request, recovery.error());
     }
-    services.preprocessor.wake();
     observe::log_info("recovered", {{"request_id", request.id},
                                     {"deletion", id},
                                     {"instances", recovery->recovered},

@@ -248,15 +248,32 @@ Result<std::vector<StoredInstance>> Catalog::list_instances(db::Snapshot& snapsh
     return read_instances(query);
 }
 
-Result<std::vector<StoredInstance>> Catalog::list_pending(db::Snapshot& snapshot,
-                                                          InstanceRow after,
-                                                          std::size_t limit) const {
-    static const std::string kSql = select_instance(
-        " WHERE i.preprocess = 0 AND i.id > ?1 AND m.state <> 2"
-        " ORDER BY i.id LIMIT ?2");
-    TRY(db::Query query, snapshot.prepare(kSql));
-    query.bind(number_of(after), limit);
-    return read_instances(query);
+Result<std::vector<Catalog::Pending>> Catalog::list_pending(db::Snapshot& snapshot,
+                                                            const Pending& after,
+                                                            std::size_t limit) const {
+    TRY(db::Query query, snapshot.prepare("SELECT image_set, id FROM instances"
+                                          " WHERE preprocess = 0 AND (image_set, id) > (?1, ?2)"
+                                          " ORDER BY image_set, id LIMIT ?3"));
+    query.bind(number_of(after.image_set), number_of(after.instance), limit);
+    std::vector<Pending> pending;
+    for (;;) {
+        TRY(const bool row, query.next());
+        if (!row) return pending;
+        pending.push_back({ImageSetRow{query.int64(0)}, InstanceRow{query.int64(1)}});
+    }
+}
+
+Result<bool> Catalog::has_pending(db::Transaction& tx, ImageSetRow image_set) const {
+    {
+        TRY(db::Query query, tx.prepare(db::for_update(
+                                 tx.dialect(), "SELECT id FROM image_sets WHERE id = ?1")));
+        query.bind(number_of(image_set));
+        TRY_VOID(query.next());
+    }
+    TRY(db::Query query, tx.prepare("SELECT 1 FROM instances WHERE preprocess = 0"
+                                    " AND image_set = ?1 LIMIT 1"));
+    query.bind(number_of(image_set));
+    return query.next();
 }
 
 Result<Catalog::Totals> Catalog::totals(db::Snapshot& snapshot) const {

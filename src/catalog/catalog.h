@@ -1,7 +1,9 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -48,6 +50,10 @@ struct CatalogOptions {
     /// Instances and alternates that a data set may already be before more are refused: a UID
     /// that is sent again and again with other content fills no table without bound.
     std::size_t conflicts_max = 100;
+    /// Called once a group that stored instances, before its commit and in its transaction,
+    /// with the new ones: for messages to those who go on with them. An error fails the group.
+    std::function<Result<void>(db::Transaction&, std::span<const InstanceRow>)>
+        before_commit_of{};
 };
 
 /// Patients, studies, series, instances and image sets, and the only SQL on them. Reads see
@@ -178,9 +184,17 @@ public:
     Result<std::vector<StoredInstance>> list_instances(db::Snapshot& snapshot,
                                                        ImageSetRow image_set, InstanceRow after,
                                                        std::size_t limit) const;
-    /// Those that wait for preprocess, oldest first, after a row.
-    Result<std::vector<StoredInstance>> list_pending(db::Snapshot& snapshot, InstanceRow after,
-                                                     std::size_t limit) const;
+    /// At most `limit` of those that preprocess has not done, deleted ones included, behind the
+    /// last one of the page before; by image set.
+    struct Pending {
+        ImageSetRow image_set{};
+        InstanceRow instance{};
+    };
+    Result<std::vector<Pending>> list_pending(db::Snapshot& snapshot, const Pending& after,
+                                              std::size_t limit) const;
+    /// Whether preprocess has still to do something of the image set. Of two transactions that
+    /// ask about one image set, the second waits for the end of the first.
+    Result<bool> has_pending(db::Transaction& tx, ImageSetRow image_set) const;
 
     struct Totals {
         std::int64_t patients = 0;

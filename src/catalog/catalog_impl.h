@@ -14,7 +14,7 @@ struct Catalog::Impl {
     Impl(events::EventLog& log, const CatalogOptions& given)
         : options(given),
           series(given.cached_series_max),
-          changes(log, given.source, *given.clock) {}
+          changes(log, given.source, *given.clock, given.before_commit_of) {}
 
     std::int64_t now_us() const { return options.clock->now().time_since_epoch().count(); }
 

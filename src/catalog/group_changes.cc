@@ -27,6 +27,11 @@ std::int64_t GroupChanges::add_instance(db::Transaction& tx, const ImageSetTarge
     return change.target.latest_version + 1;
 }
 
+void GroupChanges::note_row(db::Transaction& tx, InstanceRow row) {
+    rows_.push_back(row);
+    tx.on_rollback([this] { rows_.pop_back(); });
+}
+
 std::int64_t GroupChanges::change(db::Transaction& tx, const ImageSetTarget& target,
                                   const ImageSetChange& by) {
     auto& change = changes_[target.row];
@@ -75,7 +80,11 @@ Result<void> GroupChanges::write(db::Transaction& tx, std::string_view datastore
                          " version = version + 1, updated = ?4 WHERE id = ?1",
                          study, change.series, change.instances, now_us));
     }
+    if (before_commit_of_ && !rows_.empty()) {
+        TRY_VOID(before_commit_of_(tx, rows_));
+    }
     tx.on_commit([this] {
+        rows_.clear();
         for (auto& [row, change] : changes_) {
             if (change.target.entry) ++change.target.entry->latest_version;
         }

@@ -1,12 +1,16 @@
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "base/clock.h"
+#include "catalog/records.h"
 #include "catalog/series_cache.h"
 #include "db/transaction.h"
 #include "events/event_log.h"
@@ -39,12 +43,20 @@ struct ImageSetChange {
 /// thread.
 class GroupChanges {
 public:
-    GroupChanges(events::EventLog& log, events::Source source, const Clock& clock)
-        : log_(log), source_(std::move(source)), clock_(clock) {}
+    using BeforeCommitOf =
+        std::function<Result<void>(db::Transaction&, std::span<const InstanceRow>)>;
+    GroupChanges(events::EventLog& log, events::Source source, const Clock& clock,
+                 BeforeCommitOf before_commit_of)
+        : log_(log),
+          source_(std::move(source)),
+          clock_(clock),
+          before_commit_of_(std::move(before_commit_of)) {}
 
     /// Notes one more instance; gives the version that will be its first. Undone with the
     /// request.
     std::int64_t add_instance(db::Transaction& tx, const ImageSetTarget& target);
+    /// The row that it got. Undone with the request.
+    void note_row(db::Transaction& tx, InstanceRow row);
     /// The same for everything else that changes an image set.
     std::int64_t change(db::Transaction& tx, const ImageSetTarget& target,
                         const ImageSetChange& by);
@@ -76,7 +88,9 @@ private:
     events::EventLog& log_;
     const events::Source source_;
     const Clock& clock_;
+    const BeforeCommitOf before_commit_of_;
     std::unordered_map<std::int64_t, Change> changes_;  ///< by row of the image set
+    std::vector<InstanceRow> rows_;                     ///< of new instances
 };
 
 }  // namespace larmor::catalog

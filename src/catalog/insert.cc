@@ -323,6 +323,7 @@ Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
     TRY(const std::int64_t row, query.insert());
     outcome.row = InstanceRow{row};
     outcome.image_set = ImageSetRow{target->row};
+    impl_->changes.note_row(tx, outcome.row);
     return outcome;
 }
 

@@ -4,12 +4,12 @@
 
 #include "events/pattern.h"
 #include "events/rule_set.h"
+#include "http/url.h"
 
 namespace larmor::events {
 namespace {
 
 constexpr std::size_t kQueueNameMaxBytes = 80;  // as SQS has it
-constexpr std::size_t kUrlMaxBytes = 2048;
 
 /// In lower case, as queues are named; rules may have capitals.
 enum class Capitals : std::uint8_t { Yes, No };
@@ -27,23 +27,7 @@ Result<void> check_target(const Target& target) {
         if (is_name(target.address, kQueueNameMaxBytes, Capitals::No)) return {};
         return fail(ErrorCode::InvalidInput, "a queue's name is 1 to 80 of a-z 0-9 . _ -");
     }
-    std::string_view rest = target.address;
-    const std::string_view scheme = rest.starts_with("https://") ? "https://" : "http://";
-    const auto is_visible = [](char c) {
-        return c > ' ' && c < '\x7f' && c != '"' && c != '\\';
-    };
-    if (!rest.starts_with(scheme) || rest.size() > kUrlMaxBytes ||
-        !std::ranges::all_of(rest, is_visible)) {
-        return fail(ErrorCode::InvalidInput,
-                    "a webhook is an http or https URL of at most 2048 characters");
-    }
-    rest.remove_prefix(scheme.size());
-    const std::string_view authority = rest.substr(0, rest.find_first_of("/?#"));
-    if (authority.empty() || authority.find('@') != std::string_view::npos ||
-        rest.find('#') != std::string_view::npos) {
-        return fail(ErrorCode::InvalidInput,
-                    "a webhook's URL has a host, no user and no fragment");
-    }
+    TRY_VOID(http::parse_url(target.address));
     return {};
 }
 

@@ -247,9 +247,6 @@ private:
                 return write(tx, arrival.record, *staged, known, verdict, changed);
             });
             if (!changed) {
-                if (result && services.on_stored && result->outcome != Outcome::Alternate) {
-                    services.on_stored();
-                }
                 co_return result;
             }
             CO_TRY(known, look_up(arrival.record));

@@ -25,8 +25,6 @@ public:
         catalog::Catalog& catalog;
         async::WorkerPool& pool;
         admission::Admission& admission;
-        /// Called after a commit that left something to preprocess; any thread, must be quick.
-        std::function<void()> on_stored;
     };
     struct Limits {
         std::uint64_t instance_max_bytes = 1ULL << 40;

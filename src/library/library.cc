@@ -5,6 +5,7 @@
 #include "library/open_database.h"
 #include "library/open_queues.h"
 #include "objects/local/local_store.h"
+#include "preprocess/requests.h"
 #include "routing/queue_sink.h"
 
 namespace larmor {
@@ -25,7 +26,8 @@ struct Library::Parts {
     std::unique_ptr<auth::Credentials> credentials;
     std::unique_ptr<audit::Log> audit;
     std::unique_ptr<async::WorkerPool> pool;
-    std::unique_ptr<preprocess::Preprocessor> preprocessor;
+    workers::RunGate run_gate;
+    std::unique_ptr<workers::Preprocessor> preprocessor;
     std::unique_ptr<ingest::Importer> importer;
     std::unique_ptr<retention::Purger> purger;
     std::vector<observe::Registry::Callback> metrics;
@@ -70,11 +72,15 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     store.fail_syncs = options.fail_object_syncs;
     TRY(parts->store, objects::local::open_local_store(*parts->database, std::move(store)));
     TRY(parts->events, events::EventLog::open(*parts->database, *options.clock));
+    TRY(parts->queues, open_queues(*parts->database, *options.clock));
+    TRY(auto* const preprocess_queue, parts->queues->open(preprocess::kPreprocessQueue));
     catalog::CatalogOptions catalog_options;
     catalog_options.clock = options.clock;
+    catalog_options.before_commit_of = [preprocess_queue](auto& tx, auto rows) {
+        return preprocess::request_instances(tx, *preprocess_queue, rows);
+    };
     TRY(parts->catalog,
         catalog::Catalog::open(*parts->database, *parts->events, std::move(catalog_options)));
-    TRY(parts->queues, open_queues(*parts->database, *options.clock));
     parts->sink = std::make_unique<routing::QueueSink>(*parts->queues);
     TRY(parts->router, events::Router::open(*parts->database, *parts->sink));
     // After the catalog: it makes its events before the commit too.
@@ -92,11 +98,12 @@ Result<std::unique_ptr<Library>> Library::open(LibraryOptions options) {
     pool.background_threads = options.background_threads;
     parts->pool = std::make_unique<async::WorkerPool>(std::move(pool));
     parts->preprocessor =
-        std::make_unique<preprocess::Preprocessor>(preprocess::Preprocessor::Services{
-            *parts->database, *parts->store, *parts->catalog, *parts->pool, admission});
+        std::make_unique<workers::Preprocessor>(workers::Preprocessor::Services{
+            {*parts->database, *parts->store, *parts->catalog, *parts->pool, *preprocess_queue},
+            admission,
+            parts->run_gate});
     parts->importer = std::make_unique<ingest::Importer>(ingest::Importer::Services{
-        *parts->database, *parts->store, *parts->catalog, *parts->pool, admission,
-        [preprocessor = parts->preprocessor.get()] { preprocessor->wake(); }});
+        *parts->database, *parts->store, *parts->catalog, *parts->pool, admission});
     retention::Purger::Options purger;
     purger.clock = options.clock;
     parts->purger = std::make_unique<retention::Purger>(
@@ -146,8 +153,11 @@ audit::Log& Library::audit() {
 ingest::Importer& Library::importer() {
     return *parts_->importer;
 }
-preprocess::Preprocessor& Library::preprocessor() {
+workers::Preprocessor& Library::preprocessor() {
     return *parts_->preprocessor;
+}
+workers::RunGate& Library::run_gate() {
+    return parts_->run_gate;
 }
 retention::Purger& Library::purger() {
     return *parts_->purger;

@@ -15,10 +15,11 @@
 #include "events/event_log.h"
 #include "ingest/importer.h"
 #include "objects/object_store.h"
-#include "preprocess/preprocessor.h"
 #include "queue/queues.h"
 #include "retention/purger.h"
 #include "routing/queue_sink.h"
+#include "workers/run_gate.h"
+#include "workers/steps/preprocessor.h"
 
 namespace larmor {
 
@@ -69,7 +70,9 @@ public:
     admission::Admission& admission();
     ingest::Importer& importer();
     /// Made but not started: a command that only looks starts no work.
-    preprocess::Preprocessor& preprocessor();
+    workers::Preprocessor& preprocessor();
+    /// Which steps of this process run together: for every pool.
+    workers::RunGate& run_gate();
     retention::Purger& purger();  ///< not started either
 
 private:

@@ -1,5 +1,6 @@
 #include "library/open_queues.h"
 
+#include "preprocess/requests.h"
 #include "queue/postgres/postgres_queues.h"
 #include "queue/sqlite/sqlite_queues.h"
 #include "routing/queue_sink.h"
@@ -21,6 +22,9 @@ Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database, const
     TRY_VOID(queues->create(
         routing::kWebhookQueue,
         {.visibility_timeout = std::chrono::minutes(1), .receive_count_max = 12}));
+    // A step that takes long keeps its message: it is only how soon a lost worker's comes back.
+    TRY_VOID(queues->create(preprocess::kPreprocessQueue,
+                            {.visibility_timeout = std::chrono::minutes(1)}));
     return queues;
 }
 

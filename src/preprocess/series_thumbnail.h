@@ -1,5 +1,5 @@
 #pragma once
-#include <set>
+#include <optional>
 
 #include "catalog/catalog.h"
 #include "db/database.h"
@@ -7,28 +7,24 @@
 
 namespace larmor::preprocess {
 
-/// Gives each series that was touched the thumbnail of its middle instance. Collected over a
-/// run and made at its end, so that a series that arrives instance by instance is not done anew
-/// for each.
-class SeriesThumbnails {
-public:
-    SeriesThumbnails(db::Database& database, objects::ObjectStore& store,
-                     catalog::Catalog& catalog)
-        : database_(database), store_(store), catalog_(catalog) {}
-
-    void touch(const catalog::StoredInstance& instance) { touched_.insert(instance.image_set); }
-
-    /// Blocks. Makes what is missing or older than its image set; a series without any picture
-    /// gets none. Errors: those of the database and of the store.
-    Result<void> make();
-
-private:
-    Result<void> make_one(catalog::ImageSetRow image_set);
-
-    db::Database& database_;
-    objects::ObjectStore& store_;
-    catalog::Catalog& catalog_;
-    std::set<catalog::ImageSetRow> touched_;
+/// A thumbnail that is staged, and what it was made of.
+struct StagedThumbnail {
+    catalog::ImageSetRow image_set{};
+    std::int64_t version = 0;
+    objects::StagedObject object;
 };
+
+/// Makes the thumbnail of a series, that of its middle instance. Blocks. Nothing for a series
+/// without any picture, one that was deleted, and a conflict. Errors: NotFound (removed for
+/// good meanwhile); those of the database and of the store.
+Result<std::optional<StagedThumbnail>> stage_series_thumbnail(db::Database& database,
+                                                              objects::ObjectStore& store,
+                                                              const catalog::Catalog& catalog,
+                                                              catalog::ImageSetRow image_set);
+
+/// Puts it in place of an older one. Errors: those of the store and of the database.
+Result<void> record_series_thumbnail(db::Transaction& tx, objects::ObjectStore& store,
+                                     catalog::Catalog& catalog,
+                                     const StagedThumbnail& thumbnail);
 
 }  // namespace larmor::preprocess

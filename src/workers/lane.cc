@@ -12,6 +12,7 @@ namespace larmor::workers {
 namespace {
 
 constexpr std::chrono::seconds kReceiveWait{20};
+constexpr std::chrono::seconds kAskAgain{1};
 constexpr Backoff kBetweenReceives{.first = std::chrono::milliseconds(200),
                                    .max = std::chrono::milliseconds(30'000)};
 
@@ -61,6 +62,10 @@ async::Task<void> Lane::receive_all() {
     while (!stopped_.token().cancelled()) {
         const bool is_room = co_await wait_for_room();
         if (!is_room) continue;
+        if (pool_.may_receive && !pool_.may_receive()) {
+            co_await stopped_.token().sleep(kAskAgain);
+            continue;
+        }
         auto batch = co_await receive_batch();
         if (!batch) {
             metrics_.receive_failed.add();
@@ -184,6 +189,7 @@ async::Task<Result<Verdict>> Lane::outcome_of_step(DeliveryPtr delivery) {
 
 void Lane::forget(const DeliveryPtr& delivery) {
     if (in_flight_.erase(delivery) > 0) metrics_.in_flight.sub();
+    if (pool_.on_settled) pool_.on_settled();
     if (room_ != nullptr) std::exchange(room_, nullptr)->set();
 }
 

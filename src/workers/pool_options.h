@@ -1,6 +1,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <optional>
 #include <string>
@@ -44,6 +45,11 @@ struct PoolOptions {
     std::chrono::microseconds step_max = std::chrono::hours(1);
     std::int32_t schema_version_max = 1;
     Backoff backoff{};
+    /// Asked before each receive; an error keeps the messages where they are, uncounted, until
+    /// it says yes: what every step would fail for, such as a full disk. Any thread, quick.
+    std::function<Result<void>()> may_receive{};
+    /// Called when a message got its outcome, whichever. On the pool's thread, quick.
+    std::function<void()> on_settled{};
 };
 
 /// Errors: InvalidInput, which names what and the limit. Priorities of two lanes must not

@@ -3,6 +3,7 @@
 #include "api/dicomweb/routes.h"
 #include "api/media_choice.h"
 #include "http/conditional.h"
+#include "preprocess/prepare_stored.h"
 
 namespace larmor::api {
 namespace {
@@ -75,7 +76,7 @@ Result<Response> prepared_thumbnail(const Context& context, const LocatedInstanc
     if (instance.preprocess != catalog::PreprocessState::Pending) {
         return tl::unexpected(no_picture(instance.preprocess_reason));
     }
-    TRY(auto prepared, context.services.preprocessor.prepare_now(located.file));
+    TRY(auto prepared, preprocess::prepare_stored(context.services.store, located.file));
     if (prepared.thumbnail.empty()) {
         return tl::unexpected(no_picture(prepared.no_picture_because));
     }

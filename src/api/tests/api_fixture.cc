@@ -32,13 +32,12 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
     auto opened = Library::open(std::move(library_options));
     LARMOR_CHECK(opened.has_value());
     library = *std::move(opened);
-    library->preprocessor().start();
+    EXPECT_TRUE(library->preprocessor().start());
     sign_in_code = std::make_unique<auth::SignInCode>(system_clock());
     Services services{.database = library->database(),
                       .store = library->store(),
                       .catalog = library->catalog(),
                       .importer = library->importer(),
-                      .preprocessor = library->preprocessor(),
                       .purger = library->purger(),
                       .events = library->events(),
                       .event_bell = library->event_bell(),
@@ -111,7 +110,6 @@ void ApiServer::store_files(const std::vector<fs::path>& files) {
 }
 
 void ApiServer::wait_until_prepared() {
-    library->preprocessor().wake();
     const auto idle = library->preprocessor().wait_until_idle();
     EXPECT_TRUE(idle) << idle.error().message;
 }

@@ -150,7 +150,6 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .store = api.library->store(),
                                .catalog = api.library->catalog(),
                                .importer = api.library->importer(),
-                               .preprocessor = api.library->preprocessor(),
                                .purger = api.library->purger(),
                                .events = api.library->events(),
                                .event_bell = api.library->event_bell(),

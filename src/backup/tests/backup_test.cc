@@ -136,7 +136,7 @@ TEST_F(BackupTest, WhatIsRestoredIsEqualAndCleanAndBeginsANewEpoch) {
         const auto big = large();
         import(*library, big);
         expected.insert(to_hex(sha256(as_bytes(big))));
-        library->preprocessor().start();
+        ASSERT_TRUE(library->preprocessor().start());
         ASSERT_TRUE(library->preprocessor().wait_until_idle());
         // The library stays open: as beside a server.
         Watcher watcher;

@@ -111,10 +111,6 @@ TEST_P(DeletionTest, ADeletedStudyIsInNoSearchAndNoLookUp) {
     EXPECT_TRUE(read([&](db::Snapshot& s) {
                     return catalog_->find_by_sop_instance_uid(s, "1");
                 }).empty());
-    EXPECT_EQ(read([&](db::Snapshot& s) {
-                  return catalog_->list_pending(s, InstanceRow{0}, 100);
-              }).size(),
-              1U);
     EXPECT_EQ(totals().studies, 1);
     EXPECT_EQ(totals().series, 1);
     EXPECT_EQ(totals().instances, 1);

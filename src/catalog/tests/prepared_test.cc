@@ -18,9 +18,9 @@ protected:
     StoredInstance instance(InstanceRow row) {
         return read([&](db::Snapshot& s) { return catalog_->find_instance(s, row); });
     }
-    std::vector<StoredInstance> pending() {
-        return read(
-            [&](db::Snapshot& s) { return catalog_->list_pending(s, InstanceRow{0}, 100); });
+    std::vector<Catalog::Pending> pending(const Catalog::Pending& after = {},
+                                          std::size_t limit = 100) {
+        return read([&](db::Snapshot& s) { return catalog_->list_pending(s, after, limit); });
     }
     Result<Catalog::Recorded> metadata(std::int64_t version, std::int64_t object) {
         return database_->write_and_wait([&](db::Transaction& tx) {
@@ -71,16 +71,30 @@ TEST_P(Prepared, AFailureIsKeptWithItsReasonAndCanBeMadeGood) {
     EXPECT_EQ(totals().failed, 0);
 }
 
-TEST_P(Prepared, PendingInstancesComeOldestFirstAndInPages) {
+TEST_P(Prepared, PendingInstancesComeByImageSetAndInPages) {
     for (int i = 0; i < 5; ++i) insert(record("1.2", "1.2.1", "1." + std::to_string(i)));
     const auto all = pending();
     ASSERT_EQ(all.size(), 5U);
-    record_prepared(all[1].row, {});
-    const auto rest =
-        read([&](db::Snapshot& s) { return catalog_->list_pending(s, all[0].row, 2); });
+    record_prepared(all[1].instance, {});
+    const auto rest = pending(all[0], 2);
     ASSERT_EQ(rest.size(), 2U);
-    EXPECT_EQ(rest[0].row, all[2].row);
-    EXPECT_EQ(rest[1].row, all[3].row);
+    EXPECT_EQ(rest[0].instance, all[2].instance);
+    EXPECT_EQ(rest[1].instance, all[3].instance);
+}
+
+TEST_P(Prepared, AnImageSetHasNothingPendingOnceItsLastInstanceIsDone) {
+    insert(record("1.2", "1.2.1", "1"));
+    insert(record("1.2", "1.2.2", "2"));
+    const auto all = pending();
+    ASSERT_EQ(all.size(), 2U);
+    const auto has_pending = [&](std::size_t of) {
+        return must(database_->write_and_wait(
+            [&](db::Transaction& tx) { return catalog_->has_pending(tx, all[of].image_set); }));
+    };
+    EXPECT_TRUE(has_pending(0));
+    record_prepared(all[0].instance, {});
+    EXPECT_FALSE(has_pending(0));
+    EXPECT_TRUE(has_pending(1));
 }
 
 TEST_P(Prepared, SeriesMetadataOfAnOlderVersionNeverGoesOverANewer) {

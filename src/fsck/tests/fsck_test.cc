@@ -54,7 +54,7 @@ protected:
         const auto content = content_of(large);
         ASSERT_TRUE(async::sync_wait(stream->write(as_bytes(content))));
         EXPECT_EQ(async::sync_wait(stream->finish()).outcome, ingest::Outcome::Stored);
-        (*library)->preprocessor().start();
+        ASSERT_TRUE((*library)->preprocessor().start());
         ASSERT_TRUE((*library)->preprocessor().wait_until_idle());
     }
     static ingest::Outcome import(Library& library, const std::string& content) {

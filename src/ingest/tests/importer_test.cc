@@ -238,12 +238,13 @@ TEST_F(ImporterTest, WhatAFailedCommitMayYetNeedStaysUntilTheNextStart) {
         db::testing::FaultyDatabase faulty(
             library->database(), {.seed = seed, .faults_of_100 = 100, .be_late = [] {}});
         faulty.set_faults(true);
-        ingest::Importer importer({.database = faulty,
-                                   .store = library->store(),
-                                   .catalog = library->catalog(),
-                                   .pool = library->pool(),
-                                   .admission = library->admission(),
-                                   .on_stored = {}});
+        ingest::Importer importer({
+            .database = faulty,
+            .store = library->store(),
+            .catalog = library->catalog(),
+            .pool = library->pool(),
+            .admission = library->admission(),
+        });
         ImportOptions options;
         const auto result =
             async::sync_wait(importer.import_bytes(as_bytes(content), std::move(options)));

@@ -42,7 +42,7 @@ TEST_F(PostgresLibrary, StoresPreparesAndFindsAgainAfterARestart) {
     std::string study;
     {
         const auto library = must(open("library", url_));
-        library->preprocessor().start();
+        ASSERT_TRUE(library->preprocessor().start());
         const auto result =
             async::sync_wait(library->importer().import_bytes(as_bytes(file), {}));
         ASSERT_EQ(result.outcome, ingest::Outcome::Stored);

@@ -1,8 +1,9 @@
-#include "preprocess/preprocessor.h"
+#include "workers/steps/preprocessor.h"
 
 #include "async/sync_wait.h"
 #include "ingest/tests/test_files.h"
 #include "library/library.h"
+#include "preprocess/requests.h"
 
 namespace larmor::preprocess {
 namespace {
@@ -39,13 +40,26 @@ protected:
         return to_string(*bytes);
     }
 
+    queue::Queue& preprocess_queue() {
+        return *library->queues().open(kPreprocessQueue).value();
+    }
+    /// As after workers that died with each of them.
+    void give_up_all() {
+        auto& queue = preprocess_queue();
+        const auto received = async::sync_wait(queue.receive({.messages_max = 10}));
+        for (const auto& message : *received) {
+            ASSERT_TRUE(async::sync_wait(
+                queue.dead_letter(message.receipt_handle, queue::kWorkerLost, "")));
+        }
+    }
+
     TemporaryFolder folder;
     std::unique_ptr<Library> library;
 };
 
 TEST_F(PreprocessorTest, WhatItMakesIsStoredWithTheInstanceAndItsSeries) {
     const std::string uid = import(ct_small());
-    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().start());
     ASSERT_TRUE(library->preprocessor().wait_until_idle());
 
     const catalog::StoredInstance stored = instance(uid);
@@ -65,7 +79,7 @@ TEST_F(PreprocessorTest, GoesOnWithWhatAnEarlierRunLeft) {
     const std::string uid = import(ct_small());
     reopen();
     EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Pending);
-    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().start());
     ASSERT_TRUE(library->preprocessor().wait_until_idle());
     EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
 }
@@ -77,7 +91,7 @@ TEST_F(PreprocessorTest, AnInstanceWithoutAPictureSaysWhyAndHoldsUpNobody) {
              report.string());
     const std::string without = import(report);
     const std::string with = import(ct_small());
-    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().start());
     ASSERT_TRUE(library->preprocessor().wait_until_idle());
 
     EXPECT_EQ(instance(without).preprocess_reason, "this SOP class holds no image");
@@ -101,16 +115,81 @@ TEST_F(PreprocessorTest, LeavesTheReserveOfTheDiskAloneAndGoesOnLater) {
                                  }});
     ASSERT_TRUE(opened) << opened.error().message;
     library = *std::move(opened);
-    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().start());
     const auto waited = library->preprocessor().wait_until_idle();
     ASSERT_FALSE(waited);
     EXPECT_EQ(waited.error().code, ErrorCode::NoSpace);
     EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Pending);
 
     reopen();
-    library->preprocessor().start();
+    ASSERT_TRUE(library->preprocessor().start());
     ASSERT_TRUE(library->preprocessor().wait_until_idle());
     EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
+}
+
+TEST_F(PreprocessorTest, WhatNoMessageAsksForIsAskedForAgain) {
+    const std::string uid = import(ct_small());
+    ASSERT_TRUE(preprocess_queue().purge());
+    ASSERT_TRUE(library->preprocessor().start());
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
+}
+
+TEST_F(PreprocessorTest, AnInstanceWhoseMessageIsADeadLetterHasFailedAndIsLeftAlone) {
+    const std::string uid = import(ct_small());
+    give_up_all();
+    ASSERT_TRUE(library->preprocessor().start());
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Failed);
+    EXPECT_EQ(instance(uid).preprocess_reason, "preprocessing was given up: worker_lost");
+
+    // Somebody looked at it and tries again.
+    ASSERT_EQ(preprocess_queue().redrive_all(), 1);
+    ASSERT_TRUE(library->preprocessor().wait_until_idle());
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Done);
+    EXPECT_EQ(instance(uid).preprocess_reason, "");
+}
+
+TEST_F(PreprocessorTest, AMessageThatMayHaveKilledItsWorkerIsCutIntoOneAnInstance) {
+    const std::string uid = import(ct_small());
+    workers::PrepareInstances step({library->database(), library->store(), library->catalog(),
+                                    library->pool(), preprocess_queue()});
+    queue::Message message;
+    message.body = to_body({.instances = {instance(uid).row, catalog::InstanceRow{4711}}});
+    message.suspect = true;
+    const auto verdict = async::sync_wait(step.run(std::move(message), async::CancelToken()));
+    ASSERT_TRUE(verdict);
+    const auto* done = std::get_if<workers::Done>(&*verdict);
+    ASSERT_NE(done, nullptr);
+    ASSERT_TRUE(preprocess_queue().purge());
+    ASSERT_TRUE(library->database().write_and_wait(done->effect));
+    const auto received =
+        async::sync_wait(preprocess_queue().receive({.messages_max = 10})).value();
+    ASSERT_EQ(received.size(), 2U);
+    EXPECT_EQ(received[1].body, "i 4711");
+    EXPECT_EQ(instance(uid).preprocess, catalog::PreprocessState::Pending);
+}
+
+TEST_F(PreprocessorTest, AMessageHasAsManyInstancesAsAGroupAndNoMoreThanItMay) {
+    std::vector<catalog::InstanceRow> rows;
+    for (int i = 1; i <= 70; ++i) rows.push_back(catalog::InstanceRow{i});
+    ASSERT_TRUE(library->database().write_and_wait(
+        [&](db::Transaction& tx) { return request_instances(tx, preprocess_queue(), rows); }));
+    std::vector<catalog::InstanceRow> asked_for;
+    const auto received = async::sync_wait(preprocess_queue().receive({.messages_max = 10}));
+    for (const auto& message : *received) {
+        const auto request = parse_prepare_request(message.body);
+        ASSERT_TRUE(request);
+        EXPECT_LE(request->instances.size(), kRequestInstancesMax);
+        asked_for.insert(asked_for.end(), request->instances.begin(), request->instances.end());
+    }
+    EXPECT_EQ(asked_for, rows);
+}
+
+TEST(PrepareRequestTest, WhatIsNoneIsRefused) {
+    for (const char* body :
+         {"", "i", "i x", "i 1x", "i  1", "s 1 2", "x 1", "i 0", "i -1", "s"})
+        EXPECT_FALSE(parse_prepare_request(body)) << body;
 }
 
 }  // namespace

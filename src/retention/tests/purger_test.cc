@@ -35,7 +35,7 @@ protected:
             ASSERT_EQ(result.outcome, ingest::Outcome::Stored);
             if (study.empty()) study = result.study_instance_uid;
         }
-        library->preprocessor().start();
+        ASSERT_TRUE(library->preprocessor().start());
         ASSERT_TRUE(library->preprocessor().wait_until_idle());
     }
     Purger::Options options() {

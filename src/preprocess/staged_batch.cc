@@ -1,16 +1,11 @@
-#include "preprocess/store_prepared.h"
+#include "preprocess/staged_batch.h"
 
 #include "async/sync_wait.h"
 
 namespace larmor::preprocess {
 namespace {
 
-/// The objects of one instance: positions in the list of staged objects, or nothing.
-struct Slots {
-    std::optional<std::size_t> metadata;
-    std::optional<std::size_t> frame_index;
-    std::optional<std::size_t> thumbnail;
-};
+using Slots = StagedBatch::Slots;
 
 class Staging {
 public:
@@ -114,34 +109,48 @@ private:
 
 }  // namespace
 
-Result<void> store_prepared(db::Database& database, objects::ObjectStore& store,
-                            catalog::Catalog& catalog,
-                            const std::vector<catalog::StoredInstance>& batch,
-                            std::vector<Result<PreparedInstance>> results) {
+Result<StagedBatch> StagedBatch::stage(objects::ObjectStore& store,
+                                       std::vector<catalog::StoredInstance> batch,
+                                       std::vector<Result<PreparedInstance>> results) {
     LARMOR_CHECK(batch.size() == results.size());
+    StagedBatch made;
+    made.batch_ = std::move(batch);
+    made.results_ = std::move(results);
+    made.slots_.resize(made.batch_.size());
     Staging staging(store);
-    std::vector<Slots> slots(batch.size());
-    for (std::size_t i = 0; i < batch.size(); ++i) {
-        if (!results[i]) {
-            if (results[i].error().code == ErrorCode::Unavailable)
-                return tl::unexpected(results[i].error());
+    for (std::size_t i = 0; i < made.batch_.size(); ++i) {
+        const auto& result = made.results_[i];
+        if (!result) {
+            if (result.error().code == ErrorCode::Unavailable) {
+                return tl::unexpected(result.error());
+            }
             continue;
         }
-        TRY(slots[i], add_objects(staging, batch[i], *results[i]));
+        TRY(made.slots_[i], add_objects(staging, made.batch_[i], *result));
     }
-    TRY(const std::vector<objects::StagedObject> staged, staging.finish());
-    return database.write_and_wait([&](db::Transaction& tx) -> Result<void> {
-        Recorder recorder(tx, store, catalog, staged);
-        for (std::size_t i = 0; i < batch.size(); ++i) {
-            if (results[i]) {
-                TRY_VOID(recorder.record(batch[i], slots[i], *results[i]));
-            } else {
-                TRY_VOID(catalog.record_preprocess_failure(tx, batch[i].row,
-                                                           results[i].error().message));
-            }
+    TRY(made.staged_, staging.finish());
+    // They are stored: what is kept for `record` is small.
+    for (auto& result : made.results_) {
+        if (!result) continue;
+        result->metadata = {};
+        result->frame_index = {};
+        result->thumbnail = {};
+    }
+    return made;
+}
+
+Result<void> StagedBatch::record(db::Transaction& tx, objects::ObjectStore& store,
+                                 catalog::Catalog& catalog) const {
+    Recorder recorder(tx, store, catalog, staged_);
+    for (std::size_t i = 0; i < batch_.size(); ++i) {
+        if (results_[i]) {
+            TRY_VOID(recorder.record(batch_[i], slots_[i], *results_[i]));
+        } else {
+            TRY_VOID(catalog.record_preprocess_failure(tx, batch_[i].row,
+                                                       results_[i].error().message));
         }
-        return {};
-    });
+    }
+    return {};
 }
 
 }  // namespace larmor::preprocess

@@ -1,0 +1,29 @@
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "base/bytes.h"
+#include "library/library.h"
+
+namespace larmor {
+
+/// Who works on the queues of a library in this process, one pool a queue: preprocessing and
+/// webhooks.
+class Work {
+public:
+    struct Options {
+        /// Keys that sign what goes to webhooks; none: unsigned.
+        std::vector<ByteBuffer> webhook_secrets{};
+    };
+    /// Starts all pools. `library` must outlive it. Errors: those of the database.
+    static Result<std::unique_ptr<Work>> start(Library& library, Options options);
+    /// Receives no more, gives what runs some seconds to end, and gives back the rest.
+    ~Work();
+
+private:
+    struct Pools;
+    explicit Work(std::unique_ptr<Pools> pools);
+    std::unique_ptr<Pools> pools_;
+};
+
+}  // namespace larmor
