@@ -30,6 +30,7 @@ struct ServeRequest {
     std::string address = "127.0.0.1";
     std::uint16_t port = 4258;  ///< 42.58 MHz/T: the Larmor frequency of protons
     std::string auth = "on";
+    std::string role = "all";
     std::string web;
     std::filesystem::path tls_certificate;
     std::filesystem::path tls_key;
@@ -145,7 +146,25 @@ void print_welcome(const Settings& settings, const ServeRequest& request,
     std::fflush(stdout);
 }
 
+/// Works on the queues beside the process that serves, until a signal.
+Result<void> serve_as_worker(const Settings& settings, const ServeRequest& request) {
+    const auto ending = block_ending_signals();
+    TRY(auto webhook_secrets, read_event_secrets(request.webhook_secrets));
+    TRY(const auto core, Core::open({.folder = settings.library,
+                                     .database = settings.database,
+                                     .role = ProcessRole::Worker,
+                                     .threads = request.threads,
+                                     .disk_reserve_bytes = request.disk_reserve.bytes}));
+    TRY(const auto work, Work::start(*core, {.webhook_secrets = std::move(webhook_secrets)}));
+    std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
+                settings.library.c_str());
+    std::fflush(stdout);
+    wait_for_end(ending);
+    return {};
+}
+
 Result<void> serve(const Settings& settings, const ServeRequest& request) {
+    if (request.role == "worker") return serve_as_worker(settings, request);
     if (request.auth == "off" && !auth::is_loopback(request.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--auth off is accepted on loopback only, not on " + request.address);
@@ -179,8 +198,11 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     TRY(auto webhook_secrets, read_event_secrets(request.webhook_secrets));
     std::unique_ptr<Work> work;
+    if (!request.read_only && request.role == "all") {
+        TRY(work,
+            Work::start(library->core(), {.webhook_secrets = std::move(webhook_secrets)}));
+    }
     if (!request.read_only) {
-        TRY(work, Work::start(*library, {.webhook_secrets = std::move(webhook_secrets)}));
         library->purger().start(command_actor());
         event_retention.start();
     }
@@ -234,6 +256,15 @@ void add_serve(CommandLine& line) {
                      "on; off, on loopback only, lets everybody on this machine do everything")
         ->check(CLI::IsMember({"on", "off"}))
         ->envname("LARMOR_AUTH")
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--role", request->role,
+            "all; server leaves the queues to workers; worker, beside the process that "
+            "serves a library whose rows are in PostgreSQL, only prepares instances "
+            "and calls webhooks")
+        ->check(CLI::IsMember({"all", "server", "worker"}))
+        ->envname("LARMOR_ROLE")
         ->capture_default_str();
     command->add_option("--web", request->web, "folder of the built page, instead of our own")
         ->envname("LARMOR_WEB");

@@ -33,6 +33,11 @@ Result<std::unique_ptr<db::Database>> open_embedded(const std::filesystem::path&
     return db::sqlite::open_sqlite(std::move(sqlite));
 }
 
+auto all_migrations() {
+    return std::array{objects::migrations(), events::migrations(), catalog::migrations(),
+                      auth::migrations(),    queue::migrations(),  jobs::migrations()};
+}
+
 }  // namespace
 
 Result<void> check_rows_are_in(const std::filesystem::path& folder) {
@@ -47,8 +52,7 @@ Result<void> check_rows_are_in(const std::filesystem::path& folder) {
 
 Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder,
                                                     DatabaseOptions options) {
-    const std::array sets{objects::migrations(), events::migrations(), catalog::migrations(),
-                          auth::migrations(),    queue::migrations(),  jobs::migrations()};
+    const auto sets = all_migrations();
     if (!options.url.empty()) {
         if (is_there(folder / "library.sqlite")) {
             return fail(ErrorCode::Conflict, "the rows of the library in " + folder.string() +
@@ -59,6 +63,16 @@ Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path&
     TRY(auto database, open_embedded(folder, std::move(options)));
     TRY_VOID(database->migrate(sets));
     return database;
+}
+
+Result<WorkerDatabase> open_worker_database(const std::filesystem::path& folder,
+                                            const std::string& url) {
+    if (url.empty()) {
+        return fail(ErrorCode::InvalidInput,
+                    "several processes share a library whose rows are in PostgreSQL only: "
+                    "--db says where");
+    }
+    return open_worker_database(folder, url, all_migrations());
 }
 
 }  // namespace larmor

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "db/database.h"
+#include "library/postgres_library.h"
 
 namespace larmor {
 
@@ -30,5 +31,9 @@ Result<void> check_rows_are_in(const std::filesystem::path& folder);
 /// of open_sqlite, open_postgres and Database::migrate.
 Result<std::unique_ptr<db::Database>> open_database(const std::filesystem::path& folder,
                                                     DatabaseOptions options = {});
+
+/// See open_worker_database of postgres_library.h. Errors: InvalidInput without a URL.
+Result<WorkerDatabase> open_worker_database(const std::filesystem::path& folder,
+                                            const std::string& url);
 
 }  // namespace larmor

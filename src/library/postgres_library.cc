@@ -11,7 +11,9 @@
 namespace larmor {
 namespace {
 
-/// The database with the lock on the folder of its objects.
+constexpr int kWorkersMax = 64;
+
+/// The database with the lock on the folder of its objects, or on a worker's name.
 class LockedDatabase final : public db::Database {
 public:
     LockedDatabase(db::sqlite::LibraryLock lock, std::unique_ptr<db::Database> database)
@@ -63,6 +65,44 @@ Result<Marker> marker_in(const std::filesystem::path& folder) {
     return marker;
 }
 
+Result<std::unique_ptr<db::Database>> open_migrated(
+    const std::string& url, std::span<const db::MigrationSet> migrations) {
+    if (!db::postgres::is_postgres_url(url)) {
+        return fail(ErrorCode::InvalidInput, "--db takes postgres://host/name");
+    }
+    db::postgres::PostgresOptions options;
+    options.url = url;
+    TRY(std::unique_ptr<db::Database> database,
+        db::postgres::open_postgres(std::move(options)));
+    TRY_VOID(database->migrate(migrations));
+    return database;
+}
+
+Result<void> check_together(const std::filesystem::path& folder, db::Database& database,
+                            const Marker& marker) {
+    TRY(const bool is_ours, objects::local::claim_store(database, marker.store));
+    if (is_ours) return {};
+    return fail(ErrorCode::Conflict,
+                "this database has the rows of another folder than " + folder.string());
+}
+
+/// The first name that nobody has.
+struct WorkerName {
+    std::string name;
+    db::sqlite::LibraryLock lock;
+};
+Result<WorkerName> take_worker_name(const std::filesystem::path& folder) {
+    for (int number = 1; number <= kWorkersMax; ++number) {
+        std::string name = "worker-" + std::to_string(number);
+        auto lock = db::sqlite::LibraryLock::take(folder / name);
+        if (lock) return WorkerName{std::move(name), *std::move(lock)};
+        if (lock.error().code != ErrorCode::Conflict) return tl::unexpected(lock.error());
+    }
+    return fail(ErrorCode::LimitExceeded, "there are " + std::to_string(kWorkersMax) +
+                                              " workers of this library on this machine, which "
+                                              "is the limit");
+}
+
 }  // namespace
 
 std::filesystem::path marker_of(const std::filesystem::path& folder) {
@@ -72,28 +112,36 @@ std::filesystem::path marker_of(const std::filesystem::path& folder) {
 Result<std::unique_ptr<db::Database>> open_postgres_library(
     const std::filesystem::path& folder, const std::string& url,
     std::span<const db::MigrationSet> migrations) {
-    if (!db::postgres::is_postgres_url(url)) {
-        return fail(ErrorCode::InvalidInput, "--db takes postgres://host/name");
-    }
     std::error_code error;
     std::filesystem::create_directories(folder, error);
     if (error) return system_failure("make folder " + folder.string(), error.value());
     TRY_VOID(db::sqlite::check_local_file_system(folder));
     TRY(auto lock, db::sqlite::LibraryLock::take(marker_of(folder)));
-    db::postgres::PostgresOptions options;
-    options.url = url;
-    TRY(std::unique_ptr<db::Database> database,
-        db::postgres::open_postgres(std::move(options)));
-    TRY_VOID(database->migrate(migrations));
+    TRY(auto database, open_migrated(url, migrations));
     TRY(const Marker marker, marker_in(folder));
-    TRY(const bool is_ours, objects::local::claim_store(*database, marker.store));
-    if (!is_ours) {
+    if (auto together = check_together(folder, *database, marker); !together) {
         // A folder that was new stays so: it may have been the wrong one.
         if (marker.is_new) std::filesystem::remove(marker_of(folder), error);
-        return fail(ErrorCode::Conflict,
-                    "this database has the rows of another folder than " + folder.string());
+        return tl::unexpected(std::move(together).error());
     }
     return std::make_unique<LockedDatabase>(std::move(lock), std::move(database));
+}
+
+Result<WorkerDatabase> open_worker_database(const std::filesystem::path& folder,
+                                            const std::string& url,
+                                            std::span<const db::MigrationSet> migrations) {
+    if (!std::filesystem::exists(marker_of(folder))) {
+        return fail(ErrorCode::NotFound, "there is no library with its rows in PostgreSQL in " +
+                                             folder.string() +
+                                             ": the process that serves it makes it");
+    }
+    TRY(auto name, take_worker_name(folder));
+    TRY(auto database, open_migrated(url, migrations));
+    TRY(const Marker marker, marker_in(folder));
+    TRY_VOID(check_together(folder, *database, marker));
+    return WorkerDatabase{
+        std::make_unique<LockedDatabase>(std::move(name.lock), std::move(database)),
+        std::move(name.name)};
 }
 
 }  // namespace larmor

@@ -13,31 +13,31 @@ constexpr unsigned kWebhooksMax = 8;
 }  // namespace
 
 struct Work::Pools {
-    Pools(Library& of, Options options)
-        : library(of),
+    Pools(Core& of, Options options)
+        : core(of),
           deliver_webhook({.secrets = std::move(options.webhook_secrets),
                            .deliveries_max = kWebhooksMax}) {}
 
     Result<std::unique_ptr<workers::Pool>> start(const char* queue_name, workers::Step& step,
                                                  const workers::PoolOptions& options) {
-        TRY(auto* const queue, library.queues().open(queue_name));
+        TRY(auto* const queue, core.queues().open(queue_name));
         TRY(auto pool, workers::Pool::create({.queue = *queue,
-                                              .database = library.database(),
+                                              .database = core.database(),
                                               .step = step,
-                                              .gate = library.run_gate()},
+                                              .gate = core.run_gate()},
                                              options));
         pool->start();
         return pool;
     }
 
-    Library& library;
+    Core& core;
     workers::DeliverWebhook deliver_webhook;
     std::unique_ptr<workers::Pool> webhooks;
 };
 
-Result<std::unique_ptr<Work>> Work::start(Library& library, Options options) {
-    auto pools = std::make_unique<Pools>(library, std::move(options));
-    TRY_VOID(library.preprocessor().start());
+Result<std::unique_ptr<Work>> Work::start(Core& core, Options options) {
+    auto pools = std::make_unique<Pools>(core, std::move(options));
+    TRY_VOID(core.preprocessor().start());
     workers::PoolOptions webhooks;
     webhooks.lanes = {{.concurrency_max = kWebhooksMax}};
     TRY(pools->webhooks,
@@ -48,7 +48,7 @@ Result<std::unique_ptr<Work>> Work::start(Library& library, Options options) {
 Work::Work(std::unique_ptr<Pools> pools) : pools_(std::move(pools)) {}
 
 Work::~Work() {
-    pools_->library.preprocessor().stop();
+    pools_->core.preprocessor().stop();
     pools_->webhooks->stop(kStopWithin);
 }
 

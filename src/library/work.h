@@ -3,7 +3,7 @@
 #include <vector>
 
 #include "base/bytes.h"
-#include "library/library.h"
+#include "library/core.h"
 
 namespace larmor {
 
@@ -15,8 +15,8 @@ public:
         /// Keys that sign what goes to webhooks; none: unsigned.
         std::vector<ByteBuffer> webhook_secrets{};
     };
-    /// Starts all pools. `library` must outlive it. Errors: those of the database.
-    static Result<std::unique_ptr<Work>> start(Library& library, Options options);
+    /// Starts all pools. `core` must outlive it. Errors: those of the database.
+    static Result<std::unique_ptr<Work>> start(Core& core, Options options);
     /// Receives no more, gives what runs some seconds to end, and gives back the rest.
     ~Work();
 

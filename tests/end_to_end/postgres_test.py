@@ -165,6 +165,62 @@ def events_are_followed_and_taken_in_and_rules_kept(folder):
     assert '"name":"index"' in larmor("rule", "list", "--library", library)
 
 
+def make_copies(path, folder, count):
+    """So many instances of a study of their own, in four series."""
+    os.mkdir(folder)
+    data_set = pydicom.dcmread(path)
+    data_set.StudyInstanceUID = "1.2.3.4"
+    for number in range(count):
+        data_set.SeriesInstanceUID = f"1.2.3.4.{number % 4}"
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.4.5.{number}"
+        data_set.InstanceNumber = number
+        data_set.save_as(f"{folder}/{number}.dcm")
+
+
+@test
+def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
+    server = serve(folder, "workers", "--role", "server")
+    make_copies(FILES[0], f"{folder}/copies", 200)
+    larmor("import", "--library", server.library, f"{folder}/copies")
+
+    def ask(what):
+        return postgres.ask("workers", f"SELECT count(*) FROM {what}")
+    assert ask("instances WHERE preprocess = 0") == "200"  # the server leaves them to workers
+    workers = [subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library],
+                                stdout=subprocess.PIPE, text=True) for _ in range(3)]
+    try:
+        for worker in workers:
+            assert "works on the queues" in worker.stdout.readline()
+        wait_until(lambda: ask("instances WHERE preprocess = 1") != "0")
+        workers[0].kill()
+        workers[0].wait()
+        wait_until(lambda: ask("instances WHERE preprocess = 0") == "0", 150)
+        wait_until(lambda: ask("queue_messages") == "0", 150)
+        assert ask("prepared_instances") == "200" and ask("queue_dead_letters") == "0"
+        assert ask("image_sets WHERE thumbnail_object IS NOT NULL") == "4"
+        # More than one wrote what was made, each into segments of its own.
+        writers = ask("(SELECT DISTINCT s.writer FROM objects o JOIN object_segments s ON s.segment = o.segment"
+                      " WHERE s.writer <> '') AS w")
+        assert int(writers) >= 2, writers
+        picture = server.get(f"/dicomweb/studies/{server.search('studies')[0]['0020000D']['Value'][0]}/thumbnail", "image/jpeg")
+        assert picture.startswith(b"\xff\xd8\xff")
+    finally:
+        for worker in workers:
+            worker.terminate()
+        ends = [worker.wait(60) for worker in workers]
+    assert ends[1:] == [0, 0], ends
+    # Who takes the name of the killed one goes on with its segment.
+    stow(server, FILES[1])
+    with subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library], stdout=subprocess.PIPE,
+                          text=True) as again:
+        wait_until(lambda: ask("instances WHERE preprocess = 0") == "0")
+        stop(again)
+    server.end()
+    assert "in PostgreSQL only" in subprocess.run(
+        [LARMOR, "serve", "--role", "worker", "--library", f"{folder}/embedded", "--db", ""], capture_output=True, text=True,
+        check=False, timeout=60, env={**os.environ, "LARMOR_DB": ""}).stderr
+
+
 @test
 def of_two_that_start_together_one_serves(folder):
     for name, libraries, refusal in (("same_folder", ("one", "one"), "is in use by process"),

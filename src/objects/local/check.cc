@@ -326,7 +326,8 @@ Result<void> remove_leftovers(db::Database& database, const std::filesystem::pat
     FileArea area{database, store / "incoming", store / "files", system_clock()};
     for (;;) {
         TRY(const auto intents, database.read([](db::Snapshot& snapshot) {
-            return old_intents(snapshot, std::numeric_limits<std::int64_t>::max(), 100);
+            return old_intents(snapshot, std::nullopt, std::numeric_limits<std::int64_t>::max(),
+                               100);
         }));
         if (intents.empty()) break;
         for (const auto& intent : intents) {

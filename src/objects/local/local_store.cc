@@ -26,7 +26,7 @@ public:
           graces_(*options_.clock),
           database_(database),
           area_{database, options_.directory / "incoming", options_.directory / "files",
-                graces_},
+                graces_, options_.writer},
           files_(options_.open_files_max) {}
 
     Result<void> start();
@@ -70,7 +70,7 @@ public:
 
     Result<ObjectId> record(db::Transaction& tx, const StagedObject& staged) override {
         if (staged.intent != 0) TRY_VOID(remove_intent(tx, staged.intent));
-        const std::int64_t id = last_id_.fetch_add(1, std::memory_order_relaxed) + 1;
+        TRY(const std::int64_t id, ids_.next(tx));
         TRY_VOID(insert_object(tx, id, staged.location, now_us()));
         commit_when_durable(tx, staged);
         return ObjectId{id};
@@ -129,7 +129,7 @@ private:
     db::Database& database_;
     FileArea area_;
     FileCache files_;
-    std::atomic<std::int64_t> last_id_{0};
+    ObjectIds ids_;
     std::unique_ptr<SegmentWriter> segments_;
 };
 
@@ -144,16 +144,15 @@ Result<void> LocalStoreImpl::start() {
     TRY_VOID(sync_directory(options_.directory.parent_path()));
 
     TRY(const StoreId store, open_store_id(database_));
-    TRY(const std::int64_t last_id,
-        database_.read([](db::Snapshot& snapshot) { return last_object_id(snapshot); }));
-    last_id_ = last_id;
+    TRY(ids_, database_.read([](db::Snapshot& snapshot) { return ObjectIds::open(snapshot); }));
     TRY_VOID(database_.write_and_wait(
         [&](db::Transaction& tx) { return forget_the_future(tx, grace_us()); }));
-    // One process owns the library: whoever began these uploads is gone.
+    // One process has our name: whoever began these uploads is gone.
     TRY_VOID(clean_up_intents(std::numeric_limits<std::int64_t>::max()));
 
-    TRY(const auto rows,
-        database_.read([](db::Snapshot& snapshot) { return open_segments(snapshot); }));
+    TRY(const auto rows, database_.read([&](db::Snapshot& snapshot) {
+        return open_segments(snapshot, options_.writer);
+    }));
     std::deque<OpenSegment> ready;
     for (const auto& row : rows) {
         TRY(OpenSegment segment, reopen(row, store));
@@ -267,7 +266,7 @@ Result<std::uint64_t> LocalStoreImpl::clean_up_intents(std::int64_t until_us) {
     std::uint64_t freed = 0;
     for (;;) {
         TRY(const auto intents, database_.read([&](db::Snapshot& snapshot) {
-            return old_intents(snapshot, until_us, kPage);
+            return old_intents(snapshot, options_.writer, until_us, kPage);
         }));
         for (const auto& intent : intents) {
             TRY(const std::uint64_t bytes, clean_up_intent(area_, intent.id, intent.key));

@@ -25,6 +25,9 @@ struct LocalStoreOptions {
     std::chrono::microseconds grace = std::chrono::hours(24);
     std::size_t open_files_max = 256;  ///< descriptors kept for reading
     const Clock* clock = &system_clock();
+    /// Who writes; of one name there is one process at a time. Those of several share the
+    /// objects over PostgreSQL and leave each other's open segments and uploads alone.
+    std::string writer{};
     /// How many bytes of the disk may be taken ahead for a segment: near a full disk segments
     /// are made smaller. None: as many as there are.
     std::function<std::uint64_t()> spare_bytes{};

@@ -1,6 +1,7 @@
 #include "objects/local/rows.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/ids.h"
 
@@ -8,6 +9,7 @@ namespace larmor::objects::local {
 namespace {
 
 constexpr std::int64_t kLatestObjects = 10'000;
+constexpr std::int64_t kIdsAtOnce = 1000;  // as the sequence has it
 
 }  // namespace
 
@@ -46,13 +48,27 @@ Result<bool> claim_store(db::Database& database, StoreId id) {
     return there == id;
 }
 
-Result<std::int64_t> last_object_id(db::Snapshot& snapshot) {
+Result<ObjectIds> ObjectIds::open(db::Snapshot& snapshot) {
+    ObjectIds ids;
+    if (snapshot.dialect() == db::Dialect::Postgres) return ids;
     TRY(db::Query query,
         snapshot.prepare("SELECT coalesce(max(id), 0),"
                          " (SELECT last_removed_object FROM object_store WHERE id = 1)"
                          " FROM objects"));
     TRY(const bool row, query.next());
-    return row ? std::max(query.int64(0), query.int64(1)) : 0;
+    if (row) ids.last_ = std::max(query.int64(0), query.int64(1));
+    ids.known_ = std::numeric_limits<std::int64_t>::max();
+    return ids;
+}
+
+Result<std::int64_t> ObjectIds::next(db::Transaction& tx) {
+    if (last_ >= known_) {
+        TRY(db::Query query, tx.prepare("SELECT nextval('object_ids')"));
+        TRY_VOID(query.next());
+        last_ = query.int64(0) - 1;
+        known_ = last_ + kIdsAtOnce;
+    }
+    return ++last_;
 }
 
 Result<void> insert_object(db::Transaction& tx, std::int64_t id, const ObjectLocation& location,
@@ -111,9 +127,11 @@ Result<void> remove_object(db::Transaction& tx, ObjectId id, std::int64_t now_us
     return {};
 }
 
-Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot) {
-    TRY(db::Query query, snapshot.prepare("SELECT segment, created FROM object_segments"
-                                          " WHERE sealed_bytes IS NULL ORDER BY segment"));
+Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot, std::string_view writer) {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT segment, created FROM object_segments"
+                         " WHERE sealed_bytes IS NULL AND writer = ?1 ORDER BY segment"));
+    query.bind(writer);
     std::vector<SegmentRow> rows;
     for (;;) {
         TRY(const bool row, query.next());
@@ -122,7 +140,13 @@ Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot) {
     }
 }
 
-Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us) {
+Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us,
+                                  std::string_view writer) {
+    if (tx.dialect() == db::Dialect::Postgres) {
+        // Of several processes each is given a number of its own.
+        TRY_VOID(
+            tx.run("SELECT pg_advisory_xact_lock('object_segments'::regclass::oid::bigint)"));
+    }
     std::int64_t segment = 0;
     {
         TRY(db::Query query,
@@ -130,8 +154,10 @@ Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us) 
         TRY_VOID(query.next());
         segment = query.int64(0);
     }
-    TRY_VOID(tx.run("INSERT INTO object_segments (segment, created) VALUES (?1, ?2)", segment,
-                    created_us));
+    TRY_VOID(
+        tx.run("INSERT INTO object_segments (segment, created, writer)"
+               " VALUES (?1, ?2, ?3)",
+               segment, created_us, writer));
     return SegmentRow{segment, created_us};
 }
 
@@ -148,12 +174,18 @@ Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64
 
 Result<std::optional<std::uint64_t>> last_recorded_end(db::Snapshot& snapshot,
                                                        std::int64_t segment) {
+    const bool is_postgres = snapshot.dialect() == db::Dialect::Postgres;
     TRY(db::Query query,
-        snapshot.prepare("SELECT max(record_offset + head_bytes + size_bytes),"
-                         " (SELECT relocated_end FROM object_segments WHERE segment = ?1)"
-                         " FROM objects"
-                         " WHERE id > (SELECT max(id) FROM objects) - ?2 AND segment = ?1"));
-    query.bind(segment, kLatestObjects);
+        snapshot.prepare(
+            is_postgres ? "SELECT max(record_offset + head_bytes + size_bytes),"
+                          " (SELECT relocated_end FROM object_segments WHERE segment = ?1)"
+                          " FROM objects WHERE segment = ?1 AND segment <> 0"
+                        : "SELECT max(record_offset + head_bytes + size_bytes),"
+                          " (SELECT relocated_end FROM object_segments WHERE segment = ?1)"
+                          " FROM objects"
+                          " WHERE id > (SELECT max(id) FROM objects) - ?2 AND segment = ?1"));
+    query.bind(segment);
+    if (!is_postgres) query.bind_at(2, kLatestObjects);
     TRY(const bool row, query.next());
     if (!row || (query.is_null(0) && query.is_null(1))) return std::nullopt;
     return static_cast<std::uint64_t>(std::max(query.int64(0), query.int64(1)));
@@ -178,10 +210,10 @@ Result<void> relocate_object(db::Transaction& tx, ObjectId id, const ObjectLocat
 }
 
 Result<std::int64_t> insert_intent(db::Transaction& tx, std::string_view key,
-                                   std::int64_t created_us) {
+                                   std::int64_t created_us, std::string_view writer) {
     TRY(db::Query query,
-        tx.prepare("INSERT INTO object_intents (key, created) VALUES (?1, ?2)"));
-    return query.bind(key, created_us).insert();
+        tx.prepare("INSERT INTO object_intents (key, created, writer) VALUES (?1, ?2, ?3)"));
+    return query.bind(key, created_us, writer).insert();
 }
 
 Result<void> rename_intent(db::Transaction& tx, std::int64_t intent, std::string_view key) {
@@ -198,12 +230,14 @@ Result<void> remove_intent(db::Transaction& tx, std::int64_t intent) {
                 "the upload was recorded before, or took longer than the grace period");
 }
 
-Result<std::vector<Intent>> old_intents(db::Snapshot& snapshot, std::int64_t until_us,
-                                        std::size_t limit) {
+Result<std::vector<Intent>> old_intents(db::Snapshot& snapshot,
+                                        std::optional<std::string_view> writer,
+                                        std::int64_t until_us, std::size_t limit) {
     TRY(db::Query query,
         snapshot.prepare("SELECT id, key FROM object_intents WHERE created <= ?1"
+                         " AND (CAST(?3 AS TEXT) IS NULL OR writer = ?3)"
                          " ORDER BY id LIMIT ?2"));
-    query.bind(until_us, limit);
+    query.bind(until_us, limit, writer);
     std::vector<Intent> intents;
     for (;;) {
         TRY(const bool row, query.next());

@@ -20,8 +20,18 @@ Result<StoreId> open_store_id(db::Database& database);
 /// has another one.
 Result<bool> claim_store(db::Database& database, StoreId id);
 
-/// The number from which ids are given: above every id that was ever used.
-Result<std::int64_t> last_object_id(db::Snapshot& snapshot);
+/// Gives ids of objects, none twice. On PostgreSQL a thousand at a time from a sequence, since
+/// other processes give some too. `next` on the writer's thread.
+class ObjectIds {
+public:
+    static Result<ObjectIds> open(db::Snapshot& snapshot);
+    /// What a transaction that rolls back got is not given again.
+    Result<std::int64_t> next(db::Transaction& tx);
+
+private:
+    std::int64_t last_ = 0;
+    std::int64_t known_ = 0;  ///< up to which there are ids without asking
+};
 
 Result<void> insert_object(db::Transaction& tx, std::int64_t id, const ObjectLocation& location,
                            std::int64_t created_us);
@@ -33,13 +43,14 @@ struct SegmentRow {
     std::int64_t segment = 0;
     std::int64_t created_us = 0;
 };
-/// Those that may still be appended to, oldest first.
-Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot);
-Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us);
+/// Those that this writer may still append to, oldest first.
+Result<std::vector<SegmentRow>> open_segments(db::Snapshot& snapshot, std::string_view writer);
+Result<SegmentRow> insert_segment(db::Transaction& tx, std::int64_t created_us,
+                                  std::string_view writer);
 Result<void> remove_segment(db::Transaction& tx, std::int64_t segment);
 Result<void> seal_segment(db::Transaction& tx, std::int64_t segment, std::uint64_t bytes);
-/// The end of the record that lies furthest back in the segment, among the objects that were
-/// recorded last or relocated; nothing when none of them is in it.
+/// The end of the record that lies furthest back in the segment (in SQLite among the objects
+/// that were recorded last or relocated); nothing when there is none.
 Result<std::optional<std::uint64_t>> last_recorded_end(db::Snapshot& snapshot,
                                                        std::int64_t segment);
 
@@ -53,13 +64,15 @@ struct Intent {
     std::string key;
 };
 Result<std::int64_t> insert_intent(db::Transaction& tx, std::string_view key,
-                                   std::int64_t created_us);
+                                   std::int64_t created_us, std::string_view writer);
 Result<void> rename_intent(db::Transaction& tx, std::int64_t intent, std::string_view key);
 /// Errors: Conflict when it is gone.
 Result<void> remove_intent(db::Transaction& tx, std::int64_t intent);
-/// Made at or before that time, at most `limit`.
-Result<std::vector<Intent>> old_intents(db::Snapshot& snapshot, std::int64_t until_us,
-                                        std::size_t limit);
+/// Of this writer, or of all where nothing is said, made at or before that time, at most
+/// `limit`.
+Result<std::vector<Intent>> old_intents(db::Snapshot& snapshot,
+                                        std::optional<std::string_view> writer,
+                                        std::int64_t until_us, std::size_t limit);
 
 struct Garbage {
     std::int64_t id = 0;

@@ -322,8 +322,9 @@ Result<OpenSegment> SegmentWriter::make_segment(Blocks blocks) {
     // Before the row, so that a disk that stays full sees no writes for nothing.
     TRY_VOID(size_of_next(std::numeric_limits<std::int64_t>::max()));
     const std::int64_t now = us(options_.clock->now());
-    TRY(const SegmentRow row,
-        database_.write_and_wait([&](db::Transaction& tx) { return insert_segment(tx, now); }));
+    TRY(const SegmentRow row, database_.write_and_wait([&](db::Transaction& tx) {
+        return insert_segment(tx, now, options_.writer);
+    }));
     auto made = size_of_next(row.segment).and_then([&](std::uint64_t size) {
         return create_segment(directory_, {store_, row.segment, now}, size, blocks);
     });

@@ -8,6 +8,7 @@
 #include <optional>
 #include <vector>
 
+#include "objects/local/names_hold.h"
 #include "objects/local/rows.h"
 
 namespace larmor::objects::local {
@@ -117,7 +118,7 @@ private:
     Result<void> give_name(const Sha256& sha256) {
         const auto temporary = incoming_path(area_, intent_);
         const auto final_path = area_.files / key_;
-        const std::lock_guard lock(area_.names_mutex);
+        TRY(const NamesHold hold, NamesHold::take(area_.incoming));
         TRY_VOID(noted(
             area_, make_directories(area_.files, std::filesystem::path(key_).parent_path())));
         if (::renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, final_path.c_str(),
@@ -192,7 +193,7 @@ Result<std::unique_ptr<Upload>> begin_local_upload(FileArea& area, std::string k
     if (area.check_writing) TRY_VOID(area.check_writing());
     const auto now = area.clock.now().time_since_epoch().count();
     TRY(const std::int64_t intent, area.database.write_and_wait([&](db::Transaction& tx) {
-        return insert_intent(tx, key, now);
+        return insert_intent(tx, key, now, area.writer);
     }));
     // Truncated: a number can come again after a crash before its row was durable elsewhere.
     TRY(UniqueFd file, open_file(incoming_path(area, intent), O_RDWR | O_CREAT | O_TRUNC));
@@ -201,7 +202,7 @@ Result<std::unique_ptr<Upload>> begin_local_upload(FileArea& area, std::string k
 
 Result<std::uint64_t> remove_unneeded_file(FileArea& area, const std::string& key,
                                            std::int64_t but_intent, std::int64_t but_garbage) {
-    const std::lock_guard lock(area.names_mutex);
+    TRY(const NamesHold hold, NamesHold::take(area.incoming));
     TRY(const bool needed, area.database.read([&](db::Snapshot& snapshot) {
         return is_key_needed(snapshot, key, but_intent, but_garbage);
     }));

@@ -3,7 +3,6 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
 #include "db/database.h"
@@ -17,10 +16,8 @@ struct FileArea {
     db::Database& database;
     std::filesystem::path incoming;
     std::filesystem::path files;
-    const Clock& clock;  ///< of grace periods
-    /// Held while a file gets its final name, and while garbage is looked at again and removed:
-    /// so that nothing is removed that an upload has just found to be there.
-    std::mutex names_mutex{};
+    const Clock& clock;    ///< of grace periods
+    std::string writer{};  ///< see LocalStoreOptions
     /// Errors: why nothing more is written. None: it always is.
     std::function<Result<void>()> check_writing{};
     /// After a write or sync that failed, but for a full disk: nobody knows what the disk
