@@ -73,7 +73,7 @@ Result<std::unique_ptr<Core>> Core::open(const LibraryOptions& options) {
     store.fail_syncs = options.fail_object_syncs;
     TRY(parts->store, objects::local::open_local_store(*parts->database, std::move(store)));
     TRY(parts->events, events::EventLog::open(*parts->database, *options.clock));
-    TRY(parts->queues, open_queues(*parts->database, *options.clock));
+    TRY(parts->queues, open_queues(*parts->database, options.database, *options.clock));
     TRY(auto* const preprocess_queue, parts->queues->open(preprocess::kPreprocessQueue));
     catalog::CatalogOptions catalog_options;
     catalog_options.clock = options.clock;

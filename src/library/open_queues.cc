@@ -8,17 +8,19 @@
 namespace larmor {
 namespace {
 
-Result<std::unique_ptr<queue::Queues>> open_driver(db::Database& database, const Clock& clock) {
+Result<std::unique_ptr<queue::Queues>> open_driver(db::Database& database,
+                                                   const std::string& url, const Clock& clock) {
     if (database.dialect() == db::Dialect::Postgres) {
-        return queue::postgres::open_postgres_queues(database, {});
+        return queue::postgres::open_postgres_queues(database, {.url = url});
     }
     return queue::sqlite::open_sqlite_queues(database, {.clock = &clock});
 }
 
 }  // namespace
 
-Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database, const Clock& clock) {
-    TRY(auto queues, open_driver(database, clock));
+Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database,
+                                                   const std::string& url, const Clock& clock) {
+    TRY(auto queues, open_driver(database, url, clock));
     TRY_VOID(queues->create(
         routing::kWebhookQueue,
         {.visibility_timeout = std::chrono::minutes(1), .receive_count_max = 12}));

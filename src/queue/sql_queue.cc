@@ -57,7 +57,10 @@ Result<void> SqlQueue::end(Work& work) {
 }
 
 void SqlQueue::announce_after_commit(Work& work) {
-    work.tx.on_commit([this, messages = work.receivable] { hints_.announce(messages); });
+    work.tx.on_commit([this, messages = work.receivable] {
+        hints_.announce(messages);
+        announced(messages);
+    });
 }
 
 Result<Receipt> SqlQueue::receipt_of(const std::string& handle) const {

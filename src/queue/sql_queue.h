@@ -23,6 +23,8 @@ public:
     QueueSettings settings() const final;
     void set_settings(const QueueSettings& settings);
     std::int64_t id() const { return id_; }
+    /// Another process has sent so many.
+    void hint(std::int64_t messages) { hints_.announce(messages); }
 
     Result<std::vector<Sent>> send(db::Transaction& tx,
                                    std::span<const NewMessage> messages) final;
@@ -72,6 +74,8 @@ protected:
     };
     /// Adds to the counts and takes so many ids. Errors: NotFound (no such queue).
     virtual Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) = 0;
+    /// So many can be received since a commit of this process. Quick.
+    virtual void announced(std::int64_t /*messages*/) {}
     /// No message has a larger id now.
     virtual Result<MessageId> last_id(Work& work) = 0;
 

@@ -1,6 +1,9 @@
 #pragma once
 #include <atomic>
+#include <memory>
+#include <string>
 
+#include "db/postgres/notify_channel.h"
 #include "queue/postgres/server_clock.h"
 #include "queue/sql_queue.h"
 
@@ -12,6 +15,8 @@ struct Shared {
     const std::atomic<std::int64_t>* server_step_us = nullptr;
     /// Which of a queue's rows of counts this process writes.
     int slot = 0;
+    /// To other processes, where there is one.
+    std::unique_ptr<db::postgres::NotifyChannel> hints{};
 };
 
 /// One queue, at which other processes work too: what is taken is locked, others pass it by.
@@ -27,6 +32,9 @@ protected:
     Result<Time> now(db::Snapshot& snapshot) override;
     Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) override;
     Result<MessageId> last_id(Work& work) override;
+    void announced(std::int64_t messages) override {
+        if (shared_.hints) shared_.hints->tell(std::to_string(id()), messages);
+    }
 
 private:
     Shared& shared_;

@@ -23,7 +23,13 @@ public:
         shared_.server_step_us = options.server_step_us;
         std::random_device device;
         shared_.slot = std::uniform_int_distribution(0, kSlots - 1)(device);
+        if (options.url.empty()) return;
+        shared_.hints = std::make_unique<db::postgres::NotifyChannel>(
+            db::postgres::NotifyChannel::Options{.url = options.url, .name = "larmor_queues"},
+            [this](std::string_view key, std::int64_t count) { take_hint(key, count); });
     }
+    /// Its thread uses the queues.
+    ~PostgresQueues() override { shared_.hints.reset(); }
 
     /// A server's clock that was set back while nobody watched does not bring back times that
     /// were.
@@ -87,6 +93,12 @@ public:
     }
 
 private:
+    void take_hint(std::string_view key, std::int64_t count) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& [name, queue] : queues_) {
+            if (key.empty() || std::to_string(queue->id()) == key) queue->hint(count);
+        }
+    }
     Result<QueueRow> insert_or_find(const std::string& name, const QueueSettings& settings) {
         return database_.write_and_wait([&](db::Transaction& tx) -> Result<QueueRow> {
             TRY(auto known, find_queue(tx, name));

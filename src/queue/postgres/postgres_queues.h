@@ -7,6 +7,8 @@
 namespace larmor::queue::postgres {
 
 struct PostgresQueuesOptions {
+    /// Of the database, for hints between processes; empty: none.
+    std::string url{};
     /// How often a waiting receive looks, whatever it is told.
     std::chrono::nanoseconds poll_every = std::chrono::seconds(1);
     /// For tests: so many microseconds the server's wall clock was set forward.
@@ -15,8 +17,8 @@ struct PostgresQueuesOptions {
 
 /// Opens the queues of a library on PostgreSQL, whose migrations (`migrations()` of queues.h)
 /// were applied; `database` outlives them. Any number of processes may have them open, and see
-/// each other's queues and settings. A hint of a send reaches receivers of the same process
-/// only; others find it by their poll.
+/// each other's queues and settings. A hint of a send reaches receivers of other processes by
+/// NOTIFY, some 10 ms behind the commit; where it is lost they find the message by their poll.
 Result<std::unique_ptr<Queues>> open_postgres_queues(db::Database& database,
                                                      const PostgresQueuesOptions& options);
 

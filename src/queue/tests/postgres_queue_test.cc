@@ -86,5 +86,91 @@ INSTANTIATE_TEST_SUITE_P(
         }}),
     [](const auto& param) { return param.param.name; });
 
+/// As two processes have it: each its own connections over the same rows.
+class TwoProcesses : public ::testing::Test {
+protected:
+    struct Process {
+        explicit Process(const std::string& url)
+            : database(must(db::postgres::open_postgres({.url = url}))) {
+            must(database->migrate(std::array{migrations()}));
+            // Only a hint can wake who waits.
+            queues =
+                must(postgres::open_postgres_queues(*database, {.url = url, .poll_every = 1h}));
+            queue = must(queues->create("work", {}));
+        }
+        ~Process() {
+            queues.reset();
+            database.reset();
+        }
+        std::unique_ptr<db::Database> database;
+        std::unique_ptr<Queues> queues;
+        Queue* queue = nullptr;
+    };
+    void SetUp() override {
+        if (PostgresServer::shared() == nullptr) GTEST_SKIP() << "PostgreSQL is not installed";
+        url_ = PostgresServer::shared()->make_library();
+    }
+    std::string url_;
+};
+
+TEST_F(TwoProcesses, AReceiverIsWokenByASendOfTheOther) {
+    Process sender(url_);
+    Process receiver(url_);
+    for (int round = 0; round < 20; ++round) {
+        std::thread sending;
+        // Waits already, or finds it at once: both are right.
+        const auto received =
+            must(async::sync_wait([&]() -> async::Task<Result<std::vector<Message>>> {
+                sending = std::thread([&] {
+                    must(async::sync_wait(sender.queue->send(
+                        std::vector{NewMessage{.body = std::to_string(round)}})));
+                });
+                co_return co_await receiver.queue->receive({.wait_max = 50s});
+            }()));
+        sending.join();
+        ASSERT_EQ(received.size(), 1U);
+        EXPECT_EQ(received[0].body, std::to_string(round));
+        must(async::sync_wait(receiver.queue->remove(std::vector{received[0].receipt_handle})));
+    }
+}
+
+TEST_F(TwoProcesses, ShareTheMessagesAndEachIsDoneOnce) {
+    constexpr int kMessages = 300;
+    Process sender(url_);
+    must(sender.database->write_and_wait([](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(
+            tx.run_script("CREATE TABLE done (body TEXT NOT NULL, process BIGINT NOT NULL)"));
+        return {};
+    }));
+    std::vector<NewMessage> messages;
+    for (int i = 0; i < kMessages; ++i) messages.push_back({.body = std::to_string(i)});
+    must(async::sync_wait(sender.queue->send(std::move(messages))));
+
+    std::vector<std::thread> workers;
+    for (std::int64_t process = 0; process < 3; ++process) {
+        workers.emplace_back([&, process] {
+            Process own(url_);
+            for (;;) {
+                const auto batch =
+                    must(async::sync_wait(own.queue->receive({.messages_max = 7})));
+                if (batch.empty()) return;
+                must(own.database->write_and_wait([&](db::Transaction& tx) -> Result<void> {
+                    for (const Message& message : batch) {
+                        TRY_VOID(tx.run("INSERT INTO done (body, process) VALUES (?1, ?2)",
+                                        message.body, process));
+                        TRY_VOID(own.queue->remove(tx, message.receipt_handle));
+                    }
+                    return {};
+                }));
+            }
+        });
+    }
+    for (auto& worker : workers) worker.join();
+    EXPECT_EQ(must(sender.queue->stats()).depth(), 0);
+    EXPECT_EQ(db::testing::count(*sender.database, "SELECT count(*) FROM done"), kMessages);
+    EXPECT_EQ(db::testing::count(*sender.database, "SELECT count(DISTINCT body) FROM done"),
+              kMessages);
+}
+
 }  // namespace
 }  // namespace larmor::queue
