@@ -175,7 +175,7 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
     TRY(const auto keep, retention_options(request));
-    events::Retention event_retention(library->database(), keep);
+    events::Retention event_retention(library->database(), library->events(), keep);
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {

@@ -2,6 +2,8 @@
 
 #include <optional>
 
+#include "events/event_tables.h"
+
 namespace larmor::events {
 
 Result<void> check_log(db::Check& check) {
@@ -20,10 +22,10 @@ Result<void> check_log(db::Check& check) {
         check.error("events", "the log has lost the row with its epoch");
         return {};
     }
+    TRY(const auto tables, check.database().read(list_tables));
     std::int64_t last_epoch = 0;
-    return check.for_each_row(
-        "SELECT sequence, epoch FROM events WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
-        [&](const db::Query& query) {
+    for (const EventTable& table : tables) {
+        const auto check_row = [&](const db::Query& query) {
             const std::int64_t sequence = query.int64(0);
             const std::string where = "event " + std::to_string(sequence);
             if (sequence <= last) {
@@ -40,7 +42,12 @@ Result<void> check_log(db::Check& check) {
             last = sequence;
             last_epoch = query.int64(1);
             return true;
-        });
+        };
+        TRY_VOID(check.for_each_row("SELECT sequence, epoch FROM " + table.name +
+                                        " WHERE sequence > ?1 ORDER BY sequence LIMIT ?2",
+                                    check_row));
+    }
+    return {};
 }
 
 }  // namespace larmor::events

@@ -1,38 +1,50 @@
 #include "events/event_log.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "base/ids.h"
+#include "events/event_tables.h"
+#include "events/inbox.h"
 #include "events/sequencer.h"
 
 namespace larmor::events {
 namespace {
 
-/// 20260102, in UTC.
-std::int64_t day_of(Time time) {
-    const std::chrono::year_month_day date(std::chrono::floor<std::chrono::days>(time));
-    return static_cast<int>(date.year()) * 10'000LL +
-           static_cast<unsigned>(date.month()) * 100LL + static_cast<unsigned>(date.day());
-}
-
-Result<Position> last_position(db::Snapshot& snapshot) {
-    TRY(db::Query query,
-        snapshot.prepare(snapshot.dialect() == db::Dialect::Sqlite
-                             ? "SELECT epoch, max(dropped_sequence,"
-                               " (SELECT coalesce(max(sequence), 0) FROM events))"
-                               " FROM event_log WHERE id = 1"
-                             : "SELECT epoch, last_sequence FROM event_log WHERE id = 1"));
-    TRY(const bool row, query.next());
-    if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
-    return Position{query.int64(0), query.int64(1)};
+struct LastOfLog {
+    Position position;
+    std::optional<EventTable> table;
+};
+Result<LastOfLog> last_of_log(db::Snapshot& snapshot) {
+    LastOfLog last;
+    const bool is_sqlite = snapshot.dialect() == db::Dialect::Sqlite;
+    {
+        TRY(db::Query query,
+            snapshot.prepare(is_sqlite ? "SELECT epoch, dropped_sequence FROM event_log"
+                                         " WHERE id = 1"
+                                       : "SELECT epoch, last_sequence FROM event_log"
+                                         " WHERE id = 1"));
+        TRY(const bool row, query.next());
+        if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+        last.position = {query.int64(0), query.int64(1)};
+    }
+    if (!is_sqlite) return last;
+    TRY(last.table, last_table(snapshot));
+    if (last.table) {
+        TRY(const std::int64_t sequence, last_sequence_of(snapshot, *last.table));
+        last.position.sequence = std::max(last.position.sequence, sequence);
+    }
+    return last;
 }
 
 }  // namespace
 
 Result<std::unique_ptr<EventLog>> EventLog::open(db::Database& database, const Clock& clock) {
-    TRY(const Position last,
-        database.read([](db::Snapshot& snapshot) { return last_position(snapshot); }));
-    return std::unique_ptr<EventLog>(new EventLog(database, clock, last));
+    TRY(auto last, database.read([](db::Snapshot& snapshot) { return last_of_log(snapshot); }));
+    auto log = std::unique_ptr<EventLog>(new EventLog(database, clock, last.position));
+    log->table_ = std::move(last.table);
+    return log;
 }
 
 EventLog::EventLog(db::Database& database, const Clock& clock, Position last)
@@ -55,8 +67,8 @@ Result<void> EventLog::number_committed() {
 }
 
 Result<std::int64_t> read_epoch(db::Snapshot& snapshot) {
-    TRY(const Position last, last_position(snapshot));
-    return last.epoch;
+    TRY(const LastOfLog last, last_of_log(snapshot));
+    return last.position.epoch;
 }
 
 Result<void> EventLog::append_unnumbered(db::Transaction& tx, const Event& event) {
@@ -79,29 +91,20 @@ Result<Position> EventLog::append(db::Transaction& tx, const Event& event) {
     const Time now = clock_.now();
     const std::int64_t day = day_of(now);
     const Position position{next_.epoch, next_.sequence + 1};
+    if (!table_ || table_->day != day) TRY_VOID(use_table_of(tx, position.sequence, day));
     {
-        TRY(db::Query query,
-            tx.prepare("INSERT INTO events (sequence, epoch, day, event_id, time, detail_type,"
-                       " subject_id, resource, detail, source)"
-                       " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
+        TRY(db::Query query, tx.prepare("INSERT INTO " + table_->name +
+                                        " (sequence, epoch, day, event_id, time, detail_type,"
+                                        " subject_id, resource, detail, source)"
+                                        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"));
         const std::string id = random_uuid();
         query.bind(position.sequence, position.epoch, day, id, now.time_since_epoch().count(),
                    event.detail_type, event.subject_id, event.resource, event.detail,
                    event.source);
         TRY_VOID(query.run());
     }
-    if (day != day_) {
-        TRY_VOID(
-            tx.run("INSERT INTO event_days (day, first_sequence) VALUES (?1, ?2)"
-                   " ON CONFLICT (day) DO NOTHING",
-                   day, position.sequence));
-    }
-    tx.on_rollback([this, next = next_, last_day = day_] {
-        next_ = next;
-        day_ = last_day;
-    });
+    tx.on_rollback([this, next = next_] { next_ = next; });
     next_ = position;
-    day_ = day;
     tx.on_commit([this] {
         const std::lock_guard lock(mutex_);
         committed_ = next_;
@@ -109,28 +112,23 @@ Result<Position> EventLog::append(db::Transaction& tx, const Event& event) {
     return position;
 }
 
+Result<void> EventLog::use_table_of(db::Transaction& tx, std::int64_t first_sequence,
+                                    std::int64_t day) {
+    TRY(auto begun, begin_table(tx, first_sequence, day));
+    tx.on_rollback(
+        [this, before = std::exchange(table_, std::move(begun))] { table_ = before; });
+    return {};
+}
+
 Result<std::vector<StoredEvent>> EventLog::read_after(db::Snapshot& snapshot,
                                                       std::int64_t sequence,
                                                       std::size_t limit) {
-    TRY(db::Query query,
-        snapshot.prepare(
-            "SELECT epoch, sequence, event_id, time, detail_type, detail, resource,"
-            " subject_id, source FROM events WHERE sequence > ?1 ORDER BY sequence"
-            " LIMIT ?2"));
-    query.bind(sequence, limit);
     std::vector<StoredEvent> events;
-    for (;;) {
-        TRY(const bool row, query.next());
-        if (!row) return events;
-        events.push_back({.position = {query.int64(0), query.int64(1)},
-                          .id = query.string(2),
-                          .time = Time(std::chrono::microseconds(query.int64(3))),
-                          .detail_type = query.string(4),
-                          .detail = query.string(5),
-                          .resource = query.string(6),
-                          .subject_id = query.string(7),
-                          .source = query.string(8)});
-    }
+    TRY_VOID(for_each_event(snapshot, sequence, limit, [&](StoredEvent event) {
+        events.push_back(std::move(event));
+        return true;
+    }));
+    return events;
 }
 
 Position EventLog::last() const {
@@ -138,26 +136,19 @@ Position EventLog::last() const {
     return committed_;
 }
 
-Result<std::int64_t> EventLog::drop_days_before(db::Transaction& tx, std::int64_t day) {
-    std::int64_t keep_from = 0;
-    {
-        // Not by the day of each row: after the clock was set back, days overlap.
-        TRY(db::Query query,
-            tx.prepare("SELECT coalesce((SELECT min(first_sequence) FROM event_days"
-                       " WHERE day >= ?1),"
-                       " (SELECT max(sequence) + 1 FROM events), 0)"));
-        query.bind(day);
-        TRY_VOID(query.next());
-        keep_from = query.int64(0);
+Result<EventLog::Dropped> EventLog::drop_oldest(db::Transaction& tx, std::int64_t day) {
+    TRY(const auto tables, list_tables(tx));
+    // By the oldest alone: where clocks were set, days behind it may be wrong.
+    if (tables.empty() || tables.front().day >= day) return Dropped{.is_done = true};
+    const EventTable& oldest = tables.front();
+    TRY(const std::int64_t last, last_sequence_of(tx, oldest));
+    TRY_VOID(drop_table(tx, oldest));
+    TRY_VOID(forget_dropped(tx));
+    if (tables.size() == 1) {
+        tx.on_rollback(
+            [this, before = std::exchange(table_, std::nullopt)] { table_ = before; });
     }
-    TRY(const std::int64_t dropped,
-        tx.run("DELETE FROM events WHERE sequence < ?1", keep_from));
-    TRY_VOID(tx.run("DELETE FROM event_days WHERE day < ?1", day));
-    TRY_VOID(
-        tx.run("UPDATE event_log SET dropped_sequence = ?1"
-               " WHERE id = 1 AND dropped_sequence < ?1",
-               keep_from - 1));
-    return dropped;
+    return Dropped{.events = last + 1 - oldest.first_sequence};
 }
 
 Result<Position> EventLog::begin_epoch(db::Transaction& tx) {

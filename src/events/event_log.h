@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -10,53 +11,13 @@
 #include "base/clock.h"
 #include "db/database.h"
 #include "db/migration.h"
+#include "events/event.h"
+#include "events/event_tables.h"
 
 namespace larmor::events {
 
 /// The tables of the event log.
 db::MigrationSet migrations();
-
-/// Where an event stands in the log. Ever rising: a restore from a backup starts a new epoch.
-struct Position {
-    std::int64_t epoch = 0;
-    std::int64_t sequence = 0;
-    friend auto operator<=>(const Position&, const Position&) = default;
-};
-
-/// What happened, in the terms of the EventBridge envelope; id, time and position are added by
-/// `append`. Never carries metadata of patients: consumers fetch what they may see.
-struct Event {
-    std::string_view detail_type;      ///< `Image Set Created`
-    std::string_view detail;           ///< a JSON object
-    std::string_view resource;         ///< one ARN, for `resources`
-    std::string_view subject_id = {};  ///< the image set (or other thing) that it is about
-    std::string_view source = {};      ///< who says so; empty: this library
-};
-
-struct StoredEvent {
-    Position position;
-    std::string id;  ///< UUID
-    Time time;
-    std::string detail_type;
-    std::string detail;
-    std::string resource;
-    std::string subject_id;
-    std::string source{};  ///< as in Event
-};
-
-/// How this installation names itself in envelopes.
-struct Source {
-    std::string source = "aws.medical-imaging";  ///< so that rules written for AWS match
-    std::string account = "000000000000";
-    std::string region = "local";
-};
-
-/// The envelope that rules match and targets receive: EventBridge's, version 0.
-std::string to_envelope(const StoredEvent& event, const Source& source);
-
-/// The ARN of an image set: arn:aws:medical-imaging:REGION:ACCOUNT:datastore/ID/imageset/ID.
-std::string image_set_arn(const Source& source, std::string_view datastore_id,
-                          std::string_view image_set_id);
 
 class Sequencer;
 
@@ -97,8 +58,13 @@ public:
     /// come later; for after start_numbering. Errors: those of Database::write.
     Result<void> number_committed();
 
-    /// Removes whole days before `day` (20260102); the numbers are never given again.
-    static Result<std::int64_t> drop_days_before(db::Transaction& tx, std::int64_t day);
+    struct Dropped {
+        std::int64_t events = 0;
+        bool is_done = false;  ///< nothing older than the day is left
+    };
+    /// Drops the oldest table of the log where it was begun before `day` (20260102), with what
+    /// the inbox remembers of its events. A number is never given again.
+    Result<Dropped> drop_oldest(db::Transaction& tx, std::int64_t day);
 
     /// After a restore from a backup: events that were given out since then are void.
     Result<Position> begin_epoch(db::Transaction& tx);
@@ -106,11 +72,13 @@ public:
 private:
     EventLog(db::Database& database, const Clock& clock, Position last);
     Result<void> append_unnumbered(db::Transaction& tx, const Event& event);
+    Result<void> use_table_of(db::Transaction& tx, std::int64_t first_sequence,
+                              std::int64_t day);
 
     const Clock& clock_;
     std::unique_ptr<Sequencer> sequencer_;  ///< where the writer does not number
     Position next_;                         ///< the last that was given, on the writer's thread
-    std::int64_t day_ = 0;  ///< the last day with a row in event_days, on the writer's thread
+    std::optional<EventTable> table_;       ///< where the writer numbers: the last one
     mutable std::mutex mutex_;
     Position committed_;
 };

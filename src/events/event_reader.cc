@@ -4,6 +4,8 @@
 #include <charconv>
 #include <optional>
 
+#include "events/event_tables.h"
+
 namespace larmor::events {
 namespace {
 
@@ -14,27 +16,19 @@ struct Extent {
 };
 
 Result<Extent> read_extent(db::Snapshot& snapshot) {
-    TRY(db::Query query,
-        snapshot.prepare("SELECT epoch, dropped_sequence,"
-                         " (SELECT max(sequence) FROM events) FROM event_log WHERE id = 1"));
-    TRY(const bool row, query.next());
-    if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
-    return Extent{query.int64(0), query.int64(1),
-                  std::max(query.int64(1), query.optional_int64(2).value_or(0))};
-}
-
-struct Stamp {
-    std::int64_t epoch = 0;
-    std::int64_t time = 0;  ///< microseconds since 1970 UTC
-};
-
-Result<std::optional<Stamp>> read_stamp(db::Snapshot& snapshot, std::int64_t sequence) {
-    TRY(db::Query query,
-        snapshot.prepare("SELECT epoch, time FROM events WHERE sequence = ?1"));
-    query.bind(sequence);
-    TRY(const bool row, query.next());
-    if (!row) return std::nullopt;
-    return Stamp{query.int64(0), query.int64(1)};
+    Extent extent;
+    {
+        TRY(db::Query query,
+            snapshot.prepare("SELECT epoch, dropped_sequence FROM event_log WHERE id = 1"));
+        TRY(const bool row, query.next());
+        if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+        extent = {query.int64(0), query.int64(1), query.int64(1)};
+    }
+    TRY(const auto table, last_table(snapshot));
+    if (table) {
+        TRY(extent.last, last_sequence_of(snapshot, *table));
+    }
+    return extent;
 }
 
 Result<void> check_position(db::Snapshot& snapshot, Position position) {
@@ -65,27 +59,14 @@ Result<Position> position_of(db::Snapshot& snapshot, std::int64_t sequence) {
 Result<std::vector<StoredEvent>> read_events(db::Snapshot& snapshot, Position after,
                                              std::size_t limit) {
     TRY_VOID(check_position(snapshot, after));
-    TRY(db::Query query,
-        snapshot.prepare(
-            "SELECT epoch, sequence, event_id, time, detail_type, detail, resource,"
-            " subject_id, source FROM events WHERE sequence > ?1 ORDER BY sequence"
-            " LIMIT ?2"));
-    query.bind(after.sequence, std::min(limit, kEventPageMax));
     std::vector<StoredEvent> events;
     std::size_t bytes = 0;
-    while (bytes < kEventPageBytes) {
-        TRY(const bool row, query.next());
-        if (!row) break;
-        events.push_back({.position = {query.int64(0), query.int64(1)},
-                          .id = query.string(2),
-                          .time = Time(std::chrono::microseconds(query.int64(3))),
-                          .detail_type = query.string(4),
-                          .detail = query.string(5),
-                          .resource = query.string(6),
-                          .subject_id = query.string(7),
-                          .source = query.string(8)});
-        bytes += events.back().detail.size() + events.back().resource.size() + 200;
-    }
+    TRY_VOID(for_each_event(snapshot, after.sequence, std::min(limit, kEventPageMax),
+                            [&](StoredEvent event) {
+                                bytes += event.detail.size() + event.resource.size() + 200;
+                                events.push_back(std::move(event));
+                                return bytes < kEventPageBytes;
+                            }));
     return events;
 }
 

@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "events/event_tables.h"
+
 namespace larmor::events {
 namespace {
 
@@ -10,20 +12,43 @@ constexpr std::chrono::seconds kPoll{1};
 /// For the one of another process that is at it.
 constexpr std::chrono::milliseconds kOtherWait{20};
 
-constexpr std::string_view kNumber =
-    "WITH taken AS (DELETE FROM events_unnumbered WHERE id IN"
-    "   (SELECT id FROM events_unnumbered ORDER BY id LIMIT ?1) RETURNING *),"
-    " log AS (UPDATE event_log SET last_sequence = last_sequence + (SELECT count(*) FROM taken)"
-    "   WHERE id = 1 RETURNING epoch, last_sequence),"
-    " numbered AS (INSERT INTO events (sequence, epoch, day, event_id, time, detail_type,"
-    "   subject_id, resource, detail, source)"
-    "   SELECT log.last_sequence - (SELECT count(*) FROM taken)"
-    "     + row_number() OVER (ORDER BY t.id), log.epoch, t.day, t.event_id, t.time,"
-    "     t.detail_type, t.subject_id, t.resource, t.detail, t.source FROM taken t, log"
-    "   RETURNING sequence, day),"
-    " days AS (INSERT INTO event_days (day, first_sequence)"
-    "   SELECT day, min(sequence) FROM numbered GROUP BY day ON CONFLICT (day) DO NOTHING)"
-    " SELECT (SELECT count(*) FROM taken), epoch, last_sequence FROM log";
+/// Moves the next ones into the table.
+std::string number_text(const EventTable& table) {
+    return "WITH taken AS (DELETE FROM events_unnumbered WHERE id IN"
+           "   (SELECT id FROM events_unnumbered ORDER BY id LIMIT ?1) RETURNING *),"
+           " log AS (UPDATE event_log SET last_sequence = last_sequence"
+           "     + (SELECT count(*) FROM taken)"
+           "   WHERE id = 1 RETURNING epoch, last_sequence),"
+           " numbered AS (INSERT INTO " +
+           table.name +
+           "   (sequence, epoch, day, event_id, time, detail_type,"
+           "   subject_id, resource, detail, source)"
+           "   SELECT log.last_sequence - (SELECT count(*) FROM taken)"
+           "     + row_number() OVER (ORDER BY t.id), log.epoch, t.day, t.event_id, t.time,"
+           "     t.detail_type, t.subject_id, t.resource, t.detail, t.source FROM taken t, log)"
+           " SELECT (SELECT count(*) FROM taken), epoch, last_sequence FROM log";
+}
+
+struct Waiting {
+    std::optional<std::int64_t> day;  ///< of the first one
+    Position last;                    ///< that was numbered
+};
+Result<Waiting> read_waiting(db::Transaction& tx) {
+    TRY(db::Query query,
+        tx.prepare("SELECT epoch, last_sequence, (SELECT day FROM events_unnumbered"
+                   " ORDER BY id LIMIT 1) FROM event_log WHERE id = 1"));
+    TRY(const bool row, query.next());
+    if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+    return Waiting{query.optional_int64(2), {query.int64(0), query.int64(1)}};
+}
+
+/// The table for events of that day.
+Result<EventTable> table_for(db::Transaction& tx, std::int64_t first_sequence,
+                             std::int64_t day) {
+    TRY(auto last, last_table(tx));
+    if (last && last->day == day) return *std::move(last);
+    return begin_table(tx, first_sequence, day);
+}
 
 }  // namespace
 
@@ -63,11 +88,13 @@ Result<Sequencer::Step> Sequencer::number_some() {
             step.elected = query.int64(0) != 0;
         }
         if (!step.elected) return step;
-        {
-            TRY(db::Query query, tx.prepare(kNumber));
+        TRY(const Waiting waiting, read_waiting(tx));
+        step.last = waiting.last;
+        if (waiting.day) {
+            TRY(const EventTable table, table_for(tx, waiting.last.sequence + 1, *waiting.day));
+            TRY(db::Query query, tx.prepare(number_text(table)));
             query.bind(kBatch);
-            TRY(const bool row, query.next());
-            if (!row) return fail(ErrorCode::Corrupt, "the event log has lost its own row");
+            TRY_VOID(query.next());
             step.numbered = query.int64(0);
             step.last = {query.int64(1), query.int64(2)};
         }

@@ -134,7 +134,7 @@ TEST_F(EventsTest, WithoutAPositionOnlyWhatComes) {
 TEST_F(EventsTest, AReplayOfWhatIsNoLongerKeptIsGone) {
     api.store({make_instance(MadeInstance{})});
     ASSERT_TRUE(api.library->database().write_and_wait(
-        [](db::Transaction& tx) { return events::EventLog::drop_days_before(tx, 99991231); }));
+        [&](db::Transaction& tx) { return api.library->events().drop_oldest(tx, 99991231); }));
     EXPECT_EQ(api.get("/v1/events?after=1-0").status, 410);
     EXPECT_EQ(api.get("/v1/events?since=2020-01-01T00:00:00Z").status, 410);
     EXPECT_EQ(api.get("/v1/events", {{"Last-Event-ID", "1-77"}}).status, 410);

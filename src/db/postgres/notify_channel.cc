@@ -24,9 +24,9 @@ constexpr std::chrono::seconds kConnectAgain{1};
 class NotifyChannel::Listener {
 public:
     explicit Listener(NotifyChannel& channel) : channel_(channel) {
-        const auto names = std::to_array<const char*>(
-            {"connect_timeout", "keepalives_idle", "tcp_user_timeout", "application_name",
-             "dbname", nullptr});
+        const auto names = std::to_array<const char*>({"connect_timeout", "keepalives_idle",
+                                                       "tcp_user_timeout", "application_name",
+                                                       "dbname", nullptr});
         const auto values = std::to_array<const char*>(
             {"5", "10", "20000", "larmor hints", channel.options_.url.c_str(), nullptr});
         handle_.reset(PQconnectdbParams(names.data(), values.data(), 1));
@@ -59,12 +59,12 @@ private:
         }();
         int timeout_ms = -1;
         if (has_told) {
-            const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_send_ -
-                                                                           Clock::now());
+            const auto left =
+                std::chrono::ceil<std::chrono::milliseconds>(next_send_ - Clock::now());
             timeout_ms = static_cast<int>(std::max<std::int64_t>(0, left.count()));
         }
-        std::array<pollfd, 2> polled{{{PQsocket(handle_.get()), POLLIN, 0},
-                                      {channel_.wake_.get(), POLLIN, 0}}};
+        std::array<pollfd, 2> polled{
+            {{PQsocket(handle_.get()), POLLIN, 0}, {channel_.wake_.get(), POLLIN, 0}}};
         if (::poll(polled.data(), polled.size(), timeout_ms) < 0) return errno == EINTR;
         if (polled[1].revents != 0) {
             std::uint64_t count = 0;
@@ -96,8 +96,8 @@ private:
         next_send_ = Clock::now() + channel_.options_.at_most_every;
         for (const auto& [key, count] : told) {
             const std::string payload = key + ":" + std::to_string(count);
-            is_open_ = run("SELECT pg_notify('" + channel_.options_.name + "', $1)",
-                           payload.c_str());
+            is_open_ =
+                run("SELECT pg_notify('" + channel_.options_.name + "', $1)", payload.c_str());
             if (!is_open_) return;
             const std::lock_guard lock(channel_.mutex_);
             ++channel_.stats_.sent;

@@ -27,8 +27,10 @@ protected:
     }
     void drop_days_before(std::int64_t day) {
         write([&](db::Transaction& tx) -> Result<void> {
-            TRY_VOID(EventLog::drop_days_before(tx, day));
-            return forget_dropped(tx);
+            for (;;) {
+                TRY(const auto dropped, log_->drop_oldest(tx, day));
+                if (dropped.is_done) return {};
+            }
         });
     }
     std::vector<std::int64_t> numbers_behind(Position after) {

@@ -167,7 +167,7 @@ TEST_F(FsckTest, WrongCountsAreFoundAndMadeAnew) {
 }
 
 TEST_F(FsckTest, AMissingEventAndAMissingVersionAreFound) {
-    sql("DELETE FROM events WHERE sequence = 2;"
+    sql("DELETE FROM events_1 WHERE sequence = 2;"
         "DELETE FROM image_set_versions WHERE version = 2");
     EXPECT_EQ(check().errors, 2U);
     EXPECT_THAT(findings.all,
