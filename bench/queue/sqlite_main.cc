@@ -1,26 +1,16 @@
-// What the queue on SQLite does, everything durable: sends, receives and removals a second, and
+// What the queue of an embedded library does, everything durable: sends, receives and removals a second, and
 // what one receive costs by what else is in the queue. Prints one JSON object a line.
 //
 //     bench_queue_sqlite FOLDER [--rows N] [--seconds S] [--removals N] [--held SECONDS]
 #include <sqlite3.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <cstdio>
-#include <filesystem>
-#include <thread>
 
-#include "async/sync_wait.h"
-#include "db/sqlite/sqlite_database.h"
-#include "queue/sqlite/sqlite_queues.h"
+#include "queue/measure.h"
 
 namespace larmor::bench {
 namespace {
 
-using namespace std::chrono_literals;
-using Steady = std::chrono::steady_clock;
-
-constexpr std::size_t kBodyBytes = 300;
 constexpr std::size_t kBatch = 10;
 constexpr int kThreads = 8;
 
@@ -32,108 +22,6 @@ struct Plan {
     double held = 30;  ///< seconds for which a snapshot is held open
 };
 
-template <typename T>
-T must(Result<T> result) {
-    if (!result) {
-        std::fprintf(stderr, "%s\n", result.error().message.c_str());
-        std::_Exit(1);
-    }
-    if constexpr (!std::is_void_v<T>) return *std::move(result);
-}
-
-double seconds_since(Steady::time_point start) {
-    return std::chrono::duration<double>(Steady::now() - start).count();
-}
-
-struct Latencies {
-    std::vector<double> us;
-    double at(double share) {
-        if (us.empty()) return 0;
-        const auto place = us.begin() + static_cast<std::ptrdiff_t>(
-                                            share * static_cast<double>(us.size() - 1));
-        std::nth_element(us.begin(), place, us.end());
-        return *place;
-    }
-};
-
-void print_rate(const char* what, double count, double seconds, Latencies latencies) {
-    std::printf(R"({"what":"%s","per_second":%.0f,"p50_us":%.0f,"p99_us":%.0f})"
-                "\n",
-                what, count / seconds, latencies.at(0.5), latencies.at(0.99));
-    std::fflush(stdout);
-}
-
-struct Library {
-    explicit Library(const std::filesystem::path& folder) {
-        std::filesystem::create_directories(folder);
-        database = must(db::sqlite::open_sqlite({.path = folder / "library.db"}));
-        must(database->migrate(std::array{queue::migrations()}));
-        queues = must(queue::sqlite::open_sqlite_queues(*database, {}));
-    }
-    queue::Queue& make(const std::string& name, bool fifo = false) {
-        return *must(queues->create(
-            name, {.fifo = fifo, .visibility_timeout = 1h, .receive_count_max = 1'000'000}));
-    }
-    std::unique_ptr<db::sqlite::SqliteDatabase> database;
-    std::unique_ptr<queue::Queues> queues;
-};
-
-std::vector<queue::NewMessage> batch_of(std::size_t count, const queue::NewMessage& like) {
-    return std::vector<queue::NewMessage>(count, like);
-}
-
-void fill(queue::Queue& queue, std::int64_t rows, const queue::NewMessage& like) {
-    for (std::int64_t sent = 0; sent < rows; sent += 1000) {
-        const auto count = static_cast<std::size_t>(std::min<std::int64_t>(1000, rows - sent));
-        must(async::sync_wait(queue.send(batch_of(count, like))));
-    }
-}
-
-/// `step` gives how many messages it handled, 0 to end early. Runs it on so many threads until
-/// the time is over.
-template <typename F>
-void measure_threads(const char* what, int thread_count, double seconds, F step) {
-    std::mutex mutex;
-    Latencies all;
-    std::int64_t total = 0;
-    const auto start = Steady::now();
-    {
-        std::vector<std::jthread> threads;
-        for (int i = 0; i < thread_count; ++i) {
-            threads.emplace_back([&] {
-                Latencies mine;
-                std::int64_t handled = 0;
-                while (seconds_since(start) < seconds) {
-                    const auto began = Steady::now();
-                    const auto some = step();
-                    if (some == 0) break;
-                    handled += some;
-                    mine.us.push_back(seconds_since(began) * 1e6);
-                }
-                const std::lock_guard lock(mutex);
-                total += handled;
-                all.us.insert(all.us.end(), mine.us.begin(), mine.us.end());
-            });
-        }
-    }
-    print_rate(what, static_cast<double>(total), seconds_since(start), std::move(all));
-}
-
-std::int64_t send_one_batch(queue::Queue& queue, std::size_t count,
-                            const queue::NewMessage& like) {
-    must(async::sync_wait(queue.send(batch_of(count, like))));
-    return static_cast<std::int64_t>(count);
-}
-
-std::int64_t receive_and_remove(queue::Queue& queue) {
-    const queue::ReceiveOptions options{.messages_max = kBatch};
-    const auto messages = must(async::sync_wait(queue.receive(options)));
-    std::vector<std::string> handles;
-    for (const auto& message : messages) handles.push_back(message.receipt_handle);
-    must(async::sync_wait(queue.remove(std::move(handles))));
-    return static_cast<std::int64_t>(messages.size());
-}
-
 /// A receive that takes one message, with its sync, again and again; what was received is sent
 /// anew, so that there are as many all the time. With the share of it that the commit took.
 void measure_receives(const char* what, Library& library, queue::Queue& queue, double seconds,
@@ -142,11 +30,11 @@ void measure_receives(const char* what, Library& library, queue::Queue& queue, d
     const queue::ReceiveOptions options{};
     double commit_us = 0;
     const auto once = [&] {
-        const auto before = library.database->stats().commit_us;
+        const auto before = library.database().stats().commit_us;
         const auto began = Steady::now();
         const auto received = must(async::sync_wait(queue.receive(options)));
         latencies.us.push_back(seconds_since(began) * 1e6);
-        commit_us += static_cast<double>(library.database->stats().commit_us - before);
+        commit_us += static_cast<double>(library.database().stats().commit_us - before);
         if (!received.empty()) send_one_batch(queue, 1, like);
     };
     for (int i = 0; i < 50; ++i) once();
@@ -211,7 +99,7 @@ void run(const Plan& plan) {
     const std::filesystem::path folder = plan.folder;
     std::filesystem::create_directories(folder);
     const queue::NewMessage like{.body = std::string(kBodyBytes, 'x')};
-    Library library(folder);
+    Library library({.folder = folder});
     const double seconds = plan.seconds;
 
     measure_bare_sqlite(folder, seconds / 2);
@@ -230,7 +118,7 @@ void run(const Plan& plan) {
     measure_threads("sends of 10, 8 senders", kThreads, seconds,
                     [&] { return send_one_batch(many, kBatch, like); });
     measure_threads("receive 10 and remove, 8 receivers", kThreads, seconds,
-                    [&] { return receive_and_remove(many); });
+                    [&] { return receive_and_remove(many, kBatch); });
 
     auto& delayed = library.make("delayed");
     auto later = like;
@@ -246,11 +134,11 @@ void run(const Plan& plan) {
                      of_group);
 
     {
-        const HeldSnapshot held(folder / "library.db");
+        const HeldSnapshot held(folder / "library.sqlite");
         const auto start = Steady::now();
         while (seconds_since(start) < plan.held) {
             send_one_batch(many, kBatch, like);
-            receive_and_remove(many);
+            receive_and_remove(many, kBatch);
         }
         measure_receives("receive, a snapshot held open", library, many, seconds / 4, like);
     }

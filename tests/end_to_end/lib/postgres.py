@@ -11,7 +11,8 @@ import tempfile
 class Postgres:
     """Ends with `end`; `restart` as an administrator would, or as a power cut."""
 
-    def __init__(self):
+    def __init__(self, fsync=False):
+        self.fsync = "on" if fsync else "off"
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         assert programs, "PostgreSQL is not installed: ./dev setup does it"
         self.programs = programs[-1]
@@ -39,7 +40,7 @@ class Postgres:
     def start(self):
         self.process = subprocess.Popen(
             [f"{self.programs}/postgres", "-D", "data", "-c", "listen_addresses=", "-c",
-             f"unix_socket_directories={self.folder}", "-c", "fsync=off", "-c", "logging_collector=off"],
+             f"unix_socket_directories={self.folder}", "-c", f"fsync={self.fsync}", "-c", "logging_collector=off"],
             cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **self.as_user())
         for line in self.process.stderr:
             if "ready to accept connections" in line:

@@ -1,0 +1,56 @@
+// The peer: graphile-worker on the same server. Prints one JSON object a line.
+//     node bench.mjs URL ROWS SECONDS
+import { Logger, makeWorkerUtils, run } from "graphile-worker";
+
+const [url, rows, seconds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+// It would write a line a job.
+const logger = new Logger(() => () => {});
+const body = { text: "x".repeat(290) };
+
+function print(what, count, took) {
+  console.log(JSON.stringify({ what, per_second: Math.round(count / took) }));
+}
+
+const utils = await makeWorkerUtils({ connectionString: url, logger });
+await utils.migrate();
+let began = performance.now();
+for (let sent = 0; sent < rows; sent += 1000) {
+  await utils.addJobs(Array.from({ length: Math.min(1000, rows - sent) }, () => ({ identifier: "nothing", payload: body })));
+}
+if (rows > 0) print("graphile-worker: fill, 1,000 a call", rows, (performance.now() - began) / 1000);
+
+// One at a time, from 8 loops of one process.
+began = performance.now();
+let added = 0;
+const until = began + seconds * 1000;
+await Promise.all(
+  Array.from({ length: 8 }, async () => {
+    while (performance.now() < until) {
+      await utils.addJob("nothing", body);
+      added += 1;
+    }
+  }),
+);
+print("graphile-worker: addJob, 8 at a time", added, (performance.now() - began) / 1000);
+
+for (const [what, worker] of [
+  ["one job a query", {}],
+  ["local queue of 500, completions in batches", { localQueue: { size: 500 }, completeJobBatchDelay: 0 }],
+]) {
+  for (const concurrentJobs of [8, 64]) {
+    let done = 0;
+    const runner = await run({
+      preset: { worker: { connectionString: url, concurrentJobs, maxPoolSize: concurrentJobs + 2, logger, ...worker } },
+      taskList: {
+        nothing: async () => {
+          done += 1;
+        },
+      },
+    });
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+    const count = done;
+    await runner.stop();
+    print(`graphile-worker: ${what}, ${concurrentJobs} at a time`, count, seconds);
+  }
+}
+await utils.release();
