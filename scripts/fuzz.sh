@@ -33,7 +33,18 @@ ninja -C build/fuzz -j "$JOBS" > build/fuzz/ninja.log 2>&1 || {
     die "the fuzz targets do not build"
 }
 mapfile -t targets < <(cd build/fuzz/bin && ls fuzz_* | sed 's/^fuzz_//')
-seconds=${LARMOR_FUZZ_SECONDS:-60}
+seconds=60
+# What everything from outside goes through first gets a minute in every test run, the rest a third of it.
+seconds_of() {
+    case $1 in
+        file | data_set | json | multipart | query) echo "$seconds" ;;
+        *) echo $((seconds / (${in_tests:-0} ? 3 : 1))) ;;
+    esac
+}
+if [[ ${1:-} == --in-tests ]]; then
+    in_tests=1
+    shift
+fi
 if [[ ${1:-} =~ ^[0-9]+$ ]]; then
     seconds=$1
 elif [[ -n ${1:-} ]]; then
@@ -47,7 +58,7 @@ failed=0
 for ((i = 0; i < ${#targets[@]}; i += 2)); do
     pids=()
     for name in "${targets[@]:i:2}"; do
-        fuzz_one "$name" "$seconds" &
+        fuzz_one "$name" "$(seconds_of "$name")" &
         pids+=($!)
     done
     for pid in "${pids[@]}"; do

@@ -71,7 +71,7 @@ if ./dev build ci; then
     run_ctest
     run_scripts
     run_web
-    suite fuzz scripts/fuzz.sh "${LARMOR_FUZZ_SECONDS:-60}"
+    suite fuzz scripts/fuzz.sh --in-tests "${LARMOR_FUZZ_SECONDS:-60}"
 else
     failed=1
 fi
