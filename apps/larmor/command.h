@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -19,15 +20,29 @@ struct Settings {
     std::string log_level = "info";
 };
 
+struct ServeRequest;
+
+/// The same command line, with environment and configuration file as they are now.
+struct ReadAgain {
+    Settings settings;
+    std::shared_ptr<const ServeRequest> serve;
+};
+
 /// The command line as it is put together: each command adds itself to `app` and sets `run`
 /// when it was the one that the user named. `run` returns the exit code.
 struct CommandLine {
     CLI::App& app;
     Settings& settings;
     std::function<int()>& run;
+    std::shared_ptr<const ServeRequest>& serve;  ///< of `larmor serve`
+    /// Reads it again, while `run` goes on. Errors: InvalidInput, with what is wrong in it.
+    const std::function<Result<ReadAgain>()>& read_again;
 };
 
 inline constexpr int kDone = 0, kFailed = 1, kWrongUsage = 2;
+
+/// Errors: InvalidInput for a format or level that there is not.
+Result<void> configure_log(const Settings& settings);
 
 /// Writes `larmor: <message>` to standard error; returns kFailed.
 int fail_command(const Error& error);

@@ -3,18 +3,9 @@
 
 #include "larmor/command.h"
 #include "larmor/toml_config.h"
-#include "observe/log.h"
 
 namespace larmor {
-
 namespace {
-
-Result<void> configure_log(const Settings& settings) {
-    TRY(const auto format, observe::parse_log_format(settings.log_format));
-    TRY(const auto level, observe::parse_log_level(settings.log_level));
-    observe::configure_log({.format = format, .level = level});
-    return {};
-}
 
 void add_settings(CLI::App& app, Settings& settings) {
     app.set_config("--config", "larmor.toml", "configuration file (TOML)")
@@ -36,38 +27,72 @@ void add_settings(CLI::App& app, Settings& settings) {
         ->capture_default_str();
 }
 
+/// What is read of the command line, its environment and its configuration file.
+class Program {
+public:
+    Program(int argc, char** argv) : argc_(argc), argv_(argv) {
+        add_settings(app_, settings_);
+        app_.require_subcommand(1);
+        app_.fallthrough();  // `larmor import --library x` as well as `larmor --library x
+                             // import`
+        add_import(line_);
+        add_send(line_);
+        add_serve(line_);
+        add_deleted(line_);
+        add_dump(line_);
+        add_fsck(line_);
+        add_audit(line_);
+        add_backup(line_);
+        add_compact(line_);
+        add_restore(line_);
+        add_events(line_);
+        add_rule(line_);
+        add_token(line_);
+        add_version(line_);
+    }
+    Program(const Program&) = delete;
+    Program& operator=(const Program&) = delete;
+
+    /// Throws CLI::ParseError.
+    void parse() { app_.parse(argc_, argv_); }
+    int explain(const CLI::ParseError& error) { return app_.exit(error); }
+    int run() {
+        if (const auto configured = configure_log(settings_); !configured) {
+            fail_command(configured.error());
+            return kWrongUsage;
+        }
+        return chosen_();
+    }
+
+private:
+    Result<ReadAgain> read_again() const {
+        Program again(argc_, argv_);
+        try {
+            again.parse();
+        } catch (const CLI::ParseError& error) {
+            return fail(ErrorCode::InvalidInput, error.what());
+        }
+        return ReadAgain{again.settings_, again.serve_};
+    }
+
+    const int argc_;
+    char** const argv_;
+    CLI::App app_{"Larmor: DICOM in, durable, and out again by DICOMweb"};
+    Settings settings_;
+    std::function<int()> chosen_;
+    std::shared_ptr<const ServeRequest> serve_;
+    const std::function<Result<ReadAgain>()> read_again_ = [this] { return read_again(); };
+    CommandLine line_{app_, settings_, chosen_, serve_, read_again_};
+};
+
 int run(int argc, char** argv) {
-    CLI::App app("Larmor: DICOM in, durable, and out again by DICOMweb");
-    Settings settings;
-    std::function<int()> chosen;
-    add_settings(app, settings);
-    app.require_subcommand(1);
-    app.fallthrough();  // `larmor import --library x` as well as `larmor --library x import`
-    CommandLine line{app, settings, chosen};
-    add_import(line);
-    add_send(line);
-    add_serve(line);
-    add_deleted(line);
-    add_dump(line);
-    add_fsck(line);
-    add_audit(line);
-    add_backup(line);
-    add_compact(line);
-    add_restore(line);
-    add_events(line);
-    add_rule(line);
-    add_token(line);
-    add_version(line);
+    Program program(argc, argv);
     try {
-        app.parse(argc, argv);
+        program.parse();
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? kDone : kWrongUsage;
+        return program.explain(error) == 0 ? kDone : kWrongUsage;
     }
-    if (const auto configured = configure_log(settings); !configured) {
-        fail_command(configured.error());
-        return kWrongUsage;
-    }
-    return chosen();
+    return program.run();
 }
 
 }  // namespace

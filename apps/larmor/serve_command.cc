@@ -1,21 +1,17 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
-#include <sstream>
 
 #include "api/application.h"
 #include "auth/cross_site.h"
 #include "auth/secret.h"
-#include "base/file.h"
 #include "events/retention.h"
-#include "events/webhook_signature.h"
 #include "http/server.h"
-#include "larmor/audit_options.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
-#include "larmor/dimse_options.h"
-#include "larmor/disk_reserve.h"
+#include "larmor/live_settings.h"
 #include "larmor/running_server.h"
+#include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
 #include "library/library.h"
 #include "library/work.h"
@@ -25,28 +21,6 @@ namespace larmor {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct ServeRequest {
-    std::string address = "127.0.0.1";
-    std::uint16_t port = 4258;  ///< 42.58 MHz/T: the Larmor frequency of protons
-    std::string auth = "on";
-    std::string role = "all";
-    std::string web;
-    std::filesystem::path tls_certificate;
-    std::filesystem::path tls_key;
-    std::string base_url;
-    std::vector<std::string> trusted_proxies;
-    std::vector<std::string> cors_origins;
-    std::string delete_keep = "30d";
-    std::string events_keep = "90d";
-    std::filesystem::path event_secrets;
-    std::filesystem::path webhook_secrets;
-    unsigned threads = 0;
-    DiskReserve disk_reserve;
-    bool read_only = false;
-    DimseOptions dimse;
-    AuditOptions audit;
-};
 
 std::optional<http::TlsFiles> tls_files(const ServeRequest& request) {
     if (request.tls_certificate.empty()) return std::nullopt;
@@ -64,21 +38,29 @@ void note_in_trail(Library& library, audit::Action action, const std::string& wh
     static_cast<void>(library.audit().record_and_wait(std::move(entry)));
 }
 
-/// SIGINT and SIGTERM, taken by `wait_for_end` instead of ending the process. Before any thread
-/// starts, since threads inherit what is blocked.
-sigset_t block_ending_signals() {
-    sigset_t ending;
-    sigemptyset(&ending);
-    sigaddset(&ending, SIGINT);
-    sigaddset(&ending, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &ending, nullptr);
-    return ending;
+/// SIGINT, SIGTERM and SIGHUP, taken by `wait_for_end` instead of ending the process. Before
+/// any thread starts, since threads inherit what is blocked.
+sigset_t block_signals() {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    return signals;
 }
 
-void wait_for_end(const sigset_t& ending) {
-    int signal = 0;
-    sigwait(&ending, &signal);
-    observe::log_info("stopping", {{"signal", signal}});
+/// Until a signal that ends; `reload` is called for each SIGHUP.
+void wait_for_end(const sigset_t& signals, const std::function<void()>& reload) {
+    for (;;) {
+        int signal = 0;
+        sigwait(&signals, &signal);
+        if (signal != SIGHUP) {
+            observe::log_info("stopping", {{"signal", signal}});
+            return;
+        }
+        reload();
+    }
 }
 
 http::ServerOptions server_options(const ServeRequest& request) {
@@ -91,20 +73,6 @@ http::ServerOptions server_options(const ServeRequest& request) {
     return options;
 }
 
-/// One a line; lines that are empty or begin with # are passed over.
-Result<std::vector<ByteBuffer>> read_event_secrets(const std::filesystem::path& file) {
-    std::vector<ByteBuffer> secrets;
-    if (file.empty()) return secrets;
-    TRY(const std::string text, read_file(file, 64 << 10));
-    std::istringstream lines(text);
-    for (std::string line; std::getline(lines, line);) {
-        if (line.empty() || line.starts_with('#')) continue;
-        TRY(auto secret, events::parse_event_secret(line));
-        secrets.push_back(std::move(secret));
-    }
-    return secrets;
-}
-
 /// Whole days, rounded up: the log is dropped by days.
 Result<events::Retention::Options> retention_options(const ServeRequest& request) {
     TRY(const auto keep_s, auth::parse_lifetime_s(request.events_keep));
@@ -113,7 +81,8 @@ Result<events::Retention::Options> retention_options(const ServeRequest& request
     return options;
 }
 
-Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port) {
+Result<api::Options> api_options(const ServeRequest& request, const LiveSettings& live,
+                                 std::uint16_t port) {
     api::Options options;
     if (!request.base_url.empty()) {
         TRY(options.base_url, api::parse_base_url(request.base_url));
@@ -122,7 +91,7 @@ Result<api::Options> api_options(const ServeRequest& request, std::uint16_t port
     TRY(options.cors, http::CorsPolicy::parse(request.cors_origins));
     TRY(const auto keep_s, auth::parse_lifetime_s(request.delete_keep));
     options.delete_keep = std::chrono::seconds(keep_s);
-    TRY(options.event_secrets, read_event_secrets(request.event_secrets));
+    options.event_secrets = live.event_secrets();
     options.sign_in = request.auth == "off" ? auth::SignIn::Off : auth::SignIn::Required;
     options.session_cookie = "larmor_session_" + std::to_string(port);
     options.web_folder = request.web.empty()
@@ -147,39 +116,43 @@ void print_welcome(const Settings& settings, const ServeRequest& request,
 }
 
 /// Works on the queues beside the process that serves, until a signal.
-Result<void> serve_as_worker(const Settings& settings, const ServeRequest& request) {
-    const auto ending = block_ending_signals();
-    TRY(auto webhook_secrets, read_event_secrets(request.webhook_secrets));
+Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& request) {
+    const Settings& settings = line.settings;
+    const auto signals = block_signals();
+    TRY(const auto live, LiveSettings::read(request));
     TRY(const auto core, Core::open({.folder = settings.library,
                                      .database = settings.database,
                                      .role = ProcessRole::Worker,
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
-    TRY(const auto work, Work::start(*core, {.webhook_secrets = std::move(webhook_secrets)}));
+    TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
+    const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
                 settings.library.c_str());
     std::fflush(stdout);
-    wait_for_end(ending);
+    wait_for_end(signals, reload);
     return {};
 }
 
-Result<void> serve(const Settings& settings, const ServeRequest& request) {
-    if (request.role == "worker") return serve_as_worker(settings, request);
+Result<void> serve(const CommandLine& line, const ServeRequest& request) {
+    const Settings& settings = line.settings;
+    if (request.role == "worker") return serve_as_worker(line, request);
     if (request.auth == "off" && !auth::is_loopback(request.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--auth off is accepted on loopback only, not on " + request.address);
     }
-    const auto ending = block_ending_signals();
+    const auto signals = block_signals();
     TRY(const auto library, Library::open({.folder = settings.library,
                                            .database = settings.database,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
+    TRY(const auto live, LiveSettings::read(request));
     TRY(const auto keep, retention_options(request));
     events::Retention event_retention(library->database(), library->events(), keep);
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
     auth::SignInCode sign_in_code(system_clock());
     const auto make_router = [&](std::uint16_t port) -> Result<std::shared_ptr<http::Service>> {
-        TRY(auto options, api_options(request, port));
+        TRY(auto options, api_options(request, *live, port));
         return api::make_router({.database = library->database(),
                                  .store = library->store(),
                                  .catalog = library->catalog(),
@@ -196,11 +169,9 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
-    TRY(auto webhook_secrets, read_event_secrets(request.webhook_secrets));
     std::unique_ptr<Work> work;
     if (!request.read_only && request.role == "all") {
-        TRY(work,
-            Work::start(library->core(), {.webhook_secrets = std::move(webhook_secrets)}));
+        TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
     }
     if (!request.read_only) {
         library->purger().start(command_actor());
@@ -226,7 +197,8 @@ Result<void> serve(const Settings& settings, const ServeRequest& request) {
                                            : api::parse_base_url(request.base_url).value(),
                   sign_in_code);
     if (dimse) print_dimse(request.dimse, dimse->port());
-    wait_for_end(ending);
+    const auto reload = [&] { live->reload(line.read_again, library->admission()); };
+    wait_for_end(signals, reload);
     if (dimse) dimse->stop();
     library->event_bell().close();
     const auto report = server->stop(10s);
@@ -324,9 +296,10 @@ void add_serve(CommandLine& line) {
     key->needs(certificate);
     add_dimse_options(*command, request->dimse);
     add_audit_options(*command, request->audit);
-    command->callback([&run = line.run, &settings = line.settings, request] {
-        run = [&settings, request] {
-            const auto served = serve(settings, *request);
+    command->callback([&line, request] {
+        line.serve = request;
+        line.run = [&line, request] {
+            const auto served = serve(line, *request);
             return served ? kDone : fail_command(served.error());
         };
     });

@@ -1,5 +1,6 @@
 #pragma once
-// What the benchmarks of the queue share: a whole library with 20 rules, and threads that are timed.
+// What the benchmarks of the queue share: a whole library with 20 rules, and threads that are
+// timed.
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -76,7 +77,8 @@ struct Library {
     std::unique_ptr<Core> core;
 };
 
-inline std::vector<queue::NewMessage> batch_of(std::size_t count, const queue::NewMessage& like) {
+inline std::vector<queue::NewMessage> batch_of(std::size_t count,
+                                               const queue::NewMessage& like) {
     return std::vector<queue::NewMessage>(count, like);
 }
 
@@ -118,7 +120,7 @@ void measure_threads(const char* what, int thread_count, double seconds, F step)
 }
 
 inline std::int64_t send_one_batch(queue::Queue& queue, std::size_t count,
-                            const queue::NewMessage& like) {
+                                   const queue::NewMessage& like) {
     must(async::sync_wait(queue.send(batch_of(count, like))));
     return static_cast<std::int64_t>(count);
 }

@@ -1,6 +1,6 @@
-// What the queue of a library on PostgreSQL does, everything durable: sends, and messages through
-// a pool of workers, one at a time and in batches, by several processes and by many receivers.
-// Prints one JSON object a line.
+// What the queue of a library on PostgreSQL does, everything durable: sends, and messages
+// through a pool of workers, one at a time and in batches, by several processes and by many
+// receivers. Prints one JSON object a line.
 //
 //     bench_queue_postgres FOLDER URL [--rows N] [--seconds S]
 //     bench_queue_postgres FOLDER URL --worker BATCH --concurrency N --seconds S
@@ -115,9 +115,7 @@ void run(const Plan& plan) {
 }
 
 void run_worker(const Plan& plan) {
-    Library library({.folder = plan.folder,
-                     .database = plan.url,
-                     .role = ProcessRole::Worker});
+    Library library({.folder = plan.folder, .database = plan.url, .role = ProcessRole::Worker});
     auto& many = *must(library.core->queues().open("many"));
     std::printf("%lld\n", static_cast<long long>(run_pool(library, many, plan.worker_batch,
                                                           plan.concurrency, plan.seconds)));

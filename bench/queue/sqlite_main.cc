@@ -1,5 +1,6 @@
-// What the queue of an embedded library does, everything durable: sends, receives and removals a second, and
-// what one receive costs by what else is in the queue. Prints one JSON object a line.
+// What the queue of an embedded library does, everything durable: sends, receives and removals
+// a second, and what one receive costs by what else is in the queue. Prints one JSON object a
+// line.
 //
 //     bench_queue_sqlite FOLDER [--rows N] [--seconds S] [--removals N] [--held SECONDS]
 #include <sqlite3.h>

@@ -20,7 +20,8 @@ Error refused(const ReadOnly& read_only) {
 
 }  // namespace
 
-Admission::Admission(Options options) : options_(std::move(options)) {}
+Admission::Admission(Options options)
+    : options_(std::move(options)), reserve_bytes_(options_.reserve_bytes) {}
 
 Result<void> Admission::check(std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
@@ -81,6 +82,12 @@ Result<void> Admission::fits(std::uint64_t bytes) {
     return tl::unexpected(short_of_space(disk_.free_bytes, reserve()));
 }
 
+void Admission::set_reserve(std::optional<std::uint64_t> bytes) {
+    const std::lock_guard lock(mutex_);
+    reserve_bytes_ = bytes;
+    read_at_.reset();
+}
+
 Result<void> Admission::read_disk_if_old() {
     if (read_at_ && Steady::now() - *read_at_ < options_.reading_max_age) return {};
     return read_disk();
@@ -95,7 +102,7 @@ Result<void> Admission::read_disk() {
 }
 
 std::uint64_t Admission::reserve() const {
-    return options_.reserve_bytes.value_or(default_reserve(disk_.total_bytes));
+    return reserve_bytes_.value_or(default_reserve(disk_.total_bytes));
 }
 
 std::uint64_t Admission::spare() const {

@@ -56,6 +56,9 @@ public:
     /// Until the end of the process. The first reason stays, but a failure replaces a switch.
     void set_read_only(ReadOnly read_only);
 
+    /// From now on; see Options.
+    void set_reserve(std::optional<std::uint64_t> bytes);
+
     /// How much there is above the reserve; 0 below the mark and where the disk can't be read.
     std::uint64_t spare_bytes();
     State state();
@@ -71,6 +74,7 @@ private:
 
     const Options options_;
     mutable std::mutex mutex_;
+    std::optional<std::uint64_t> reserve_bytes_;  ///< as it was set last
     std::optional<Steady::time_point> read_at_;
     DiskSpace disk_;
     std::uint64_t admitted_ = 0;  ///< since the reading

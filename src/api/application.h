@@ -13,6 +13,7 @@
 #include "auth/sign_in_code.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/current.h"
 #include "catalog/catalog.h"
 #include "db/database.h"
 #include "events/event_bell.h"
@@ -60,7 +61,8 @@ struct Options {
     std::chrono::seconds delete_keep = std::chrono::days(30);  ///< to recover what is deleted
     std::size_t search_results_max = 5'000;  ///< in one answer; more come with `offset`
     /// Keys of those who may send events (see parse_event_secret); none: nobody may.
-    std::vector<ByteBuffer> event_secrets{};
+    std::shared_ptr<const Current<std::vector<ByteBuffer>>> event_secrets =
+        std::make_shared<const Current<std::vector<ByteBuffer>>>();
     std::chrono::milliseconds event_heartbeat{15'000};  ///< of GET /v1/events
 };
 

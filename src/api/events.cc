@@ -114,8 +114,8 @@ Result<events::IncomingEvent> take_in(const Context& context, const Request& req
     const events::WebhookHeaders headers{.id = request.headers.get("webhook-id"),
                                          .timestamp = request.headers.get("webhook-timestamp"),
                                          .signature = request.headers.get("webhook-signature")};
-    TRY_VOID(events::check_webhook(headers, body, context.options.event_secrets,
-                                   context.services.clock.now()));
+    const auto secrets = context.options.event_secrets->get();
+    TRY_VOID(events::check_webhook(headers, body, *secrets, context.services.clock.now()));
     TRY(auto event, events::parse_cloud_event(body));
     TRY_VOID(context.services.admission.check(body.size()));
     return event;

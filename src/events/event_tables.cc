@@ -35,9 +35,10 @@ Result<void> make_view(db::Transaction& tx) {
     std::string sql = "DROP VIEW IF EXISTS events";
     for (std::size_t i = 0; i < tables.size(); ++i) {
         sql += i == 0 ? "; CREATE VIEW events AS" : " UNION ALL";
-        sql += " SELECT sequence, epoch, day, event_id, time, detail_type, subject_id,"
-               " resource, detail, source FROM " +
-               tables[i].name;
+        sql +=
+            " SELECT sequence, epoch, day, event_id, time, detail_type, subject_id,"
+            " resource, detail, source FROM " +
+            tables[i].name;
     }
     return tx.run_script(sql);
 }
@@ -70,12 +71,12 @@ Result<EventTable> begin_table(db::Transaction& tx, std::int64_t first_sequence,
     const bool is_postgres = tx.dialect() == db::Dialect::Postgres;
     const std::string integer = is_postgres ? " BIGINT" : " INTEGER";
     const std::string text = is_postgres ? " TEXT COLLATE \"C\"" : " TEXT";
-    TRY_VOID(tx.run_script(
-        "CREATE TABLE " + table.name + " (sequence" + integer + " PRIMARY KEY, epoch" + integer +
-        " NOT NULL, day" + integer + " NOT NULL, event_id" + text + " NOT NULL, time" + integer +
-        " NOT NULL, detail_type" + text + " NOT NULL, subject_id" + text +
-        " NOT NULL, resource" + text + " NOT NULL, detail" + text + " NOT NULL, source" + text +
-        " NOT NULL)"));
+    TRY_VOID(tx.run_script("CREATE TABLE " + table.name + " (sequence" + integer +
+                           " PRIMARY KEY, epoch" + integer + " NOT NULL, day" + integer +
+                           " NOT NULL, event_id" + text + " NOT NULL, time" + integer +
+                           " NOT NULL, detail_type" + text + " NOT NULL, subject_id" + text +
+                           " NOT NULL, resource" + text + " NOT NULL, detail" + text +
+                           " NOT NULL, source" + text + " NOT NULL)"));
     TRY_VOID(tx.run("INSERT INTO event_tables (first_sequence, day, name) VALUES (?1, ?2, ?3)",
                     first_sequence, day, table.name));
     TRY_VOID(make_view(tx));
@@ -114,15 +115,14 @@ Result<void> for_each_event(db::Snapshot& snapshot, std::int64_t after, std::siz
             TRY(const bool row, query.next());
             if (!row) break;
             --limit;
-            const bool goes_on =
-                take({.position = {query.int64(0), query.int64(1)},
-                      .id = query.string(2),
-                      .time = Time(std::chrono::microseconds(query.int64(3))),
-                      .detail_type = query.string(4),
-                      .detail = query.string(5),
-                      .resource = query.string(6),
-                      .subject_id = query.string(7),
-                      .source = query.string(8)});
+            const bool goes_on = take({.position = {query.int64(0), query.int64(1)},
+                                       .id = query.string(2),
+                                       .time = Time(std::chrono::microseconds(query.int64(3))),
+                                       .detail_type = query.string(4),
+                                       .detail = query.string(5),
+                                       .resource = query.string(6),
+                                       .subject_id = query.string(7),
+                                       .source = query.string(8)});
             if (!goes_on) return {};
         }
         if (limit == 0) return {};

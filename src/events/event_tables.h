@@ -10,8 +10,8 @@
 
 namespace larmor::events {
 
-/// The log is kept in tables of which each begins with a number and goes on to the next one's: a
-/// new one with each day, so that what is old is dropped and never deleted by row.
+/// The log is kept in tables of which each begins with a number and goes on to the next one's:
+/// a new one with each day, so that what is old is dropped and never deleted by row.
 struct EventTable {
     std::int64_t first_sequence = 0;
     std::int64_t day = 0;  ///< 20260102, in UTC, when it was begun

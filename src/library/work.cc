@@ -13,10 +13,10 @@ constexpr unsigned kWebhooksMax = 8;
 }  // namespace
 
 struct Work::Pools {
-    Pools(Core& of, Options options)
+    Pools(Core& of, const Options& options)
         : core(of),
-          deliver_webhook({.secrets = std::move(options.webhook_secrets),
-                           .deliveries_max = kWebhooksMax}) {}
+          deliver_webhook(
+              {.secrets = options.webhook_secrets, .deliveries_max = kWebhooksMax}) {}
 
     Result<std::unique_ptr<workers::Pool>> start(const char* queue_name, workers::Step& step,
                                                  const workers::PoolOptions& options) {
@@ -35,8 +35,8 @@ struct Work::Pools {
     std::unique_ptr<workers::Pool> webhooks;
 };
 
-Result<std::unique_ptr<Work>> Work::start(Core& core, Options options) {
-    auto pools = std::make_unique<Pools>(core, std::move(options));
+Result<std::unique_ptr<Work>> Work::start(Core& core, const Options& options) {
+    auto pools = std::make_unique<Pools>(core, options);
     TRY_VOID(core.preprocessor().start());
     workers::PoolOptions webhooks;
     webhooks.lanes = {{.concurrency_max = kWebhooksMax}};

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/current.h"
 #include "library/core.h"
 
 namespace larmor {
@@ -13,10 +14,11 @@ class Work {
 public:
     struct Options {
         /// Keys that sign what goes to webhooks; none: unsigned.
-        std::vector<ByteBuffer> webhook_secrets{};
+        std::shared_ptr<const Current<std::vector<ByteBuffer>>> webhook_secrets =
+            std::make_shared<const Current<std::vector<ByteBuffer>>>();
     };
     /// Starts all pools. `core` must outlive it. Errors: those of the database.
-    static Result<std::unique_ptr<Work>> start(Core& core, Options options);
+    static Result<std::unique_ptr<Work>> start(Core& core, const Options& options);
     /// Receives no more, gives what runs some seconds to end, and gives back the rest.
     ~Work();
 

@@ -16,7 +16,8 @@ constexpr std::string_view kEventSecret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaS
 
 Options options_with_events() {
     Options options;
-    options.event_secrets.push_back(events::parse_event_secret(kEventSecret).value());
+    options.event_secrets = std::make_shared<const Current<std::vector<ByteBuffer>>>(
+        std::vector<ByteBuffer>{events::parse_event_secret(kEventSecret).value()});
     options.event_heartbeat = 20ms;
     return options;
 }

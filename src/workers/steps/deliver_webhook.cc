@@ -47,7 +47,8 @@ http::Headers headers_of(const routing::WebhookMessage& message,
     headers.add("webhook-id", message.event_id);
     headers.add("webhook-timestamp", timestamp);
     std::string signatures;
-    for (const ByteBuffer& secret : options.secrets) {
+    const auto secrets = options.secrets->get();
+    for (const ByteBuffer& secret : *secrets) {
         if (!signatures.empty()) signatures += ' ';
         signatures +=
             events::sign_webhook(secret, message.event_id, timestamp, message.envelope);

@@ -5,6 +5,7 @@
 #include "async/worker_pool.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/current.h"
 #include "workers/step.h"
 
 namespace larmor::workers {
@@ -16,8 +17,10 @@ namespace larmor::workers {
 class DeliverWebhook final : public Step {
 public:
     struct Options {
-        std::vector<ByteBuffer> secrets{};  ///< none: unsigned
-        unsigned deliveries_max = 8;        ///< at a time
+        /// None: unsigned.
+        std::shared_ptr<const Current<std::vector<ByteBuffer>>> secrets =
+            std::make_shared<const Current<std::vector<ByteBuffer>>>();
+        unsigned deliveries_max = 8;  ///< at a time
         std::chrono::milliseconds timeout{15'000};
         const Clock* clock = &system_clock();
     };

@@ -56,7 +56,9 @@ TEST_F(DeliverWebhookTest, PostsTheEnvelopeSignedWithEveryKey) {
     const auto first = events::parse_event_secret("whsec_" + std::string(32, 'A'));
     const auto second = events::parse_event_secret("whsec_" + std::string(32, 'B'));
     ASSERT_TRUE(first && second);
-    const auto verdict = deliver(url(), {.secrets = {*first, *second}});
+    const auto verdict =
+        deliver(url(), {.secrets = std::make_shared<const Current<std::vector<ByteBuffer>>>(
+                            std::vector{*first, *second})});
     ASSERT_TRUE(verdict);
     EXPECT_TRUE(std::holds_alternative<Done>(*verdict));
     EXPECT_EQ(body_, kEnvelope);
