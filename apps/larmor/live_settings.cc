@@ -51,8 +51,7 @@ void LiveSettings::reload(const std::function<Result<ReadAgain>()>& read_again,
     if (applied) {
         observe::log_info("settings read again");
     } else {
-        observe::log_error("settings stay as they were",
-                           {{"reason", applied.error().message}});
+        observe::log_error("settings stay as they were", {{"reason", applied.error().message}});
     }
 }
 

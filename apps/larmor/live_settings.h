@@ -10,9 +10,9 @@
 
 namespace larmor {
 
-/// The settings of `larmor serve` that SIGHUP reads again without a restart: how and how much is
-/// logged, what is kept free of the disk, and the files of keys. All or none: one that is wrong
-/// leaves everything as it was. docs/operating/settings.md lists them.
+/// The settings of `larmor serve` that SIGHUP reads again without a restart: how and how much
+/// is logged, what is kept free of the disk, and the files of keys. All or none: one that is
+/// wrong leaves everything as it was. docs/operating/settings.md lists them.
 class LiveSettings {
 public:
     using Secrets = std::vector<ByteBuffer>;

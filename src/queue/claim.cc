@@ -28,21 +28,35 @@ std::string_view due_text(const db::Transaction& tx, State state) {
                      " WHERE queue = ?1 AND state = 2 ORDER BY hidden_until LIMIT ?2";
 }
 
+/// Those of the lowest schema version above ?2. The index has the version before the order, so
+/// that versions that wait for a newer receiver are not stepped over; there are one or two.
+constexpr std::string_view kPick =
+    "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
+    " m.message_group, m.last_error, b.body, m.schema_version,"
+    " (SELECT max(v.schema_version) FROM queue_messages v"
+    " WHERE v.queue = ?1 AND v.state = 0 AND v.schema_version <= ?6)"
+    " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
+    " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version ="
+    " (SELECT min(v.schema_version) FROM queue_messages v WHERE v.queue = ?1"
+    " AND v.state = 0 AND v.schema_version > ?2 AND v.schema_version <= ?6)"
+    " AND m.priority BETWEEN ?4 AND ?5"
+    " ORDER BY m.priority DESC, m.id LIMIT ?3";
+
 std::string_view pick_text(const db::Transaction& tx) {
-    if (tx.dialect() == db::Dialect::Postgres) {
-        return "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
-               " m.message_group, m.last_error, b.body"
-               " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
-               " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
-               " AND m.priority BETWEEN ?4 AND ?5"
-               " ORDER BY m.priority DESC, m.id LIMIT ?3 FOR UPDATE OF m SKIP LOCKED";
-    }
-    return "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
-           " m.message_group, m.last_error, b.body"
-           " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
-           " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2"
-           " AND m.priority BETWEEN ?4 AND ?5"
-           " ORDER BY m.priority DESC, m.id LIMIT ?3";
+    static const std::string kLocking = std::string(kPick) + " FOR UPDATE OF m SKIP LOCKED";
+    return tx.dialect() == db::Dialect::Postgres ? std::string_view(kLocking) : kPick;
+}
+
+/// Of the versions above `version` that wait, the lowest one; nothing where there is none.
+Result<std::optional<std::int64_t>> next_version(Work& work, std::int64_t version,
+                                                 std::int64_t version_max) {
+    TRY(db::Query query,
+        work.tx.prepare("SELECT min(schema_version) FROM queue_messages WHERE queue = ?1"
+                        " AND state = 0 AND schema_version > ?2 AND schema_version <= ?3"));
+    query.bind(work.queue, version, version_max);
+    TRY(const bool row, query.next());
+    if (!row) return std::nullopt;
+    return query.optional_int64(0);
 }
 
 /// Messages of one state that are due, and the first that is not.
@@ -83,53 +97,59 @@ struct SqlQueue::Candidate {
 
 Result<std::optional<microseconds>> SqlQueue::bring_back_due(Work& work,
                                                              std::size_t messages_max) {
+    if (!work.may_have_due) return std::nullopt;
     std::vector<Due> due;
     std::optional<microseconds> next;
     const std::size_t limit = messages_max + kDueMore;
     TRY_VOID(find_due(work, State::Delayed, limit, due, next));
+    const std::size_t delayed = due.size();
     TRY_VOID(find_due(work, State::InFlight, limit, due, next));
     for (const auto& message : due) TRY_VOID(bring_back(work, message));
+    if (delayed < limit && due.size() - delayed < limit) nothing_is_due();
     return next;
 }
 
 Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
     Work& work, const ReceiveOptions& options) {
     std::vector<Candidate> candidates;
-    // The index has the version before the order, so that versions that wait for a newer
-    // receiver are not stepped over. There are one or two of them.
     for (std::int64_t version = -1;;) {
+        std::int64_t last_version = -1;
+        std::int64_t picked_version = -1;
         {
-            TRY(db::Query versions,
-                work.tx.prepare(
-                    "SELECT min(schema_version) FROM queue_messages WHERE queue = ?1"
-                    " AND state = 0 AND schema_version > ?2"
-                    " AND schema_version <= ?3"));
-            versions.bind(work.queue, version, options.schema_version_max);
-            TRY(const bool row, versions.next());
-            if (!row || versions.is_null(0)) break;
-            version = versions.int64(0);
+            TRY(db::Query query, work.tx.prepare(pick_text(work.tx)));
+            query.bind(work.queue, version, options.messages_max, options.priority_min,
+                       options.priority_max, options.schema_version_max);
+            for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
+                TRY(const bool row, query.next());
+                if (!row) break;
+                Candidate& candidate = candidates.emplace_back();
+                candidate.was_started = query.int64(2) != 0;
+                picked_version = query.int64(9);
+                last_version = query.int64(10);
+                candidate.message = {
+                    .id = MessageId(query.int64(0)),
+                    .body = to_string(query.blob(8)),
+                    .receipt_handle = {},
+                    .receive_count = query.int64(3),
+                    .start_count = query.int64(4),
+                    .suspect = candidate.was_started,
+                    .schema_version = static_cast<std::int32_t>(picked_version),
+                    .priority = static_cast<std::int32_t>(query.int64(1)),
+                    .message_group = query.string(6),
+                    .sent_at = time_of(query.int64(5)),
+                    .last_error = query.string(7)};
+                bytes += candidate.message.body.size();
+            }
         }
-        TRY(db::Query query, work.tx.prepare(pick_text(work.tx)));
-        query.bind(work.queue, version, options.messages_max, options.priority_min,
-                   options.priority_max);
-        for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
-            TRY(const bool row, query.next());
-            if (!row) break;
-            Candidate& candidate = candidates.emplace_back();
-            candidate.was_started = query.int64(2) != 0;
-            candidate.message = {.id = MessageId(query.int64(0)),
-                                 .body = to_string(query.blob(8)),
-                                 .receipt_handle = {},
-                                 .receive_count = query.int64(3),
-                                 .start_count = query.int64(4),
-                                 .suspect = candidate.was_started,
-                                 .schema_version = static_cast<std::int32_t>(version),
-                                 .priority = static_cast<std::int32_t>(query.int64(1)),
-                                 .message_group = query.string(6),
-                                 .sent_at = time_of(query.int64(5)),
-                                 .last_error = query.string(7)};
-            bytes += candidate.message.body.size();
+        if (picked_version >= 0) {
+            if (picked_version >= last_version) break;
+            version = picked_version;
+            continue;
         }
+        // Nothing waits, or of the lowest version nothing of these priorities.
+        TRY(const auto next, next_version(work, version, options.schema_version_max));
+        if (!next) break;
+        version = *next;
     }
     std::ranges::sort(candidates, [](const Candidate& a, const Candidate& b) {
         if (a.message.priority != b.message.priority) {
@@ -163,7 +183,10 @@ Result<Message> SqlQueue::deliver(Work& work, Candidate& candidate,
                                   const ReceiveOptions& options) {
     Message& message = candidate.message;
     const Receipt receipt{message.id, random_delivery()};
-    const bool start = options.start == Start::OnReceive;
+    const bool start =
+        options.start == Start::OnReceive ||
+        (options.start == Start::OnReceiveUnlessSuspect && !candidate.was_started);
+    message.is_started = start;
     ++message.receive_count;
     if (start) ++message.start_count;
     const int started = start ? 1 : candidate.was_started ? 2 : 0;

@@ -60,6 +60,7 @@ struct Message {
     std::string receipt_handle;
     std::int64_t receive_count = 0;  ///< this delivery included
     std::int64_t start_count = 0;
+    bool is_started = false;  ///< this delivery counts as started already
     /// A step on it was started before and never came to an outcome: it may be what killed its
     /// worker. It is the only message of its batch.
     bool suspect = false;
@@ -74,6 +75,9 @@ struct Message {
 enum class Start : std::uint8_t {
     OnReceive,  ///< with the delivery: for receivers that work on all of a batch at once
     Later,      ///< by Queue::start, before the step on it
+    /// With the delivery, and Later for a message that may have killed its worker: for
+    /// receivers that begin at once on all but such a one.
+    OnReceiveUnlessSuspect,
 };
 
 struct ReceiveOptions {

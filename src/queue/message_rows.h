@@ -38,6 +38,7 @@ struct Work {
     std::int64_t queue;  ///< its id
     QueueSettings settings;
     Time now;                     ///< as the queue's clock has it
+    bool may_have_due = true;     ///< false: no delay or visibility timeout is over
     Counts change{};              ///< what this call changed up to now
     std::int64_t receivable = 0;  ///< messages that can be received since
 };

@@ -68,6 +68,8 @@ protected:
     /// What one call works on, at the time that the queue's clock has now.
     virtual Result<Work> begin(db::Transaction& tx) = 0;
     virtual Result<Time> now(db::Snapshot& snapshot) = 0;
+    /// Everything that was due has been brought back.
+    virtual void nothing_is_due() {}
     struct Counted {
         std::vector<MessageId> ids;  ///< taken, rising
         std::int64_t depth = 0;      ///< afterwards, where ids were taken

@@ -19,7 +19,7 @@ struct Delivery {
     explicit Delivery(queue::Message received)
         : receipt_handle(received.receipt_handle),
           id(received.id),
-          starts(received.start_count + 1),
+          starts(received.start_count + (received.is_started ? 0 : 1)),
           suspect(received.suspect),
           message(std::move(received)) {}
 

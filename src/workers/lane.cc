@@ -107,7 +107,10 @@ async::Task<Result<std::vector<queue::Message>>> Lane::receive_batch() {
     options.messages_max = room;
     options.wait_max = kReceiveWait;
     options.visibility_timeout = visibility_timeout();
-    options.start = queue::Start::Later;
+    // Where each has a place at once, start and receive are one transaction.
+    options.start = room <= places_.free_count() && services_.gate.waiting() == 0
+                        ? queue::Start::OnReceiveUnlessSuspect
+                        : queue::Start::Later;
     options.schema_version_max = pool_.schema_version_max;
     options.priority_min = options_.priority_min;
     options.priority_max = options_.priority_max;
@@ -153,7 +156,10 @@ async::Task<void> Lane::run_step(DeliveryPtr delivery) {
     ++running_;
     metrics_.running.add();
     // Durable before the step, which may kill this process.
-    auto started = co_await services_.queue.start(delivery->receipt_handle);
+    Result<void> started;
+    if (!delivery->message.is_started) {
+        started = co_await services_.queue.start(delivery->receipt_handle);
+    }
     Result<Verdict> verdict = tl::unexpected(Error{ErrorCode::Cancelled, "not begun"});
     if (!started) {
         // Who does not know whether the start is durable may not begin.

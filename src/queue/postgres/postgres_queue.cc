@@ -5,6 +5,9 @@
 namespace larmor::queue::postgres {
 namespace {
 
+/// Of a group that waits for a lock.
+constexpr microseconds kBegunFor = std::chrono::milliseconds(20);
+
 microseconds uptime() {
     return system_clock().uptime();
 }
@@ -32,30 +35,55 @@ Result<ClockReading> read_clock(db::Snapshot& snapshot, const Shared& shared) {
     return reading_of(query, shared, asked);
 }
 
-/// Clock and settings in one round trip: another process may have changed these.
+/// Clock, settings and whether something is due in one round trip, once for the calls of a
+/// group: another process may have changed these.
 Result<Work> PostgresQueue::begin(db::Transaction& tx) {
-    QueueSettings settings;
+    if (!begun_ || uptime() - begun_->read_at > kBegunFor) TRY_VOID(read_begun(tx));
+    return Work{.tx = tx,
+                .queue = id(),
+                .settings = begun_->settings,
+                .now = begun_->now,
+                .may_have_due = begun_->may_have_due};
+}
+
+Result<void> PostgresQueue::read_begun(db::Transaction& tx) {
+    begun_.reset();
+    Begun begun;
     ClockReading reading;
     {
         TRY(db::Query query,
-            tx.prepare("SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT),"
-                       " c.offset_us, c.version, q.fifo, q.visibility_timeout,"
-                       " q.receive_count_max, q.deduplication_window, q.depth_max"
-                       " FROM queue_clock c, queues q WHERE c.id = 1 AND q.id = ?1"));
-        query.bind(id());
+            tx.prepare("WITH t AS MATERIALIZED (SELECT CAST(extract(epoch FROM"
+                       " clock_timestamp()) * 1000000 AS BIGINT) AS us)"
+                       " SELECT t.us, c.offset_us, c.version, q.fifo, q.visibility_timeout,"
+                       " q.receive_count_max, q.deduplication_window, q.depth_max,"
+                       " CASE WHEN EXISTS (SELECT 1 FROM queue_messages m WHERE m.queue = ?1"
+                       " AND m.state = 1 AND m.hidden_until <= t.us + c.offset_us + ?2)"
+                       " OR EXISTS (SELECT 1 FROM queue_messages m WHERE m.queue = ?1"
+                       " AND m.state = 2 AND m.hidden_until <= t.us + c.offset_us + ?2)"
+                       " THEN 1 ELSE 0 END"
+                       " FROM t, queue_clock c, queues q WHERE c.id = 1 AND q.id = ?1"));
+        const auto* const step = shared_.server_step_us;
+        query.bind(id(), step != nullptr ? step->load() : 0);
         const microseconds asked = uptime();
         TRY(const bool row, query.next());
         if (!row) return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
         reading = reading_of(query, shared_, asked);
-        settings = {.fifo = query.int64(3) != 0,
-                    .visibility_timeout = microseconds(query.int64(4)),
-                    .receive_count_max = query.int64(5),
-                    .deduplication_window = microseconds(query.int64(6)),
-                    .depth_max = query.int64(7)};
+        begun.settings = {.fifo = query.int64(3) != 0,
+                          .visibility_timeout = microseconds(query.int64(4)),
+                          .receive_count_max = query.int64(5),
+                          .deduplication_window = microseconds(query.int64(6)),
+                          .depth_max = query.int64(7)};
+        begun.may_have_due = query.int64(8) != 0;
     }
-    set_settings(settings);
-    TRY(const Time time, shared_.clock.time_of(tx, reading));
-    return Work{.tx = tx, .queue = id(), .settings = settings, .now = time};
+    set_settings(begun.settings);
+    TRY(begun.now, shared_.clock.time_of(tx, reading));
+    // The clock was corrected: what is due is another question now.
+    if (begun.now != ServerClock::time_of(reading)) begun.may_have_due = true;
+    begun.read_at = reading.answered;
+    begun_ = begun;
+    tx.on_commit([this] { begun_.reset(); });
+    tx.on_rollback([this] { begun_.reset(); });
+    return {};
 }
 
 Result<Time> PostgresQueue::now(db::Snapshot& snapshot) {

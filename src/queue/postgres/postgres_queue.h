@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "db/postgres/notify_channel.h"
@@ -36,8 +37,22 @@ protected:
         if (shared_.hints) shared_.hints->tell(std::to_string(id()), messages);
     }
 
+    void nothing_is_due() override {
+        if (begun_) begun_->may_have_due = false;
+    }
+
 private:
+    /// What the calls of one group begin with. Of the writer's thread.
+    struct Begun {
+        QueueSettings settings;
+        Time now;
+        bool may_have_due = true;
+        microseconds read_at{};  ///< uptime
+    };
+    Result<void> read_begun(db::Transaction& tx);
+
     Shared& shared_;
+    std::optional<Begun> begun_;
 };
 
 /// The clock alone, where there is no queue yet.
