@@ -64,7 +64,7 @@ Result<void> ReaderPool::connect(Slot& slot, steady_clock::time_point until) {
         const auto delay = async::backoff_delay(backoff, attempt, async::random_unit());
         if (opened.error().code != ErrorCode::Unavailable ||
             steady_clock::now() + delay > until) {
-            return tl::unexpected(opened.error());
+            return tl::unexpected(out_of_reach(opened.error()));
         }
         std::this_thread::sleep_for(delay);
     }

@@ -4,7 +4,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <mutex>
+#include <optional>
 #include <utility>
+
+#include "observe/log.h"
 
 namespace larmor::db::postgres {
 namespace {
@@ -31,6 +36,21 @@ std::string field(const pg_result* result, int code) {
 }
 
 }  // namespace
+
+Error out_of_reach(const Error& why) {
+    constexpr std::chrono::seconds kLogEvery{5};
+    static std::mutex mutex;
+    static std::optional<std::chrono::steady_clock::time_point> logged_at;
+    const auto now = std::chrono::steady_clock::now();
+    {
+        const std::lock_guard lock(mutex);
+        if (!logged_at || now - *logged_at >= kLogEvery) {
+            observe::log_warning("PostgreSQL is out of reach", {{"reason", why.message}});
+            logged_at = now;
+        }
+    }
+    return {why.code, "PostgreSQL is out of reach; the log has the reason"};
+}
 
 ErrorCode code_of(std::string_view sqlstate) {
     const auto* const found = std::ranges::find_if(

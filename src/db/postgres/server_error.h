@@ -21,6 +21,10 @@ struct ServerError {
 
 ErrorCode code_of(std::string_view sqlstate);
 
+/// For whoever asked, where a connection could not be had again: without libpq's text, which
+/// names hosts and paths. That goes to the log, once in some seconds.
+Error out_of_reach(const Error& why);
+
 /// The server's own message names tables, columns and constraints; where it would quote a value
 /// it is left out.
 ServerError server_error_of(const pg_result* result);

@@ -328,7 +328,7 @@ Result<void> Writer::connect(SteadyTime until) {
         const auto delay = async::backoff_delay(kReconnect, number, async::random_unit());
         if (is_down_ || steady_clock::now() + delay > until || !pause(delay)) {
             is_down_ = true;
-            return tl::unexpected(opened.error());
+            return tl::unexpected(out_of_reach(opened.error()));
         }
     }
 }
