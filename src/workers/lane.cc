@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::chrono::seconds kReceiveWait{20};
 constexpr std::chrono::seconds kAskAgain{1};
+constexpr std::size_t kMoreReceiversMax = 15;
 constexpr Backoff kBetweenReceives{.first = std::chrono::milliseconds(200),
                                    .max = std::chrono::milliseconds(30'000)};
 
@@ -66,7 +67,8 @@ async::Task<void> Lane::receive_all() {
             co_await stopped_.token().sleep(kAskAgain);
             continue;
         }
-        auto batch = co_await receive_batch();
+        const std::size_t wanted = room();
+        auto batch = co_await receive_batch(wanted, kReceiveWait);
         if (!batch) {
             metrics_.receive_failed.add();
             observe::log_warning("receive failed", {{"queue", services_.queue.name()},
@@ -76,23 +78,54 @@ async::Task<void> Lane::receive_all() {
             continue;
         }
         failures = 0;
-        const bool is_late = stopped_.token().cancelled();
-        for (auto& message : *batch) {
-            auto delivery = std::make_shared<Delivery>(std::move(message));
-            delivery->visible_since = services_.clock.uptime();
-            if (is_late) {
-                work_.spawn(outcomes_.give_back(delivery, ""));
-                continue;
-            }
-            in_flight_.insert(delivery);
-            metrics_.in_flight.add();
-            work_.spawn(work_on(std::move(delivery)));
+        const bool is_full = batch->size() == wanted;
+        take(*std::move(batch));
+        while (is_full && more_receivers_ < kMoreReceiversMax && room() > 0 &&
+               more_receivers_ * options_.batch_max < options_.concurrency_max) {
+            ++more_receivers_;
+            work_.spawn(receive_more());
         }
     }
 }
 
+async::Task<void> Lane::receive_more() {
+    while (!stopped_.token().cancelled() && room() > 0 &&
+           (!pool_.may_receive || pool_.may_receive())) {
+        const std::size_t wanted = room();
+        auto batch = co_await receive_batch(wanted, std::chrono::microseconds(0));
+        // An error meets receive_all too, which waits.
+        if (!batch || batch->empty()) break;
+        const bool is_full = batch->size() == wanted;
+        take(*std::move(batch));
+        if (!is_full) break;
+    }
+    --more_receivers_;
+}
+
+void Lane::take(std::vector<queue::Message> batch) {
+    const bool is_late = stopped_.token().cancelled();
+    for (auto& message : batch) {
+        auto delivery = std::make_shared<Delivery>(std::move(message));
+        delivery->visible_since = services_.clock.uptime();
+        if (is_late) {
+            work_.spawn(outcomes_.give_back(delivery, ""));
+            continue;
+        }
+        in_flight_.insert(delivery);
+        metrics_.in_flight.add();
+        work_.spawn(work_on(std::move(delivery)));
+    }
+}
+
+/// How many one more receive may bring.
+std::size_t Lane::room() const {
+    const std::size_t taken = in_flight_.size() + receiving_;
+    return std::min(options_.batch_max,
+                    options_.in_flight_max - std::min(options_.in_flight_max, taken));
+}
+
 async::Task<bool> Lane::wait_for_room() {
-    while (in_flight_.size() >= options_.in_flight_max) {
+    while (room() == 0) {
         if (stopped_.token().cancelled()) co_return false;
         async::Completion<> room;
         room_ = &room;
@@ -101,27 +134,30 @@ async::Task<bool> Lane::wait_for_room() {
     co_return !stopped_.token().cancelled();
 }
 
-async::Task<Result<std::vector<queue::Message>>> Lane::receive_batch() {
-    const auto room = std::min(options_.batch_max, options_.in_flight_max - in_flight_.size());
+async::Task<Result<std::vector<queue::Message>>> Lane::receive_batch(
+    std::size_t messages_max, std::chrono::microseconds wait_max) {
     queue::ReceiveOptions options;
-    options.messages_max = room;
-    options.wait_max = kReceiveWait;
+    options.messages_max = messages_max;
+    options.wait_max = wait_max;
     options.visibility_timeout = visibility_timeout();
     // Where each has a place at once, start and receive are one transaction.
-    options.start = room <= places_.free_count() && services_.gate.waiting() == 0
+    const bool have_places =
+        in_flight_.size() + receiving_ + messages_max <= options_.concurrency_max &&
+        services_.gate.waiting() == 0;
+    options.start = have_places || options_.start_with_batch
                         ? queue::Start::OnReceiveUnlessSuspect
                         : queue::Start::Later;
     options.schema_version_max = pool_.schema_version_max;
     options.priority_min = options_.priority_min;
     options.priority_max = options_.priority_max;
     options.stop = stopped_.token();
+    receiving_ += messages_max;
     auto batch = co_await services_.queue.receive(options);
-    if (!batch) co_return batch;
-    metrics_.batch_size.observe(static_cast<double>(batch->size()));
+    if (batch) metrics_.batch_size.observe(static_cast<double>(batch->size()));
     const auto window = async::Deadline::after(options_.batch_window);
-    while (!batch->empty() && batch->size() < room && !window.expired() &&
+    while (batch && !batch->empty() && batch->size() < messages_max && !window.expired() &&
            !options.stop.cancelled()) {
-        options.messages_max = room - batch->size();
+        options.messages_max = messages_max - batch->size();
         options.wait_max =
             std::chrono::duration_cast<std::chrono::microseconds>(window.remaining());
         auto more = co_await services_.queue.receive(options);
@@ -130,10 +166,13 @@ async::Task<Result<std::vector<queue::Message>>> Lane::receive_batch() {
         metrics_.batch_size.observe(static_cast<double>(more->size()));
         std::move(more->begin(), more->end(), std::back_inserter(*batch));
     }
+    receiving_ -= messages_max;
+    if (room_ != nullptr) std::exchange(room_, nullptr)->set();
     co_return batch;
 }
 
 async::Task<void> Lane::work_on(DeliveryPtr delivery) {
+    std::optional<Verdict> verdict;
     {
         const auto place = co_await places_.acquire();
         if (delivery->stage == Delivery::Stage::Waiting) {
@@ -142,15 +181,17 @@ async::Task<void> Lane::work_on(DeliveryPtr delivery) {
             // It may have been given back meanwhile.
             if (delivery->stage == Delivery::Stage::Waiting) {
                 delivery->permit.emplace(std::move(permit));
-                co_await run_step(delivery);
-                delivery->permit.reset();
+                verdict = co_await run_step(delivery);
             }
         }
     }
+    // Its place is somebody else's while the outcome is written.
+    if (verdict) co_await outcomes_.settle(delivery, *std::move(verdict));
+    delivery->permit.reset();
     forget(delivery);
 }
 
-async::Task<void> Lane::run_step(DeliveryPtr delivery) {
+async::Task<std::optional<Verdict>> Lane::run_step(DeliveryPtr delivery) {
     delivery->stage = Delivery::Stage::Running;
     delivery->started_at = services_.clock.uptime();
     ++running_;
@@ -173,10 +214,10 @@ async::Task<void> Lane::run_step(DeliveryPtr delivery) {
     metrics_.running.sub();
     if (delivery->overdue) metrics_.overdue.sub();
     // Else it was taken from the step, which came too late.
-    if (delivery->stage != Delivery::Stage::Running) co_return;
-    Verdict outcome =
-        verdict ? *std::move(verdict) : outcomes_.verdict_on(*delivery, verdict.error());
-    co_await outcomes_.settle(delivery, std::move(outcome));
+    if (delivery->stage != Delivery::Stage::Running) co_return std::nullopt;
+    // From here on nobody takes it from us.
+    delivery->stage = Delivery::Stage::Settling;
+    co_return verdict ? *std::move(verdict) : outcomes_.verdict_on(*delivery, verdict.error());
 }
 
 async::Task<Result<Verdict>> Lane::outcome_of_step(DeliveryPtr delivery) {

@@ -41,11 +41,18 @@ private:
     using DeliveryPtr = std::shared_ptr<Delivery>;
 
     async::Task<void> receive_all();
+    /// Beside receive_all, as long as there is more: one receive at a time would be one commit
+    /// a batch.
+    async::Task<void> receive_more();
     async::Task<bool> wait_for_room();
-    async::Task<Result<std::vector<queue::Message>>> receive_batch();
+    std::size_t room() const;
+    async::Task<Result<std::vector<queue::Message>>> receive_batch(
+        std::size_t messages_max, std::chrono::microseconds wait_max);
+    void take(std::vector<queue::Message> batch);
     /// Starts, runs and settles it, in its turn.
     async::Task<void> work_on(DeliveryPtr delivery);
-    async::Task<void> run_step(DeliveryPtr delivery);
+    /// Nothing where its result is not wanted any more.
+    async::Task<std::optional<Verdict>> run_step(DeliveryPtr delivery);
     async::Task<Result<Verdict>> outcome_of_step(DeliveryPtr delivery);
     void forget(const DeliveryPtr& delivery);
 
@@ -70,6 +77,8 @@ private:
     TaskGroup upkeep_;
     std::set<DeliveryPtr> in_flight_;
     std::size_t running_ = 0;
+    std::size_t receiving_ = 0;  ///< places in flight that receives going on may fill
+    std::size_t more_receivers_ = 0;
     async::Completion<>* room_ = nullptr;  ///< in the frame of who waits for it
 };
 

@@ -27,6 +27,10 @@ struct LaneOptions {
     std::chrono::microseconds batch_window{0};
     std::size_t concurrency_max = 4;  ///< steps at a time
     std::size_t in_flight_max = 40;   ///< messages received and without an outcome
+    /// A whole batch counts as started when it is received, in the same transaction, also what
+    /// waits for its turn: for many short steps. When the process dies, all of it loses a
+    /// start.
+    bool start_with_batch = false;
 };
 
 /// `kInteractive` and above have a share of their own, everything else has the other.
