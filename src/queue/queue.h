@@ -53,8 +53,8 @@ struct QueueStats {
 /// Calls that take a transaction are part of it: visible when it commits, undone with it. They
 /// run on its thread and give errors that must roll it back. Calls without one are a
 /// transaction of their own; those that return a task, awaited by an executor's task, are
-/// durable once it ends. An error of theirs with the code Unavailable leaves open whether they
-/// took place, as every lost reply does.
+/// durable once it ends. An error of theirs with the code OutcomeUnknown leaves open whether
+/// they took place, as every lost reply does.
 ///
 /// It must outlive the transactions and tasks that use it.
 class Queue {
