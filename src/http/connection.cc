@@ -127,10 +127,13 @@ Connection::Connection(ServerState& state, Loop& loop, RequestMetrics& metrics, 
     : state_(state),
       metrics_(metrics),
       stream_(loop, std::move(socket), state.tls.get(), state.options.timeouts),
-      peer_(std::move(peer)) {}
+      peer_(std::move(peer)) {
+    stream_.watch().on_hang_up([this] { wait_stop_.cancel(); });
+}
 
 void Connection::close_when_idle() {
     closing_ = true;
+    wait_stop_.cancel();
     if (idle_) stream_.watch().cancel();
 }
 
@@ -226,6 +229,7 @@ Task<Connection::Then> Connection::serve_request(RequestHead head) {
     request.peer_is_loopback = peer_.is_loopback;
     request.tls = state_.tls != nullptr;
     request.stop = state_.stop.token();
+    request.wait_stop = wait_stop_.token();
     const auto id = request.id;
 
     auto decision = state_.service->on_head(request);

@@ -27,7 +27,10 @@ public:
     /// The server stops: ends now if no request is under way, else after it.
     void close_when_idle();
     /// Ends all waits: the server has no more patience.
-    void cut() { stream_.watch().cancel(); }
+    void cut() {
+        wait_stop_.cancel();
+        stream_.watch().cancel();
+    }
 
 private:
     enum class Then : bool { Close, Continue };
@@ -50,8 +53,10 @@ private:
     RequestMetrics& metrics_;
     Stream stream_;
     Peer peer_;
-    bool idle_ = false;      ///< waits for the first byte of a request
-    bool closing_ = false;   ///< no further request
+    bool idle_ = false;     ///< waits for the first byte of a request
+    bool closing_ = false;  ///< no further request
+    /// Of Request::wait_stop, of all requests: what sets it ends the connection.
+    async::CancelSource wait_stop_;
     std::string head_text_;  ///< of the response being sent; kept for its capacity
 };
 

@@ -56,7 +56,10 @@ void Watch::resume(std::coroutine_handle<>& side) {
 }
 
 void Watch::on_events(std::uint32_t events) {
-    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) hung_up_ = true;
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
+        hung_up_ = true;
+        if (auto told = std::exchange(told_hung_up_, {})) told();
+    }
     if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)) {
         can_read_ = true;
         resume(reader_);

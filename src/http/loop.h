@@ -4,6 +4,7 @@
 
 #include "async/executor.h"
 #include "base/file.h"
+#include "base/unique_function.h"
 
 namespace larmor::http {
 
@@ -50,6 +51,10 @@ public:
     void cancel();
     bool cancelled() const { return cancelled_; }
 
+    /// Called on the loop's thread, once, when the other end has closed, or half closed; for
+    /// as long as the watch lives. It must not end the watch.
+    void on_hang_up(UniqueFunction<void()> hung_up) { told_hung_up_ = std::move(hung_up); }
+
 private:
     friend class Loop;
     void on_events(std::uint32_t events);
@@ -64,6 +69,7 @@ private:
     bool timed_out_ = false;
     std::coroutine_handle<> reader_;
     std::coroutine_handle<> writer_;
+    UniqueFunction<void()> told_hung_up_;
     async::SteadyTime deadline_ = async::SteadyTime::max();
     Watch* previous_ = nullptr;
     Watch* next_ = nullptr;

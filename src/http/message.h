@@ -85,7 +85,11 @@ struct Request {
     bool peer_is_loopback = false;
     bool tls = false;
     async::CancelToken stop;  ///< set when the server must end requests that still run
-    std::any context;         ///< of the layer above: its hook stores who asks
+    /// For handlers that wait for what may never come: set when nobody waits with them any
+    /// more, since the client closed its end, or when the server begins to stop. They answer
+    /// at once.
+    async::CancelToken wait_stop;
+    std::any context;  ///< of the layer above: its hook stores who asks
 };
 
 /// The body of a request as a reader, wherever it is. The request must stay where it is.

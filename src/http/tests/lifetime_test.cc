@@ -26,6 +26,15 @@ protected:
             },
             mode);
     }
+    /// A handler that waits for what never comes; `waited` is true when it did so to the end.
+    void waiting_route(std::promise<bool>& waited) {
+        route(Method::Get, "/hang", [this, &waited](Request request) -> Task<Response> {
+            began_.set_value();
+            const bool whole = co_await request.wait_stop.sleep(1h);
+            waited.set_value(whole);
+            co_return Response(204);
+        });
+    }
     std::promise<void> began_;
     async::Completion<> go_on_;
 };
@@ -176,6 +185,34 @@ TEST_F(LifetimeTest, CancelsWhatStillRunsAfterItsPatience) {
     ASSERT_TRUE(c.write_raw("GET /long HTTP/1.1\r\nHost: x\r\n\r\n"));
     began_.get_future().wait();
     EXPECT_EQ(server_->stop(50ms).requests_cut, 1);
+}
+
+TEST_F(LifetimeTest, EndsAWaitWhenItsClientGoesAway) {
+    std::promise<bool> waited;
+    waiting_route(waited);
+    start();
+    {
+        auto c = client();
+        ASSERT_TRUE(c.write_raw("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
+        began_.get_future().wait();
+    }
+    EXPECT_FALSE(waited.get_future().get()) << "it waited to its end";
+}
+
+TEST_F(LifetimeTest, EndsAWaitAtOnceWhenItStops) {
+    std::promise<bool> waited;
+    waiting_route(waited);
+    start();
+    auto c = client();
+    ASSERT_TRUE(c.write_raw("GET /hang HTTP/1.1\r\nHost: x\r\n\r\n"));
+    began_.get_future().wait();
+    const auto report = server_->stop(1h);
+    EXPECT_EQ(report.requests_finished, 1);
+    EXPECT_EQ(report.requests_cut, 0);
+    EXPECT_FALSE(waited.get_future().get());
+    const auto response = c.read_response();
+    ASSERT_TRUE(response) << response.error().message;
+    EXPECT_EQ(response->status, 204);
 }
 
 TEST_F(LifetimeTest, CancelsABodyThatStillArrives) {
