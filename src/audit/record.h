@@ -27,8 +27,10 @@ enum class Action : std::uint8_t {
     Stop,           ///
     SecurityAlert,  ///< something is wrong with the trail itself: `detail` says what
     RuleChange,     ///< where events go: `object` is the rule's name
+    QueueChange,    ///< settings, redrive, purge: `object` is the queue's name
+    QueueUse,       ///< messages were sent, taken, dealt with or read: the same
 };
-inline constexpr std::size_t kActionCount = 17;
+inline constexpr std::size_t kActionCount = 19;
 std::string_view name_of(Action action);
 
 /// Source: PS3.15 table A.5-2, EventOutcomeIndicator.
@@ -57,7 +59,7 @@ struct Subject {
     std::string series;           ///< empty: the whole study
     std::string instance;         ///< empty: the whole series
     std::string query;            ///< keys, and those values that append_query_key lets through
-    std::string object;           ///< the id of a token or session
+    std::string object;           ///< the id of a token or session, the name of a rule or queue
     std::uint64_t instances = 0;  ///< how many; 0 where it was not counted
     friend bool operator==(const Subject&, const Subject&) = default;
 };

@@ -15,8 +15,11 @@ void make_key(std::string& key, const Entry& entry) {
         key += *part;
         key += '\n';
     }
-    // Of what was refused the route is all that is known; else it is no part of the act.
-    if (entry.outcome != Outcome::Success) key += entry.route;
+    // Of what was refused the route is all that is known; else it is no part of the act, but
+    // with queues, where it says which one it was.
+    const bool is_queue_use = entry.action == Action::QueueUse;
+    if (entry.outcome != Outcome::Success || is_queue_use) key += entry.route;
+    if (entry.outcome == Outcome::Success && is_queue_use) key += '\n' + entry.subject.object;
 }
 
 Record closing(const Record& opened, std::uint64_t repeats, std::uint64_t instances) {
@@ -41,6 +44,7 @@ bool is_counted(const Entry& entry) {
         case Action::Retrieve:
         case Action::Render:
         case Action::Store:
+        case Action::QueueUse:
             return true;
         default:
             return false;

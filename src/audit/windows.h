@@ -63,7 +63,7 @@ private:
     std::vector<Record> closed_;  ///< not yet taken
 };
 
-/// True for acts that windows count: reads, stores and whatever is refused.
+/// True for acts that windows count: reads, stores, messages of queues and whatever is refused.
 bool is_counted(const Entry& entry);
 
 }  // namespace larmor::audit

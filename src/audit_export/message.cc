@@ -76,8 +76,10 @@ Event event_of(const audit::Entry& entry) {
         case Action::TokenRevoke:
             return {kSecurityAlert, "E", kUserAttributesChanged};
         case Action::ListTokens:
+        case Action::QueueUse:
             return {kSecurityAlert, "E", kRestricted};
         case Action::RuleChange:
+        case Action::QueueChange:
             return {kSecurityAlert, "E", kSoftwareConfiguration};
         case Action::Start:
             return {kApplicationActivity, "E", kStart};

@@ -61,6 +61,22 @@ TEST(Windows, WhateverDiffersIsAnotherAct) {
     EXPECT_FALSE(windows.count(entry, kStart));
 }
 
+TEST(Windows, MessagesAreCountedByQueueAndRoute) {
+    Windows windows({.length = 60s});
+    Record record;
+    record.entry.action = Action::QueueUse;
+    record.entry.subject.object = "index";
+    record.entry.route = "queues.receive";
+    windows.open(record, kStart);
+    EXPECT_TRUE(windows.count(record.entry, kStart));
+    Entry other = record.entry;
+    other.subject.object = "jobs";
+    EXPECT_FALSE(windows.count(other, kStart));
+    other = record.entry;
+    other.route = "queues.remove";
+    EXPECT_FALSE(windows.count(other, kStart));
+}
+
 TEST(Windows, ASignInIsNeverCountedButItsRefusalIs) {
     Windows windows({.length = 60s});
     Record record;
