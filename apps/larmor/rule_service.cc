@@ -7,6 +7,7 @@
 #include "larmor/command_actor.h"
 #include "larmor/running_server.h"
 #include "library/library.h"
+#include "routing/own_queues.h"
 
 namespace larmor {
 namespace {
@@ -33,6 +34,8 @@ public:
     Result<std::string> put(const std::string& name, const std::string& body) override {
         TRY(auto request, api::parse_rule_request(body));
         request.draft.name = name;
+        TRY_VOID(events::Rules::check(request.draft));
+        TRY_VOID(routing::make_missing_queues(library_->queues(), request.draft.targets));
         TRY(const auto rule, library_->database().write_and_wait([&](db::Transaction& tx) {
             return request.version ? rules_.update(tx, request.draft, *request.version)
                                    : rules_.create(tx, request.draft);

@@ -160,6 +160,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                  .purger = library->purger(),
                                  .events = library->events(),
                                  .event_bell = library->event_bell(),
+                                 .queues = library->queues(),
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,

@@ -10,6 +10,8 @@
 #include "api/events.h"
 #include "api/exports.h"
 #include "api/instances.h"
+#include "api/queue_messages.h"
+#include "api/queues.h"
 #include "api/rules.h"
 #include "api/session.h"
 #include "api/system.h"
@@ -97,6 +99,8 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_deletion_routes(*router, context);
     add_event_routes(*router, context);
     add_rule_routes(*router, context);
+    add_queue_routes(*router, context);
+    add_queue_message_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);
     add_system_routes(*router, context);

@@ -23,6 +23,7 @@
 #include "http/router.h"
 #include "ingest/importer.h"
 #include "objects/object_store.h"
+#include "queue/queues.h"
 #include "retention/purger.h"
 
 namespace larmor::api {
@@ -36,6 +37,7 @@ struct Services {
     retention::Purger& purger;
     events::EventLog& events;
     events::EventBell& event_bell;
+    queue::Queues& queues;
     async::WorkerPool& pool;
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
@@ -67,9 +69,9 @@ struct Options {
 };
 
 /// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in, tokens and the
-/// import under /v1, events and their rules, health, metrics, the OpenAPI document, and the
-/// page. Every route names the right it needs (the name of an auth::Right), which is checked
-/// before the body is read. Errors: those of loading the page.
+/// import under /v1, events and their rules, queues, health, metrics, the OpenAPI document, and
+/// the page. Every route names the right it needs (the name of an auth::Right), which is
+/// checked before the body is read. Errors: those of loading the page.
 ///
 ///     TRY(auto router, api::make_router(services, options));
 ///     TRY(auto server, http::Server::start(server_options, router));

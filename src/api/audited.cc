@@ -55,7 +55,7 @@ audit::Subject subject_of(const Request& request, audit::Action action) {
             subject.series = value;
         } else if (name == "instance") {
             subject.instance = value;
-        } else if (name == "token") {
+        } else if (name == "token" || name == "queue") {
             subject.object = value;
         }
     }
@@ -117,6 +117,8 @@ bool changes_something(audit::Action action) {
         case audit::Action::Delete:
         case audit::Action::TokenCreate:
         case audit::Action::TokenRevoke:
+        case audit::Action::QueueChange:
+        case audit::Action::QueueUse:
             return true;
         default:
             return false;

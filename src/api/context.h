@@ -1,4 +1,5 @@
 #pragma once
+#include <atomic>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,6 +37,9 @@ struct Context {
     /// for), by entity tag and base URL: the tag changes with what it says.
     BoundedCache<MetadataPieces> metadata{
         {.entries_max = 4'096, .bytes_max = std::size_t{64} << 20}};
+
+    /// Of requests that wait for messages of queues.
+    std::atomic<std::size_t> queue_waits{0};
 
     /// What was deleted or recovered must not be found as it was.
     void forget_all() {

@@ -11,6 +11,7 @@
 #include "events/pattern.h"
 #include "http/query.h"
 #include "observe/log.h"
+#include "routing/own_queues.h"
 
 namespace larmor::api {
 namespace {
@@ -76,6 +77,14 @@ Task<Response> put_rule(ContextPtr context, Request request) {
     const auto& services = context->services;
     if (const auto allowed = services.admission.allow_change(); !allowed) {
         co_return problem(request, allowed.error());
+    }
+    // Before the rule: what it sends from its first event on must find its queue.
+    const auto ready = co_await context->work([&]() -> Result<void> {
+        TRY_VOID(events::Rules::check(wanted->draft));
+        return routing::make_missing_queues(services.queues, wanted->draft.targets);
+    });
+    if (!ready) {
+        co_return problem(request, ready.error());
     }
     const events::Rules rules(services.clock);
     const auto rule = co_await services.database.write([&](db::Transaction& tx) {

@@ -113,6 +113,11 @@ Result<TargetKind> parse_target_kind(std::string_view name) {
     return fail(ErrorCode::InvalidInput, "a target is a queue or a webhook");
 }
 
+Result<void> Rules::check(const RuleDraft& draft) {
+    TRY_VOID(check_draft(draft));
+    return {};
+}
+
 Result<Rule> Rules::create(db::Transaction& tx, const RuleDraft& draft) const {
     if (find(tx, draft.name)) {
         return fail(ErrorCode::Conflict, "there is a rule " + draft.name + " already");

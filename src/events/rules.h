@@ -44,8 +44,12 @@ class Rules {
 public:
     explicit Rules(const Clock& clock = system_clock()) : clock_(clock) {}
 
-    /// Errors: Conflict (the name is taken), InvalidInput (name, pattern, targets),
-    /// LimitExceeded (the pattern, or more than kRulesMax rules).
+    /// What can be said of a rule without the others. Errors: InvalidInput (name, pattern,
+    /// targets), LimitExceeded (the pattern).
+    static Result<void> check(const RuleDraft& draft);
+
+    /// Errors: those of check, Conflict (the name is taken), LimitExceeded (more than kRulesMax
+    /// rules).
     Result<Rule> create(db::Transaction& tx, const RuleDraft& draft) const;
     /// Errors: NotFound, Conflict (`version` is not the rule's: somebody changed it since), and
     /// those of create.

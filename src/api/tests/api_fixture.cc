@@ -41,6 +41,7 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
                       .purger = library->purger(),
                       .events = library->events(),
                       .event_bell = library->event_bell(),
+                      .queues = library->queues(),
                       .pool = library->pool(),
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,

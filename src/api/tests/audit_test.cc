@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/tests/api_fixture.h"
+#include "async/sync_wait.h"
 #include "audit/verify.h"
 
 namespace larmor::api {
@@ -59,19 +60,30 @@ constexpr std::string_view kByUri =
     "/wado?requestType=WADO&studyUID=1.2.3&seriesUID=1.2.3.1&objectUID=1.2.3.1.1";
 
 /// A path that the pattern matches and that is there.
-std::string existing_path(const std::string& pattern) {
+std::string existing_path(const std::string& pattern, const std::string& letter) {
     std::string path = pattern;
-    const std::pair<std::string, std::string> values[] = {{"{study}", "1.2.3"},
-                                                          {"{series}", "1.2.3.1"},
-                                                          {"{instance}", "1.2.3.1.1"},
-                                                          {"{frames}", "1"},
-                                                          {"{path...}", "7FE00010"}};
+    const std::pair<std::string, std::string> values[] = {
+        {"{study}", "1.2.3"},     {"{series}", "1.2.3.1"}, {"{instance}", "1.2.3.1.1"},
+        {"{frames}", "1"},        {"{queue}", "work"},     {"{letter}", letter},
+        {"{path...}", "7FE00010"}};
     for (const auto& [name, value] : values) {
         if (const auto at = path.find(name); at != std::string::npos) {
             path.replace(at, name.size(), value);
         }
     }
     return path == "/wado" ? std::string(kByUri) : path;
+}
+
+/// Makes a dead letter in the queue `work`; gives its id.
+std::string bury_in_work(Library& library) {
+    const auto queue = library.queues().create("work", {});
+    EXPECT_TRUE(queue);
+    EXPECT_TRUE(async::sync_wait((*queue)->send({{.body = "x"}})));
+    const auto received = async::sync_wait((*queue)->receive({}));
+    EXPECT_TRUE(received);
+    const auto& message = received->at(0);
+    EXPECT_TRUE(async::sync_wait((*queue)->dead_letter(message.receipt_handle, "test", "")));
+    return std::to_string(queue::to_int64(message.id));
 }
 
 /// Of a stream that does not end only the head is read.
@@ -87,6 +99,7 @@ std::string first_line_of_stream(ApiServer& api, const std::string& path) {
 TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
     ASSERT_EQ(api.store({made}).status, 200);
     api.wait_until_prepared();
+    const std::string letter = bury_in_work(*api.library);
     std::size_t walked = 0;
     for (const http::Route* route : api.router->routes()) {
         const Action action = action_of(*route);
@@ -101,7 +114,7 @@ TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
         if (route->name == "events.stream") {
             ASSERT_EQ(first_line_of_stream(api, route->pattern), "HTTP/1.1 200");
         } else {
-            const auto response = api.get(existing_path(route->pattern));
+            const auto response = api.get(existing_path(route->pattern, letter));
             ASSERT_LT(response.status, 300) << route->name << response.body;
         }
         // Another route may have opened the window: then it was counted.

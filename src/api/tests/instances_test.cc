@@ -153,6 +153,7 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .purger = api.library->purger(),
                                .events = api.library->events(),
                                .event_bell = api.library->event_bell(),
+                               .queues = api.library->queues(),
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
                                .sign_in_code = *api.sign_in_code,
