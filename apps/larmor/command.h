@@ -55,6 +55,7 @@ void add_dump(CommandLine& line);
 void add_events(CommandLine& line);
 void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
+void add_queue(CommandLine& line);
 void add_restore(CommandLine& line);
 void add_rule(CommandLine& line);
 void add_send(CommandLine& line);

@@ -3,9 +3,7 @@
 #include <simdjson.h>
 
 #include "base/percent.h"
-#include "larmor/command_actor.h"
-#include "larmor/running_server.h"
-#include "library/library.h"
+#include "larmor/open_service.h"
 
 namespace larmor {
 namespace {
@@ -36,7 +34,7 @@ public:
         }
         audit::Entry entry;
         entry.action = audit::Action::Query;
-        TRY_VOID(put_on_record(std::move(entry)));
+        TRY_VOID(put_on_record(*library_, "deleted", std::move(entry)));
         return lines;
     }
     Result<Recovered> recover(const std::string& id) override {
@@ -45,14 +43,14 @@ public:
                 return library_->store().remove(tx, object);
             });
         }));
-        TRY_VOID(put_on_record(entry_of(recovery.deletion, "recovered")));
+        TRY_VOID(put_on_record(*library_, "deleted", entry_of(recovery.deletion, "recovered")));
         return Recovered{recovery.recovered, recovery.kept};
     }
     Result<void> purge(const std::string& id) override {
         TRY(const auto deletion, library_->database().read([&](db::Snapshot& snapshot) {
             return library_->catalog().find_deletion(snapshot, id);
         }));
-        TRY_VOID(put_on_record(entry_of(deletion, "removed for good")));
+        TRY_VOID(put_on_record(*library_, "deleted", entry_of(deletion, "removed for good")));
         TRY_VOID(library_->purger().purge(id));
         return {};
     }
@@ -68,11 +66,6 @@ private:
         entry.subject.object = deletion.id;
         entry.detail = std::move(detail);
         return entry;
-    }
-    Result<void> put_on_record(audit::Entry entry) {
-        entry.actor = command_actor();
-        entry.route = "deleted";
-        return library_->audit().record_and_wait(std::move(entry));
     }
 
     std::unique_ptr<Library> library_;
@@ -104,7 +97,7 @@ public:
             document.find_field_unordered("recovered").get(recovered.recovered) !=
                 simdjson::SUCCESS ||
             document.find_field_unordered("kept").get(recovered.kept) != simdjson::SUCCESS) {
-            return no_answer();
+            return unexpected_answer();
         }
         return recovered;
     }
@@ -114,10 +107,6 @@ public:
     }
 
 private:
-    static tl::unexpected<Error> no_answer() {
-        return fail(ErrorCode::InvalidInput, "the server answered something else than asked");
-    }
-
     /// Gives how many there were.
     static Result<std::size_t> append_lines(const std::string& json,
                                             std::vector<DeletionLine>& lines) {
@@ -127,7 +116,7 @@ private:
         simdjson::ondemand::array array;
         if (parser.iterate(padded).get(document) != simdjson::SUCCESS ||
             document.get_array().get(array) != simdjson::SUCCESS) {
-            return no_answer();
+            return unexpected_answer();
         }
         std::size_t count = 0;
         for (auto element : array) {
@@ -136,7 +125,7 @@ private:
             if (element.get_object().get(object) != simdjson::SUCCESS ||
                 object.find_field_unordered("instances").get(line.instances) !=
                     simdjson::SUCCESS) {
-                return no_answer();
+                return unexpected_answer();
             }
             const std::pair<const char*, std::string*> members[] = {
                 {"id", &line.id},
@@ -163,12 +152,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<DeletionService>> open_deletion_service(const Settings& settings) {
-    auto opened = Library::open({.folder = settings.library, .database = settings.database});
-    if (opened) {
-        return std::make_unique<LocalDeletions>(*std::move(opened));
-    }
-    TRY(const auto server, server_instead_of(opened.error(), settings.library));
-    return std::make_unique<RemoteDeletions>(server);
+    return open_service<DeletionService, LocalDeletions, RemoteDeletions>(settings);
 }
 
 }  // namespace larmor

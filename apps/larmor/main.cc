@@ -47,6 +47,7 @@ public:
         add_restore(line_);
         add_events(line_);
         add_rule(line_);
+        add_queue(line_);
         add_token(line_);
         add_version(line_);
     }

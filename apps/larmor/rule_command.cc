@@ -80,7 +80,8 @@ void add_put(CLI::App& command, CommandLine& line) {
     put->add_option("--pattern", request->pattern,
                     "which events: an EventBridge pattern, or @FILE with one")
         ->required();
-    put->add_option("--queue", request->queues, "a queue that gets them");
+    put->add_option("--queue", request->queues,
+                    "a queue that gets them; made where it is missing");
     put->add_option("--webhook", request->webhooks, "a URL that gets them");
     put->add_flag("--disabled", request->disabled, "keep it, but send nothing");
     put->add_option("--version", request->version,
@@ -95,8 +96,8 @@ void add_put(CLI::App& command, CommandLine& line) {
 }  // namespace
 
 void add_rule(CommandLine& line) {
-    auto* command = line.app.add_subcommand(
-        "rule", "which events are to go to which queue or webhook (kept; nothing is sent yet)");
+    auto* command =
+        line.app.add_subcommand("rule", "which events go to which queue or webhook");
     command->require_subcommand(1);
     command->fallthrough();
 

@@ -4,9 +4,7 @@
 
 #include "api/rule_json.h"
 #include "base/percent.h"
-#include "larmor/command_actor.h"
-#include "larmor/running_server.h"
-#include "library/library.h"
+#include "larmor/open_service.h"
 #include "routing/own_queues.h"
 
 namespace larmor {
@@ -55,10 +53,8 @@ private:
     Result<void> put_on_record(const std::string& name) {
         audit::Entry entry;
         entry.action = audit::Action::RuleChange;
-        entry.actor = command_actor();
         entry.subject.object = name;
-        entry.route = "rule";
-        return library_->audit().record_and_wait(std::move(entry));
+        return larmor::put_on_record(*library_, "rule", std::move(entry));
     }
 
     std::unique_ptr<Library> library_;
@@ -90,7 +86,7 @@ public:
         simdjson::ondemand::document document;
         std::int64_t version = 0;
         if (parser.iterate(padded).get(document) || document["version"].get(version)) {
-            return no_answer();
+            return unexpected_answer();
         }
         return version;
     }
@@ -107,9 +103,6 @@ private:
     static std::string path_of(const std::string& name) {
         return "/v1/rules/" + percent_encode(name);
     }
-    static tl::unexpected<Error> no_answer() {
-        return fail(ErrorCode::InvalidInput, "the server answered something else than asked");
-    }
     static Result<void> append_lines(const std::string& json, std::vector<std::string>& lines,
                                      std::string& after) {
         const simdjson::padded_string padded(json);
@@ -117,17 +110,17 @@ private:
         simdjson::ondemand::document document;
         simdjson::ondemand::array array;
         if (parser.iterate(padded).get(document) || document.get_array().get(array)) {
-            return no_answer();
+            return unexpected_answer();
         }
         for (auto element : array) {
             simdjson::ondemand::object object;
             std::string_view name;
             std::string_view raw;
             if (element.get_object().get(object) || object["name"].get(name)) {
-                return no_answer();
+                return unexpected_answer();
             }
             after = name;
-            if (object.raw_json().get(raw)) return no_answer();
+            if (object.raw_json().get(raw)) return unexpected_answer();
             lines.emplace_back(raw);
         }
         return {};
@@ -139,10 +132,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<RuleService>> open_rule_service(const Settings& settings) {
-    auto opened = Library::open({.folder = settings.library, .database = settings.database});
-    if (opened) return std::make_unique<LocalRules>(*std::move(opened));
-    TRY(const auto server, server_instead_of(opened.error(), settings.library));
-    return std::make_unique<RemoteRules>(server);
+    return open_service<RuleService, LocalRules, RemoteRules>(settings);
 }
 
 }  // namespace larmor

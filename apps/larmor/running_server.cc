@@ -71,6 +71,10 @@ http::Headers RunningServer::headers() const {
     return {{"Authorization", "Bearer " + token}};
 }
 
+tl::unexpected<Error> unexpected_answer() {
+    return fail(ErrorCode::InvalidInput, "the server answered something else than asked");
+}
+
 Result<std::string> ServerApi::call(std::string_view method, const std::string& target,
                                     std::string_view json) {
     http::Headers headers = headers_;

@@ -27,6 +27,9 @@ struct RunningServer {
     http::Headers headers() const;
 };
 
+/// For an answer of the server that is none to what was asked.
+tl::unexpected<Error> unexpected_answer();
+
 /// Requests of its API, one after the other over one connection.
 class ServerApi {
 public:

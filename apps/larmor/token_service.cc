@@ -5,9 +5,7 @@
 #include "auth/secret.h"
 #include "base/json_text.h"
 #include "base/percent.h"
-#include "larmor/command_actor.h"
-#include "larmor/running_server.h"
-#include "library/library.h"
+#include "larmor/open_service.h"
 
 namespace larmor {
 namespace {
@@ -56,10 +54,8 @@ private:
     Result<void> put_on_record(audit::Action action, const std::string& token_id) {
         audit::Entry entry;
         entry.action = action;
-        entry.actor = command_actor();
         entry.subject.object = token_id;
-        entry.route = "token";
-        return library_->audit().record_and_wait(std::move(entry));
+        return larmor::put_on_record(*library_, "token", std::move(entry));
     }
 
     std::unique_ptr<Library> library_;
@@ -136,12 +132,7 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings) {
-    auto opened = Library::open({.folder = settings.library, .database = settings.database});
-    if (opened) {
-        return std::make_unique<LocalTokens>(*std::move(opened));
-    }
-    TRY(const auto server, server_instead_of(opened.error(), settings.library));
-    return std::make_unique<RemoteTokens>(server);
+    return open_service<TokenService, LocalTokens, RemoteTokens>(settings);
 }
 
 }  // namespace larmor

@@ -1,16 +1,15 @@
 #include "api/queues.h"
 
 #include <charconv>
-#include <functional>
 
 #include "api/access.h"
 #include "api/handler.h"
 #include "api/json_request.h"
 #include "api/problem.h"
+#include "api/queue_acts.h"
 #include "api/queue_json.h"
 #include "http/query.h"
 #include "observe/log.h"
-#include "routing/own_queues.h"
 
 namespace larmor::api {
 namespace {
@@ -19,33 +18,12 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::size_t kLettersListed = 100;
-constexpr std::size_t kLettersListedMax = 1000;
 /// A redrive of the most ids that one takes.
 constexpr std::uint64_t kQueueBodyMax = 64 * 1024;
 
-/// Blocks.
-Result<std::string> json_of(queue::Queue& queue) {
-    TRY(const auto stats, queue.stats());
-    std::string json;
-    append_queue_json(json, queue, stats);
-    return json;
-}
-
-Result<std::string> json_of_all(queue::Queues& queues) {
-    TRY(const auto all, queues.list());
-    std::string json = R"({"queues":[)";
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        TRY(const auto one, json_of(*all[i]));
-        json += i > 0 ? "," : "";
-        json += one;
-    }
-    json += "]}";
-    return json;
-}
-
 Task<Response> list_queues(ContextPtr context, Request request) {
-    auto json = co_await context->work([&] { return json_of_all(context->services.queues); });
+    auto json =
+        co_await context->work([&] { return json_of_queues(context->services.queues); });
     if (!json) {
         co_return problem(request, json.error());
     }
@@ -54,42 +32,15 @@ Task<Response> list_queues(ContextPtr context, Request request) {
 
 Task<Response> get_queue(ContextPtr context, Request request) {
     const std::string& name = request.path_parameter("queue");
-    auto json = co_await context->work([&]() -> Result<std::string> {
-        TRY(queue::Queue* const queue, context->services.queues.open(name));
-        return json_of(*queue);
-    });
+    auto json =
+        co_await context->work([&] { return json_of_queue(context->services.queues, name); });
     if (!json) {
         co_return problem(request, json.error());
     }
     co_return private_json(*std::move(json));
 }
 
-struct PutQueue {
-    std::string json;
-    bool is_new = false;
-};
-
-/// Makes or changes it: what `body` does not say stays as it is. Blocks.
-Result<PutQueue> put(queue::Queues& queues, const std::string& name, std::string_view body) {
-    if (routing::is_own_queue(name)) {
-        return fail(ErrorCode::Denied,
-                    "the queue " + name + " is the program's own, which sets it itself");
-    }
-    const auto known = queues.open(name);
-    if (known) {
-        TRY(const auto settings, parse_queue_settings(body, (*known)->settings()));
-        TRY_VOID(queues.update(name, settings));
-        TRY(auto json, json_of(**known));
-        return PutQueue{.json = std::move(json), .is_new = false};
-    }
-    if (known.error().code != ErrorCode::NotFound) return tl::unexpected(known.error());
-    TRY(const auto settings, parse_queue_settings(body, {}));
-    TRY(queue::Queue* const made, routing::open_or_make_queue(queues, name, settings));
-    TRY(auto json, json_of(*made));
-    return PutQueue{.json = std::move(json), .is_new = true};
-}
-
-Task<Response> put_queue(ContextPtr context, Request request) {
+Task<Response> put_queue_settings(ContextPtr context, Request request) {
     auto body = co_await read_json_body(request, kQueueBodyMax);
     if (!body) {
         co_return std::move(body).error();
@@ -99,20 +50,15 @@ Task<Response> put_queue(ContextPtr context, Request request) {
         co_return problem(request, allowed.error());
     }
     const std::string& name = request.path_parameter("queue");
-    auto queue = co_await context->work([&] { return put(services.queues, name, *body); });
-    if (!queue) {
-        co_return problem(request, queue.error());
+    auto put = co_await context->work([&] { return put_queue(services.queues, name, *body); });
+    if (!put) {
+        co_return problem(request, put.error());
     }
     observe::log_info(
-        queue->is_new ? "queue made" : "queue changed",
+        put->is_new ? "queue made" : "queue changed",
         {{"request_id", request.id}, {"queue", name}, {"by", principal_of(request)->id}});
-    co_return private_json(std::move(queue->json), queue->is_new ? 201 : 200);
+    co_return private_json(std::move(put->json), put->is_new ? 201 : 200);
 }
-
-struct LetterPage {
-    queue::MessageId after{};
-    std::size_t limit = kLettersListed;
-};
 
 /// Errors: InvalidInput.
 Result<LetterPage> parse_letter_page(std::string_view query_text) {
@@ -138,41 +84,13 @@ Task<Response> list_dead_letters(ContextPtr context, Request request) {
     if (!page) {
         co_return problem(request, page.error());
     }
-    const auto queue = co_await open_queue(context, request.path_parameter("queue"));
-    if (!queue) {
-        co_return problem(request, queue.error());
+    const std::string& name = request.path_parameter("queue");
+    auto json = co_await context->work(
+        [&] { return json_of_dead_letters(context->services.queues, name, *page); });
+    if (!json) {
+        co_return problem(request, json.error());
     }
-    const auto letters = co_await context->work(
-        [&] { return (*queue)->list_dead_letters(page->after, page->limit); });
-    if (!letters) {
-        co_return problem(request, letters.error());
-    }
-    std::string json = R"({"dead_letters":[)";
-    for (std::size_t i = 0; i < letters->size(); ++i) {
-        json += i > 0 ? "," : "";
-        append_dead_letter_json(json, letters->at(i), {});
-    }
-    json += ']';
-    if (letters->size() == page->limit) {
-        json += R"(,"next":)";
-        append_id(json, letters->back().id);
-    }
-    json += '}';
-    co_return private_json(std::move(json));
-}
-
-/// With its body. Blocks. Errors: NotFound.
-Result<std::string> json_of_dead_letter(queue::Queue& queue, queue::MessageId id) {
-    TRY(const auto letters,
-        queue.list_dead_letters(queue::MessageId(queue::to_int64(id) - 1), 1));
-    if (letters.empty() || letters.front().id != id) {
-        return fail(ErrorCode::NotFound, "the queue " + queue.name() + " has no dead letter " +
-                                             std::to_string(queue::to_int64(id)));
-    }
-    TRY(const auto body, queue.read_body(id));
-    std::string json;
-    append_dead_letter_json(json, letters.front(), body);
-    return json;
+    co_return private_json(*std::move(json));
 }
 
 Task<Response> get_dead_letter(ContextPtr context, Request request) {
@@ -180,32 +98,33 @@ Task<Response> get_dead_letter(ContextPtr context, Request request) {
     if (!id) {
         co_return problem(request, id.error());
     }
-    const auto queue = co_await open_queue(context, request.path_parameter("queue"));
-    if (!queue) {
-        co_return problem(request, queue.error());
-    }
-    auto json = co_await context->work([&] { return json_of_dead_letter(**queue, *id); });
+    const std::string& name = request.path_parameter("queue");
+    auto json = co_await context->work(
+        [&] { return json_of_dead_letter(context->services.queues, name, *id); });
     if (!json) {
         co_return problem(request, json.error());
     }
     co_return private_json(*std::move(json));
 }
 
-/// `change(queue)` on the pool, behind whoever waits for a picture: it may touch many rows.
+using ChangeMessages = Result<std::int64_t> (*)(queue::Queues&, const std::string&,
+                                                std::string_view);
+
 /// Answers `{"<member>":<how many>}`.
-Task<Response> change_messages(ContextPtr context, Request request, std::string_view member,
-                               std::function<Result<std::int64_t>(queue::Queue&)> change) {
+Task<Response> change_messages(ContextPtr context, Request request, ChangeMessages change,
+                               std::string_view member) {
+    auto body = co_await read_json_body(request, kQueueBodyMax);
+    if (!body) {
+        co_return std::move(body).error();
+    }
     const auto& services = context->services;
     if (const auto allowed = services.admission.allow_change(); !allowed) {
         co_return problem(request, allowed.error());
     }
     const std::string& name = request.path_parameter("queue");
-    const auto queue = co_await open_queue(context, name);
-    if (!queue) {
-        co_return problem(request, queue.error());
-    }
-    const auto count =
-        co_await services.pool.run(async::Priority::Normal, [&] { return change(**queue); });
+    // Behind whoever waits for a picture: it may touch many rows.
+    const auto count = co_await services.pool.run(
+        async::Priority::Normal, [&] { return change(services.queues, name, *body); });
     if (!count) {
         co_return problem(request, count.error());
     }
@@ -218,35 +137,11 @@ Task<Response> change_messages(ContextPtr context, Request request, std::string_
 }
 
 Task<Response> redrive(ContextPtr context, Request request) {
-    auto body = co_await read_json_body(request, kQueueBodyMax);
-    if (!body) {
-        co_return std::move(body).error();
-    }
-    const auto wanted = parse_redrive_request(*body);
-    if (!wanted) {
-        co_return problem(request, wanted.error());
-    }
-    const auto change = [&](queue::Queue& queue) {
-        return wanted->all ? queue.redrive_all() : queue.redrive(wanted->ids);
-    };
-    auto answer = change_messages(context, std::move(request), "redriven", change);
-    co_return co_await std::move(answer);
+    return change_messages(std::move(context), std::move(request), redrive_letters, "redriven");
 }
 
 Task<Response> purge(ContextPtr context, Request request) {
-    auto body = co_await read_json_body(request, kQueueBodyMax);
-    if (!body) {
-        co_return std::move(body).error();
-    }
-    const auto wanted = parse_purge_request(*body);
-    if (!wanted) {
-        co_return problem(request, wanted.error());
-    }
-    const auto change = [&](queue::Queue& queue) {
-        return *wanted == Purged::Messages ? queue.purge() : queue.purge_dead_letters();
-    };
-    auto answer = change_messages(context, std::move(request), "removed", change);
-    co_return co_await std::move(answer);
+    return change_messages(std::move(context), std::move(request), purge_queue, "removed");
 }
 
 }  // namespace
@@ -272,7 +167,7 @@ void add_queue_routes(http::Router& router, const ContextPtr& context) {
     add(Get, "/{queue}", "show", Right::Observe, audit::Action::None,
         handler(context, get_queue));
     add(Put, "/{queue}", "put", Right::Administer, audit::Action::QueueChange,
-        handler(context, put_queue));
+        handler(context, put_queue_settings));
     add(Get, "/{queue}/dead-letters", "list_dead_letters", Right::Administer,
         audit::Action::QueueUse, handler(context, list_dead_letters));
     add(Get, "/{queue}/dead-letters/{letter}", "show_dead_letter", Right::Administer,
