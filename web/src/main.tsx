@@ -9,6 +9,7 @@ import { Thumbnails } from './loading/thumbnails';
 import './styles/base.css';
 import './styles/studies.css';
 import './styles/study.css';
+import './styles/work.css';
 
 const signedOutEvents = new EventTarget();
 const client = new Client(() => signedOutEvents.dispatchEvent(new Event('signed-out')));

@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 import { writeSeries } from './ct.mjs';
 import { findBinary, freePort, run, serve } from './larmor.mjs';
 import { scenarios } from './scenarios.mjs';
+import { workScenarios } from './work.mjs';
 
 const sampleFiles = '/usr/lib/python3/dist-packages/pydicom/data/test_files';
 const browserPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -75,7 +76,8 @@ try {
     restart: async () => { server = await serve(binary, library, server.port); },
   };
   const wanted = process.argv[2] ?? '';
-  for (const one of scenarios.filter(({ name }) => name.includes(wanted))) {
+  // The last of the others stops the server: its sessions stay.
+  for (const one of [...workScenarios, ...scenarios].filter(({ name }) => name.includes(wanted))) {
     await scenario(one, world);
     if (!server.isAlive()) throw new Error('the server is gone: the rest would only say so again');
   }

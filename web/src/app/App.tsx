@@ -10,6 +10,7 @@ import { useKeys, useRoute } from './hooks';
 import { SessionContext, useServices } from './services';
 
 const StudyPage = lazy(() => import('../features/study/StudyPage'));
+const WorkPage = lazy(() => import('../features/work/WorkPage'));
 
 type SignedIn =
   | { state: 'asking' }
@@ -69,7 +70,9 @@ export function App({ signedOutEvents }: { signedOutEvents: EventTarget }) {
         ? <StudiesPage query={route.query} lastStudy={lastStudy} navigate={navigate} onHelp={showHelp} />
         : (
           <Suspense fallback={<div className="waiting" aria-busy="true">Opening…</div>}>
-            <StudyPage route={route} navigate={navigate} onHelp={showHelp} />
+            {route.screen === 'study'
+              ? <StudyPage route={route} navigate={navigate} onHelp={showHelp} />
+              : <WorkPage route={route} navigate={navigate} onHelp={showHelp} />}
           </Suspense>
         )}
       {help && <HelpDialog onClose={() => setHelp(false)} />}

@@ -21,6 +21,7 @@ const paths = {
   key: 'M15.5 4.5a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12.7 11.3 5 19M7 17l2 2M9.7 14.3l2 2',
   exit: 'M10 4H5v16h5M15 8l4 4-4 4M19 12H9',
   warning: 'M12 4 2.8 20h18.4zM12 10v4.5M12 17.3v.2',
+  work: 'M4 5h16v5H4zM4 14h16v5H4zM7.5 7.5h.1M7.5 16.5h.1',
   chevron: 'M9 6l6 6-6 6',
 } as const;
 export type IconName = keyof typeof paths;

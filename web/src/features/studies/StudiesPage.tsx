@@ -1,9 +1,10 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { type MouseEvent, useCallback, useEffect, useRef, useState } from 'react';
 import { emptyQuery, isEmptyQuery, type StudyQuery } from '../../api/studies';
 import { type Navigate, useDebounced, useKeys } from '../../app/hooks';
-import { formatRoute } from '../../app/route';
+import { formatRoute, type Route } from '../../app/route';
 import { useServices } from '../../app/services';
 import { Bar, Brand } from '../../ui/Bar';
+import { Icon } from '../../ui/Icon';
 import { ProblemView } from '../../ui/ProblemView';
 import { SearchBar } from './SearchBar';
 import { StudyRow } from './StudyRow';
@@ -65,7 +66,14 @@ export function StudiesPage({ query, lastStudy, navigate, onHelp }: {
     setSelected(next);
     document.getElementById(`study-${next}`)?.scrollIntoView({ block: 'nearest' });
   };
+  const work: Route = { screen: 'work', queue: undefined, query: asked };
+  const openWork = (event: MouseEvent) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    navigate(work);
+  };
   useKeys({
+    w: () => navigate(work),
     '/': () => { nameField.current?.focus(); nameField.current?.select(); },
     ArrowDown: () => select(selected + 1),
     ArrowUp: () => select(selected - 1),
@@ -80,7 +88,10 @@ export function StudiesPage({ query, lastStudy, navigate, onHelp }: {
   const empty = list.state === 'complete' && list.studies.length === 0;
   return (
     <div className="studies">
-      <Bar onHelp={onHelp}><Brand /><span className="bar-title" aria-live="polite">{summary(list)}</span></Bar>
+      <Bar onHelp={onHelp}>
+        <Brand /><span className="bar-title" aria-live="polite">{summary(list)}</span>
+        <a className="button work-link" href={formatRoute(work)} onClick={openWork} title="Queues, jobs and events (w)"><Icon name="work" />Work</a>
+      </Bar>
       <SearchBar query={typed} onChange={setTyped} nameField={nameField} onLeave={() => listBox.current?.focus()} />
       <main className={list.stale ? 'study-list is-stale' : 'study-list'} role="listbox" aria-label="Studies" tabIndex={0} ref={listBox}
         aria-busy={list.state === 'loading'} {...(list.studies.length > 0 ? { 'aria-activedescendant': `study-${selected}` } : {})}>
