@@ -5,7 +5,6 @@
 #include "api/json_request.h"
 #include "api/message_json.h"
 #include "api/problem.h"
-#include "api/queues.h"
 #include "observe/log.h"
 #include "routing/own_queues.h"
 
@@ -52,7 +51,7 @@ Task<Result<queue::Queue*>> open_for_outsiders(ContextPtr context, std::string n
                            "and nobody else sends to it or receives from it");
     }
     CO_TRY_VOID(context->services.admission.allow_change());
-    co_return co_await open_queue(context, std::move(name));
+    co_return co_await context->work([&] { return context->services.queues.open(name); });
 }
 
 std::size_t bytes_of(const std::vector<queue::NewMessage>& messages) {

@@ -146,10 +146,6 @@ Task<Response> purge(ContextPtr context, Request request) {
 
 }  // namespace
 
-Task<Result<queue::Queue*>> open_queue(ContextPtr context, std::string name) {
-    co_return co_await context->work([&] { return context->services.queues.open(name); });
-}
-
 void add_queue_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](http::Method method, std::string pattern, std::string name,
                          auth::Right needed, audit::Action act, http::Handler handler) {

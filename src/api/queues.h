@@ -1,6 +1,4 @@
 #pragma once
-#include <string>
-
 #include "api/context.h"
 #include "http/router.h"
 
@@ -9,8 +7,5 @@ namespace larmor::api {
 /// /v1/queues: what waits where, settings, dead letters, redrive and purge. Looking at counts
 /// is for whoever sees metrics (Observe), all else is the admin's.
 void add_queue_routes(http::Router& router, const ContextPtr& context);
-
-/// The queue that the path names. Errors: NotFound.
-http::Task<Result<queue::Queue*>> open_queue(ContextPtr context, std::string name);
 
 }  // namespace larmor::api
