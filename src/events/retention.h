@@ -1,10 +1,8 @@
 #pragma once
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
-#include <mutex>
-#include <thread>
 
+#include "async/periodic.h"
 #include "base/clock.h"
 #include "db/database.h"
 #include "events/event_log.h"
@@ -23,27 +21,21 @@ public:
     };
     /// Both must outlive it.
     Retention(db::Database& database, EventLog& log, Options options);
-    /// Stops first.
-    ~Retention();
 
     /// Starts the thread that looks, at once and then every so often.
-    void start();
+    void start() { looking_.start(); }
     /// One look, on the calling thread; gives how many events were dropped. Errors: those of
     /// the database.
     Result<std::int64_t> drop_old();
 
 private:
-    void run();
-    bool is_stopping();
+    void look();
 
     db::Database& database_;
     EventLog& log_;
     const Options options_;
     const SteadyClock clock_;
-    std::mutex mutex_;
-    std::condition_variable changed_;
-    bool is_stopping_ = false;
-    std::thread thread_;
+    async::Periodic looking_;
 };
 
 }  // namespace larmor::events
