@@ -1,10 +1,9 @@
 #include "base/clock.h"
 
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <ctime>
-
-#include "base/result.h"
 
 namespace larmor {
 namespace {
@@ -65,6 +64,33 @@ std::string to_http_date(Time time) {
                       kMonths[static_cast<std::size_t>(tm.tm_mon)], tm.tm_year + 1900,
                       tm.tm_hour, tm.tm_min, tm.tm_sec);
     return {text.data(), static_cast<std::size_t>(size)};
+}
+
+Result<Time> parse_utc_time(std::string_view text) {
+    constexpr std::string_view kForm = "0000-00-00T00:00:00Z";
+    const auto wrong = [] {
+        return fail(ErrorCode::InvalidInput,
+                    "a time is in UTC and whole seconds: 2026-01-02T03:04:05Z");
+    };
+    if (text.size() != kForm.size()) return wrong();
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool is_digit = text[i] >= '0' && text[i] <= '9';
+        if (kForm[i] == '0' ? !is_digit : text[i] != kForm[i]) return wrong();
+    }
+    const auto number = [text](std::size_t offset, std::size_t count) {
+        int value = 0;
+        std::from_chars(text.data() + offset, text.data() + offset + count, value);
+        return value;
+    };
+    const std::chrono::year_month_day date(
+        std::chrono::year(number(0, 4)),
+        std::chrono::month(static_cast<unsigned>(number(5, 2))),
+        std::chrono::day(static_cast<unsigned>(number(8, 2))));
+    if (!date.ok() || number(11, 2) > 23 || number(14, 2) > 59 || number(17, 2) > 60) {
+        return wrong();
+    }
+    return std::chrono::sys_days(date) + std::chrono::hours(number(11, 2)) +
+           std::chrono::minutes(number(14, 2)) + std::chrono::seconds(number(17, 2));
 }
 
 }  // namespace larmor

@@ -2,6 +2,9 @@
 #include <atomic>
 #include <chrono>
 #include <string>
+#include <string_view>
+
+#include "base/result.h"
 
 namespace larmor {
 
@@ -60,6 +63,8 @@ private:
 
 /// `2026-01-02T03:04:05.678Z` (ISO 8601, UTC, milliseconds).
 std::string to_iso8601(Time time);
+/// `2026-01-02T03:04:05Z` (RFC 3339, UTC, whole seconds). Errors: InvalidInput.
+Result<Time> parse_utc_time(std::string_view text);
 /// `Fri, 02 Jan 2026 03:04:05 GMT` (RFC 9110 section 5.6.7).
 std::string to_http_date(Time time);
 

@@ -100,6 +100,16 @@ Result<Position> position_at(db::Snapshot& snapshot, Time time) {
     return position_of(snapshot, before);
 }
 
+Result<Position> position_before(db::Snapshot& snapshot, std::int64_t sequence) {
+    TRY(const Extent extent, read_extent(snapshot));
+    if (sequence <= extent.dropped) {
+        return fail(ErrorCode::NotFound, "events from " + std::to_string(sequence) + " to " +
+                                             std::to_string(extent.dropped) +
+                                             " are no longer kept");
+    }
+    return position_of(snapshot, std::min(sequence - 1, extent.last));
+}
+
 std::string to_text(Position position) {
     return std::to_string(position.epoch) + "-" + std::to_string(position.sequence);
 }

@@ -28,6 +28,10 @@ Result<Position> newest_position(db::Snapshot& snapshot);
 /// where the times pass it. Errors: NotFound when events of that time are no longer kept.
 Result<Position> position_at(db::Snapshot& snapshot, Time time);
 
+/// Before the event of that number, which may not have come yet; then the newest position.
+/// Errors: NotFound when it is no longer kept.
+Result<Position> position_before(db::Snapshot& snapshot, std::int64_t sequence);
+
 /// `1-42`: epoch and sequence.
 std::string to_text(Position position);
 /// Errors: InvalidInput.
