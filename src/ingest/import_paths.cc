@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <mutex>
+#include <optional>
 
 #include "async/executor.h"
 #include "async/sync_wait.h"
@@ -13,6 +15,8 @@ namespace {
 
 constexpr std::size_t kInFlightMax = 256;
 constexpr std::uint64_t kInFlightMaxBytes = 64ULL << 20;
+/// Also those that have an outcome, but have one without before them.
+constexpr std::size_t kEntriesMax = 4096;
 /// What is read into memory whole and imported side by side with others; larger ones are
 /// streamed.
 constexpr std::size_t kWholeMaxBytes = 1 << 20;
@@ -40,6 +44,16 @@ bool ends_the_import(ErrorCode code) {
            code == ErrorCode::Unauthenticated || code == ErrorCode::Denied;
 }
 
+/// What the walk came to, in its order: an instance on its way, or with its outcome; or that
+/// everything before it was passed.
+struct Entry {
+    std::string name;
+    std::optional<ImportResult> result;
+    std::uint64_t bytes = 0;           ///< of the instance, or of what was passed
+    std::optional<WalkPosition> next;  ///< of what was passed
+    bool is_settled = false;
+};
+
 /// Bounds what is on its way, and collects outcomes.
 class Run final : public WalkVisitor {
 public:
@@ -55,26 +69,31 @@ public:
             return {};
         }
         if (start->size() > kWholeMaxBytes) return stream(name, *start, content);
-        wait_for_room(start->size());
-        async::spawn(worker_.executor(), import_whole(name, *std::move(start)));
+        Entry& entry = add_when_there_is_room(name, start->size());
+        async::spawn(worker_.executor(), import_whole(&entry, *std::move(start)));
         return {};
     }
 
     void refused(const std::string& name, const Error& error) override {
         ImportResult result;
         result.error = error;
-        finish(name, result, 0);
+        finish(add(name), std::move(result), 0);
     }
 
-    void passed(std::uint64_t bytes) override {
+    void passed(std::uint64_t bytes, const WalkPosition& next) override {
         const std::lock_guard lock(mutex_);
-        tally_.bytes_passed += bytes;
+        Entry& entry = entries_.emplace_back();
+        entry.bytes = bytes;
+        entry.next = next;
+        entry.is_settled = true;
+        tell();
     }
 
     /// Waits for what is on its way.
     Result<ImportTally> end(Result<void> walked) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] { return in_flight_ == 0; });
+        tell_the_rest();
         if (fatal_) return tl::unexpected(*fatal_);
         if (!walked && walked.error().code != ErrorCode::Cancelled) {
             return tl::unexpected(std::move(walked).error());
@@ -90,23 +109,32 @@ private:
         return {};
     }
 
-    void wait_for_room(std::uint64_t bytes) {
+    Entry& add(const std::string& name) {
+        const std::lock_guard lock(mutex_);
+        Entry& entry = entries_.emplace_back();
+        entry.name = name;
+        return entry;
+    }
+    Entry& add_when_there_is_room(const std::string& name, std::uint64_t bytes) {
         std::unique_lock lock(mutex_);
         changed_.wait(lock, [&] {
             return in_flight_ < kInFlightMax &&
+                   (in_flight_ == 0 || entries_.size() < kEntriesMax) &&
                    (in_flight_ == 0 || bytes_in_flight_ + bytes <= kInFlightMaxBytes);
         });
         ++in_flight_;
         bytes_in_flight_ += bytes;
+        Entry& entry = entries_.emplace_back();
+        entry.name = name;
+        return entry;
     }
 
-    async::Task<void> import_whole(std::string name, ByteBuffer bytes) {
+    async::Task<void> import_whole(Entry* entry, ByteBuffer bytes) {
         ImportOptions options;  // named: see Task about temporaries
-        const ImportResult result =
-            co_await destination_.import_bytes(bytes, std::move(options));
+        ImportResult result = co_await destination_.import_bytes(bytes, std::move(options));
         const std::uint64_t size = bytes.size();
         bytes = {};
-        finish(name, result, size);
+        finish(*entry, std::move(result), size);
         const std::lock_guard lock(mutex_);
         --in_flight_;
         bytes_in_flight_ -= size;
@@ -118,6 +146,8 @@ private:
         const std::unique_ptr<ImportStream> stream = destination_.begin({});
         ByteBuffer piece(kWholeMaxBytes);
         for (Bytes next = start; !next.empty();) {
+            // Dropped in the middle, nothing remains of it.
+            TRY_VOID(may_go_on());
             if (auto written = async::sync_wait(stream->write(next)); !written) {
                 refused(name, written.error());
                 return {};
@@ -129,18 +159,46 @@ private:
             }
             next = Bytes(piece).first(*count);
         }
-        const ImportResult result = async::sync_wait(stream->finish());
-        finish(name, result, result.size_bytes);
+        ImportResult result = async::sync_wait(stream->finish());
+        const std::uint64_t size = result.size_bytes;
+        finish(add(name), std::move(result), size);
         return {};
     }
 
-    void finish(const std::string& name, const ImportResult& result, std::uint64_t bytes) {
+    /// A deque's elements stay where they are when others come and go at its ends.
+    void finish(Entry& entry, ImportResult result, std::uint64_t bytes) {
         const std::lock_guard lock(mutex_);
         if (result.error && ends_the_import(result.error->code)) {
-            // Nothing about this file: it has no outcome.
+            // Nothing about this file: it has no outcome, and nothing behind it is passed.
             if (!fatal_) fatal_ = result.error;
             return;
         }
+        entry.result = std::move(result);
+        entry.bytes = bytes;
+        entry.is_settled = true;
+        tell();
+    }
+
+    /// Under the lock, as the next two.
+    void tell() {
+        for (; !entries_.empty() && entries_.front().is_settled; entries_.pop_front()) {
+            const Entry& entry = entries_.front();
+            if (entry.next) {
+                tally_.bytes_passed += entry.bytes;
+                observer_.passed(*entry.next, tally_);
+            } else {
+                tell_outcome(entry);
+            }
+        }
+    }
+    void tell_the_rest() {
+        for (const Entry& entry : entries_) {
+            if (entry.result) tell_outcome(entry);
+        }
+        entries_.clear();
+    }
+    void tell_outcome(const Entry& entry) {
+        const ImportResult& result = *entry.result;
         switch (result.outcome) {
             case Outcome::Stored:
                 ++tally_.imported;
@@ -158,8 +216,8 @@ private:
                 ++tally_.rejected;
                 break;
         }
-        if (result.outcome != Outcome::Rejected) tally_.bytes += bytes;
-        observer_.done(name, result, tally_);
+        if (result.outcome != Outcome::Rejected) tally_.bytes += entry.bytes;
+        observer_.done(entry.name, result, tally_);
     }
 
     Destination& destination_;
@@ -168,6 +226,7 @@ private:
     std::condition_variable changed_;
     std::size_t in_flight_ = 0;
     std::uint64_t bytes_in_flight_ = 0;
+    std::deque<Entry> entries_;
     ImportTally tally_;
     std::optional<Error> fatal_;
     async::ThreadExecutor worker_{"import"};  // last: joined before what its tasks use is gone
@@ -177,9 +236,9 @@ private:
 
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,
-                                 ImportObserver& observer) {
+                                 ImportObserver& observer, const WalkPosition& from) {
     Run run(destination, observer);
-    return run.end(walk(paths, run));
+    return run.end(walk(paths, run, from));
 }
 
 }  // namespace larmor::ingest

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ingest/destination.h"
+#include "ingest/walk.h"
 
 namespace larmor::ingest {
 
@@ -19,24 +20,27 @@ struct ImportTally {
     std::uint64_t bytes_passed = 0;  ///< of the files that were named, archives included
 };
 
-/// Is told of everything; calls come from one thread at a time, in no promised order.
+/// Is told of everything; calls come from one thread at a time, in the order of the walk. After
+/// an error what follows it and has an outcome comes too, but is not passed.
 class ImportObserver {
 public:
     virtual ~ImportObserver() = default;
     /// One file or archive member has its outcome; `tally` counts it already.
     virtual void done(const std::string& name, const ImportResult& result,
                       const ImportTally& tally) = 0;
+    /// All before `next` has its outcome, durably: an import that begins there goes on.
+    virtual void passed(const WalkPosition& /*next*/, const ImportTally& /*tally*/) {}
     /// True to end early: what has no outcome yet is not started.
     virtual bool should_stop() { return false; }
 };
 
 /// Imports everything below `paths` (see walk.h): reads in order, keeps up to 256 instances and
-/// 64 MiB on their way at a time, so that they share syncs. Blocks; not on an executor's
-/// thread. Errors: Unavailable, NoSpace, Unauthenticated, Denied where the destination takes
-/// nothing more: the observer was told of all that had an outcome before. Single bad files are
-/// in the tally.
+/// 64 MiB on their way at a time, so that they share syncs. Begins at `from` (see walk.h),
+/// where the numbers of the tally begin too. Blocks; not on an executor's thread. Errors:
+/// Unavailable, NoSpace, Unauthenticated, Denied where the destination takes nothing more: the
+/// observer was told of all that had an outcome before. Single bad files are in the tally.
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,
-                                 ImportObserver& observer);
+                                 ImportObserver& observer, const WalkPosition& from = {});
 
 }  // namespace larmor::ingest

@@ -25,6 +25,18 @@ void append_result_members(std::string& json, const ImportResult& result) {
     json += R"(,"size_bytes":)" + std::to_string(result.size_bytes);
 }
 
+std::string result_line(const std::string& name, const ImportResult& result) {
+    std::string json = R"({"file":)";
+    append_json_string(json, is_utf8(name) ? name : "(no UTF-8)");
+    append_result_members(json, result);
+    if (result.error) {
+        const auto& reason = result.error->message;
+        json += R"(,"reason":)";
+        append_json_string(json, is_utf8(reason) ? reason : "(no UTF-8)");
+    }
+    return json + "}";
+}
+
 std::optional<Outcome> parse_outcome(std::string_view name) {
     for (const auto outcome : {Outcome::Stored, Outcome::Duplicate, Outcome::Alternate,
                                Outcome::Conflict, Outcome::Rejected}) {

@@ -13,6 +13,9 @@ namespace larmor::ingest {
 /// replaced. The error is not written: the two say it each in its own way.
 void append_result_members(std::string& json, const ImportResult& result);
 
+/// The whole object for a file or member of that name: the line of `larmor import --json`.
+std::string result_line(const std::string& name, const ImportResult& result);
+
 /// The reverse of name_of.
 std::optional<Outcome> parse_outcome(std::string_view name);
 

@@ -80,17 +80,22 @@ bool each_file(const fs::path& path, unsigned depth, const OnFile& file,
     return true;
 }
 
+/// Told of each path before what is at or below it; false passes it over. What a DICOMDIR names
+/// is given in its own order.
+using OnPath = std::function<bool(std::size_t index, const std::vector<fs::path>* named)>;
+
 /// Every file that a walk opens: DICOMDIRs that were named are replaced by what they name.
-void each_named_file(const std::vector<fs::path>& paths, const OnFile& file,
-                     const OnRefused& refused) {
-    for (const fs::path& path : paths) {
+void each_named_file(const std::vector<fs::path>& paths, const OnPath& begin,
+                     const OnFile& file, const OnRefused& refused) {
+    for (std::size_t index = 0; index < paths.size(); ++index) {
+        const fs::path& path = paths[index];
         std::error_code error;
         bool go_on = true;
         if (!is_dicomdir_name(path) || !fs::is_regular_file(path, error)) {
-            go_on = each_file(path, 0, file, refused);
+            if (begin(index, nullptr)) go_on = each_file(path, 0, file, refused);
         } else if (const auto named = read_dicomdir(path)) {
-            go_on = std::ranges::all_of(*named, file);
-        } else {
+            if (begin(index, &*named)) go_on = std::ranges::all_of(*named, file);
+        } else if (begin(index, nullptr)) {
             go_on = refused(path, named.error());
         }
         if (!go_on) return;
@@ -99,23 +104,53 @@ void each_named_file(const std::vector<fs::path>& paths, const OnFile& file,
 
 class Walker {
 public:
-    explicit Walker(WalkVisitor& visitor) : visitor_(visitor) {}
+    Walker(WalkVisitor& visitor, const WalkPosition& from)
+        : visitor_(visitor), from_(from), position_(from) {}
 
+    /// False for a path that the walk was through with.
+    bool begin(std::size_t index, const std::vector<fs::path>* named) {
+        if (index < from_.path) return false;
+        is_behind_ = index > from_.path || from_.file.empty();
+        is_listed_ =
+            named != nullptr && std::ranges::find(*named, fs::path(from_.file)) != named->end();
+        if (named != nullptr && !is_listed_) is_behind_ = true;
+        if (index > position_.path) position_ = {.path = index};
+        return true;
+    }
     /// False when the visitor wants no more.
     bool file(const fs::path& path) {
+        if (is_before(path)) return true;
+        const std::string name = path.string();
+        members_left_out_ = name == from_.archive ? from_.members : 0;
+        if (position_.archive != name) position_.members = 0;
         outcome_ = try_file(path);
+        if (!outcome_) return false;
+        position_.file = name;
+        position_.archive.clear();
+        position_.members = 0;
         std::error_code error;
         const std::uintmax_t size = fs::file_size(path, error);
-        if (!error) visitor_.passed(size);
-        return outcome_.has_value();
+        visitor_.passed(error ? 0 : size, position_);
+        return true;
     }
     bool refused(const fs::path& path, const Error& error) {
-        visitor_.refused(path.string(), error);
+        if (!is_before(path)) visitor_.refused(path.string(), error);
         return true;
     }
     Result<void> outcome() && { return std::move(outcome_); }
 
 private:
+    /// Whether an earlier walk has passed it.
+    bool is_before(const fs::path& path) {
+        if (is_behind_) return false;
+        if (is_listed_) {
+            is_behind_ = path == from_.file;
+            return true;
+        }
+        is_behind_ = fs::path(from_.file) < path;
+        return !is_behind_;
+    }
+
     /// What was read is refused with its reason; what the visitor says ends the walk.
     Result<void> try_file(const fs::path& path) {
         const std::string name = path.string();
@@ -130,25 +165,26 @@ private:
         }
         auto reader = archive::open(*opened);
         if (!reader) return refuse(name, reader.error());
+        position_.archive = name;
         return members(name, **reader, 1);
     }
 
     Result<void> members(const std::string& name, archive::Reader& reader, unsigned depth) {
         for (;;) {
             auto member = reader.next();
-            if (!member) return refuse(name, member.error());
+            if (!member) return refuse_member(name, member.error());
             if (!*member) break;
             const archive::Member& found = **member;
             const std::string member_name = found.path.empty() ? name : name + "!" + found.path;
             if (found.kind == archive::MemberKind::Unreadable) {
-                TRY_VOID(refuse(member_name, {ErrorCode::Unsupported, found.problem}));
+                TRY_VOID(refuse_member(member_name, {ErrorCode::Unsupported, found.problem}));
             } else if (found.kind == archive::MemberKind::File &&
                        !is_dicomdir_name(fs::path(found.path))) {
                 TRY_VOID(one_member(member_name, found.size_bytes, reader, depth));
             }
         }
         for (const archive::Damage& damage : reader.damage()) {
-            TRY_VOID(refuse(name, invalid_at(damage.offset, damage.what).value()));
+            TRY_VOID(refuse_member(name, invalid_at(damage.offset, damage.what).value()));
         }
         return {};
     }
@@ -157,24 +193,48 @@ private:
                             archive::Reader& reader, unsigned depth) {
         archive::MemberSource content(reader);
         auto looked = LookedAhead::at(content);
-        if (!looked) return refuse(name, looked.error());
+        if (!looked) return refuse_member(name, looked.error());
         const archive::Format format = archive::detect((*looked)->start());
-        if (format == archive::Format::None) return visitor_.instance(name, size, **looked);
+        if (format == archive::Format::None) {
+            if (is_left_out()) return {};
+            TRY_VOID(visitor_.instance(name, size, **looked));
+            return member_passed();
+        }
         if (depth == kArchiveDepthMax) {
-            return refuse(name,
-                          {ErrorCode::LimitExceeded, "more than 3 archives in each other"});
+            return refuse_member(
+                name, {ErrorCode::LimitExceeded, "more than 3 archives in each other"});
         }
         auto inner = archive::open(*std::move(looked));
-        if (!inner) return refuse(name, inner.error());
+        if (!inner) return refuse_member(name, inner.error());
         return members(name, **inner, depth + 1);
     }
 
+    bool is_left_out() {
+        if (members_left_out_ == 0) return false;
+        --members_left_out_;
+        return true;
+    }
+    Result<void> member_passed() {
+        ++position_.members;
+        visitor_.passed(0, position_);
+        return {};
+    }
     Result<void> refuse(const std::string& name, const Error& error) {
         visitor_.refused(name, error);
         return {};
     }
+    Result<void> refuse_member(const std::string& name, const Error& error) {
+        if (is_left_out()) return {};
+        visitor_.refused(name, error);
+        return member_passed();
+    }
 
     WalkVisitor& visitor_;
+    const WalkPosition from_;
+    WalkPosition position_;
+    bool is_behind_ = false;  ///< everything from here on comes after `from_`
+    bool is_listed_ = false;  ///< the path is a DICOMDIR, whose order is its own
+    std::uint64_t members_left_out_ = 0;
     Result<void> outcome_;
 };
 
@@ -183,23 +243,27 @@ private:
 WalkTotal total_size(const std::vector<fs::path>& paths) {
     WalkTotal total;
     each_named_file(
-        paths,
+        paths, [](std::size_t, const std::vector<fs::path>*) { return true; },
         [&](const fs::path& path) {
             std::error_code error;
             const std::uintmax_t size = fs::file_size(path, error);
-            if (error) return true;
             ++total.files;
-            total.bytes += size;
+            if (!error) total.bytes += size;
             return true;
         },
         [](const fs::path&, const Error&) { return true; });
     return total;
 }
 
-Result<void> walk(const std::vector<fs::path>& paths, WalkVisitor& visitor) {
-    Walker walker(visitor);
+Result<void> walk(const std::vector<fs::path>& paths, WalkVisitor& visitor,
+                  const WalkPosition& from) {
+    Walker walker(visitor, from);
     each_named_file(
-        paths, [&](const fs::path& path) { return walker.file(path); },
+        paths,
+        [&](std::size_t index, const std::vector<fs::path>* named) {
+            return walker.begin(index, named);
+        },
+        [&](const fs::path& path) { return walker.file(path); },
         [&](const fs::path& path, const Error& error) { return walker.refused(path, error); });
     return std::move(walker).outcome();
 }

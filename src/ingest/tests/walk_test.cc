@@ -18,6 +18,7 @@ public:
                           archive::Source& content) override {
         ByteBuffer bytes(1 << 20);
         const auto count = archive::read_fully(content, bytes);
+        order.push_back(name);
         if (count) {
             found[name.substr(root.size())] = *count;
         } else {
@@ -26,14 +27,20 @@ public:
         return {};
     }
     void refused(const std::string& name, const Error& error) override {
+        if (order.empty() || order.back() != name) order.push_back(name);
         refusals[name.substr(root.size())] = error.message;
     }
-    void passed(std::uint64_t bytes) override { bytes_passed += bytes; }
+    void passed(std::uint64_t bytes, const WalkPosition& next) override {
+        bytes_passed += bytes;
+        positions.push_back(next);
+    }
 
     std::string root;
     std::map<std::string, std::size_t> found;
     std::map<std::string, std::string> refusals;
     std::uint64_t bytes_passed = 0;
+    std::vector<WalkPosition> positions;
+    std::vector<std::string> order;  ///< of everything that it was given
 };
 
 class WalkTest : public testing::Test {
@@ -118,7 +125,7 @@ TEST_F(WalkTest, EndsWhenTheVisitorWantsNoMore) {
             return fail(ErrorCode::Cancelled, "stopped");
         }
         void refused(const std::string&, const Error&) override { ++refusals; }
-        void passed(std::uint64_t) override {}
+        void passed(std::uint64_t, const WalkPosition&) override {}
         int instances = 0;
         int refusals = 0;
     };
@@ -135,9 +142,63 @@ TEST_F(WalkTest, EndsWhenTheVisitorWantsNoMore) {
     EXPECT_EQ(visitor.refusals, 0) << "what follows is not even looked at";
 }
 
+TEST_F(WalkTest, GoesOnFromEveryPosition) {
+    fs::create_directories(at("in/a/b"));
+    fs::create_directories(at("disc/DIR"));
+    for (const char* name : {"in/a.dcm", "in/a/1", "in/a/b/2", "in/z", "one", "disc/DIR/CT2"}) {
+        fs::copy_file(ct_small(), at(name));
+    }
+    modified("-m SOPInstanceUID=1.2.3", at("disc/DIR/CT1"));
+    run_tool("cd " + at("disc").string() + " && dcmmkdir +I DIR/CT2 DIR/CT1");
+    run_tool(in() +
+             "tar cf in/b.tar in/a in/z && gzip -k in/z && tar cf in/n.tar in/z in/b.tar "
+             "in/z.gz in/a && head -c 9000 in/b.tar > in/cut.tar");
+    const std::vector<fs::path> paths = {at("in"), at("missing"), at("one"),
+                                         at("disc/DICOMDIR"), at("one")};
+    collect(paths);
+    const auto all = collector.order;
+    ASSERT_GT(all.size(), 20U);
+    // One for each, and one for the end of each archive.
+    std::size_t passed = 0;
+    bool is_in_archive = false;
+    for (const WalkPosition& from : collector.positions) {
+        if (!from.archive.empty() || !is_in_archive) ++passed;
+        is_in_archive = !from.archive.empty();
+        Collector rest;
+        rest.root = folder.path().string();
+        ASSERT_TRUE(walk(paths, rest, from));
+        const std::vector<std::string> expected(
+            all.begin() + static_cast<std::ptrdiff_t>(passed), all.end());
+        EXPECT_EQ(rest.order, expected) << "from " << from.file << " " << from.archive;
+    }
+    EXPECT_EQ(passed, all.size());
+}
+
+TEST_F(WalkTest, AFileThatWentOrCameDoesNotMoveThePosition) {
+    fs::create_directories(at("in"));
+    for (const char* name : {"in/b", "in/d", "in/f"}) fs::copy_file(ct_small(), at(name));
+    collect({at("in")});
+    const WalkPosition behind_d = collector.positions.at(1);
+    fs::remove(at("in/d"));
+    fs::copy_file(ct_small(), at("in/a"));
+    fs::copy_file(ct_small(), at("in/e"));
+    Collector rest;
+    rest.root = folder.path().string();
+    ASSERT_TRUE(walk({at("in")}, rest, behind_d));
+    EXPECT_EQ(rest.order, (std::vector<std::string>{at("in/e").string(), at("in/f").string()}));
+}
+
 class Silent final : public ImportObserver {
 public:
-    void done(const std::string&, const ImportResult&, const ImportTally&) override {}
+    void done(const std::string& name, const ImportResult&, const ImportTally&) override {
+        names.push_back(fs::path(name).filename());
+    }
+    void passed(const WalkPosition& next, const ImportTally& tally) override {
+        EXPECT_EQ(tally.bytes_passed > 0, true);
+        last = next;
+    }
+    std::vector<std::string> names;
+    WalkPosition last;
 };
 
 TEST_F(WalkTest, AnImportCountsEveryOutcome) {
@@ -159,6 +220,8 @@ TEST_F(WalkTest, AnImportCountsEveryOutcome) {
     // a to d are one instance in four forms; which one is first is not promised.
     EXPECT_EQ(tally->duplicates + tally->alternates + tally->conflicts, 3U);
     EXPECT_EQ(tally->bytes_passed, total_size({at("in")}).bytes);
+    EXPECT_EQ(observer.names, (std::vector<std::string>{"a", "b", "c", "d", "e", "f"}));
+    EXPECT_EQ(observer.last.file, at("in/f"));
 }
 
 }  // namespace
