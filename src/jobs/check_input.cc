@@ -60,6 +60,11 @@ Result<void> check_new_job(const NewJob& job) {
 
 Result<void> check_step(const Step& step) {
     TRY_VOID(check_progress(step.progress));
+    if (step.report.size() > limits::kReportBytes) {
+        return invalid("the lines of one piece have more than " +
+                       std::to_string(limits::kReportBytes) + " bytes");
+    }
+    if (!step.result.empty()) TRY_VOID(check_json("the contents of a result", step.result));
     return step.checkpoint.empty()
                ? Result<void>()
                : check_json("the contents of a checkpoint", step.checkpoint);

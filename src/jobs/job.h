@@ -23,6 +23,7 @@ constexpr std::size_t kNameBytes = 80;  ///< of a kind, a unit, an idempotency k
 constexpr std::size_t kJsonBytes = 256 << 10;   ///< of parameters, a checkpoint, a result
 constexpr std::size_t kItemBytes = 256;         ///< of an item's name; a longer one is cut
 constexpr std::size_t kMessageBytes = 4 << 10;  ///< of an error; a longer one is cut
+constexpr std::size_t kReportBytes = 4 << 20;   ///< of the lines of one piece
 constexpr std::int64_t kItemErrors = 1000;      ///< kept of a job; more are counted only
 constexpr std::size_t kPage = 1000;             ///< rows of a list
 }  // namespace limits
@@ -76,7 +77,7 @@ struct Job {
     Progress progress;
     std::chrono::microseconds worked{0};  ///< spent on what is done
     std::int64_t item_errors = 0;  ///< all of them, of which limits::kItemErrors are kept
-    std::string result;            ///< JSON; empty unless it succeeded
+    std::string result;            ///< JSON: what it has come to so far; may be empty
     std::optional<Error> error;    ///< why it failed
     Time created_at;
     std::optional<Time> started_at;

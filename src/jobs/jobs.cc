@@ -51,7 +51,23 @@ Result<void> insert_errors(db::Transaction& tx, const Job& job, const Step& step
     return {};
 }
 
+/// One behind the last: the job is locked.
+Result<void> insert_report(db::Transaction& tx, JobId id, const std::string& lines) {
+    if (lines.empty()) return {};
+    std::int64_t last = 0;
+    {
+        TRY(db::Query query,
+            tx.prepare("SELECT coalesce(max(number), 0) FROM job_reports WHERE job = ?1"));
+        query.bind(to_int64(id));
+        TRY_VOID(query.next());
+        last = query.int64(0);
+    }
+    return tx.run_later("INSERT INTO job_reports (job, number, lines) VALUES (?1, ?2, ?3)",
+                        to_int64(id), last + 1, lines);
+}
+
 Result<void> remove_rows(db::Transaction& tx, JobId id) {
+    TRY_VOID(tx.run_later("DELETE FROM job_reports WHERE job = ?1", to_int64(id)));
     TRY_VOID(tx.run_later("DELETE FROM job_errors WHERE job = ?1", to_int64(id)));
     return tx.run_later("DELETE FROM jobs WHERE id = ?1", to_int64(id));
 }
@@ -60,9 +76,14 @@ Result<void> remove_rows(db::Transaction& tx, JobId id) {
 
 struct Jobs::End {
     JobState state = JobState::Succeeded;
-    std::string_view result{};
+    std::optional<std::string_view> result{};  ///< none: that of its last piece
     std::optional<Error> error{};
 };
+
+void Jobs::ring(db::Transaction& tx, JobId id) const {
+    if (bell_ == nullptr) return;
+    tx.on_commit([bell = bell_, id] { bell->ring(to_int64(id)); });
+}
 
 Result<Jobs::Created> Jobs::create(db::Transaction& tx, const NewJob& job) const {
     TRY_VOID(check_new_job(job));
@@ -103,6 +124,7 @@ Result<Jobs::Begun> Jobs::begin(db::Transaction& tx, JobId id) const {
             tx.run_later("UPDATE jobs SET state = 1, started_at = ?2,"
                          " version = version + 1 WHERE id = ?1",
                          to_int64(id), to_stored(*job.started_at)));
+        ring(tx, id);
     }
     TRY(db::Query query, tx.prepare("SELECT checkpoint FROM jobs WHERE id = ?1"));
     query.bind(to_int64(id));
@@ -115,15 +137,18 @@ Result<Job> Jobs::record(db::Transaction& tx, JobId id, const Step& step) const 
     TRY(Job job, lock_job(tx, id));
     if (job.state != JobState::Running) return is_over(job);
     TRY_VOID(insert_errors(tx, job, step));
+    TRY_VOID(insert_report(tx, id, step.report));
     job.progress = step.progress;
     job.worked += step.worked;
     job.item_errors += static_cast<std::int64_t>(step.errors.size());
+    if (!step.result.empty()) job.result = step.result;
     ++job.version;
     TRY_VOID(tx.run_later(
         "UPDATE jobs SET unit = ?2, done = ?3, total = ?4, worked = ?5, checkpoint = ?6,"
-        " item_errors = ?7, version = version + 1 WHERE id = ?1",
+        " item_errors = ?7, result = ?8, version = version + 1 WHERE id = ?1",
         to_int64(id), job.progress.unit, job.progress.done, job.progress.total,
-        job.worked.count(), step.checkpoint, job.item_errors));
+        job.worked.count(), step.checkpoint, job.item_errors, job.result));
+    ring(tx, id);
     return job;
 }
 
@@ -134,12 +159,13 @@ Result<Job> Jobs::end(db::Transaction& tx, JobId id, const End& end) const {
     const auto code = end.error ? std::optional(name_of(end.error->code)) : std::nullopt;
     const std::string message =
         end.error ? cut(end.error->message, limits::kMessageBytes) : std::string();
-    TRY_VOID(
-        tx.run("UPDATE jobs SET state = ?2, result = ?3, error_code = ?4,"
-               " error_message = ?5, ended_at = ?6, expires_at = ?7,"
-               " version = version + 1 WHERE id = ?1",
-               to_int64(id), static_cast<std::int64_t>(end.state), end.result, code, message,
-               to_stored(now), to_stored(now + keep_)));
+    TRY_VOID(tx.run(
+        "UPDATE jobs SET state = ?2, result = ?3, error_code = ?4,"
+        " error_message = ?5, ended_at = ?6, expires_at = ?7,"
+        " version = version + 1 WHERE id = ?1",
+        to_int64(id), static_cast<std::int64_t>(end.state), end.result.value_or(job.result),
+        code, message, to_stored(now), to_stored(now + keep_)));
+    ring(tx, id);
     return find(tx, id);
 }
 
@@ -167,6 +193,7 @@ Result<Job> Jobs::cancel(db::Transaction& tx, JobId id) const {
     if (has_ended(job.state)) return is_over(job);
     TRY_VOID(tx.run("UPDATE jobs SET cancel_requested = 1, version = version + 1 WHERE id = ?1",
                     to_int64(id)));
+    ring(tx, id);
     if (job.state == JobState::Queued) return end_cancelled(tx, id);
     return find(tx, id);
 }
@@ -174,6 +201,7 @@ Result<Job> Jobs::cancel(db::Transaction& tx, JobId id) const {
 Result<void> Jobs::remove(db::Transaction& tx, JobId id) const {
     TRY(const Job job, lock_job(tx, id));
     if (!has_ended(job.state)) return is_over(job);
+    ring(tx, id);
     return remove_rows(tx, id);
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "async/bell.h"
 #include "db/migration.h"
 #include "db/transaction.h"
 #include "jobs/job.h"
@@ -14,6 +15,17 @@ struct Step {
     std::string checkpoint;  ///< JSON: where the next piece begins, also after a restart
     std::vector<ItemError> errors{};
     std::chrono::microseconds worked{0};  ///< on this piece
+    /// JSON: what the job has come to so far, also where it is cancelled or fails later. Empty:
+    /// as before.
+    std::string result{};
+    /// Lines for who asked for a report, behind those of the pieces before.
+    std::string report{};
+};
+
+/// Some lines of a report, each with its line feed.
+struct ReportPart {
+    std::int64_t number = 0;  ///< from 1
+    std::string lines;
 };
 
 struct JobFilter {
@@ -27,10 +39,12 @@ struct JobFilter {
 /// thread, with writers in other processes too.
 class Jobs {
 public:
-    /// Ended jobs expire after `keep`. `clock` must outlive it.
+    /// Ended jobs expire after `keep`. `bell`, where there is one, rings with the id of each
+    /// job that a commit has changed. `clock` and `bell` must outlive it.
     explicit Jobs(const Clock& clock = system_clock(),
-                  std::chrono::microseconds keep = std::chrono::days(7))
-        : clock_(clock), keep_(keep) {}
+                  std::chrono::microseconds keep = std::chrono::days(7),
+                  async::Bell* bell = nullptr)
+        : clock_(clock), keep_(keep), bell_(bell) {}
 
     struct Created {
         Job job;
@@ -51,7 +65,8 @@ public:
     /// asked for is told by what comes back.
     Result<Job> record(db::Transaction& tx, JobId id, const Step& step) const;
 
-    // The ends of a job. Errors: NotFound, InvalidInput, Conflict (it has ended).
+    // The ends of a job. Errors: NotFound, InvalidInput, Conflict (it has ended). One that
+    // fails or is cancelled keeps the result of its last piece.
     Result<Job> succeed(db::Transaction& tx, JobId id, const std::string& result) const;
     Result<Job> fail(db::Transaction& tx, JobId id, const Error& error) const;
     /// What was asked for with `cancel` has taken place.
@@ -73,13 +88,18 @@ public:
     /// At most `limit` behind the first `after`, in the order in which they were made.
     static Result<std::vector<ItemError>> errors(db::Snapshot& snapshot, JobId id,
                                                  std::int64_t after, std::size_t limit);
+    /// The first part behind number `after`; nothing where there is none (yet).
+    static Result<std::optional<ReportPart>> report(db::Snapshot& snapshot, JobId id,
+                                                    std::int64_t after);
 
 private:
     struct End;
     Result<Job> end(db::Transaction& tx, JobId id, const End& end) const;
+    void ring(db::Transaction& tx, JobId id) const;
 
     const Clock& clock_;
     const std::chrono::microseconds keep_;
+    async::Bell* const bell_;
 };
 
 }  // namespace larmor::jobs

@@ -64,4 +64,15 @@ Result<std::vector<ItemError>> Jobs::errors(db::Snapshot& snapshot, JobId id,
     }
 }
 
+Result<std::optional<ReportPart>> Jobs::report(db::Snapshot& snapshot, JobId id,
+                                               std::int64_t after) {
+    TRY(db::Query query, snapshot.prepare("SELECT number, lines FROM job_reports"
+                                          " WHERE job = ?1 AND number > ?2"
+                                          " ORDER BY number LIMIT 1"));
+    query.bind(to_int64(id), after);
+    TRY(const bool row, query.next());
+    if (!row) return std::nullopt;
+    return ReportPart{query.int64(0), query.string(1)};
+}
+
 }  // namespace larmor::jobs

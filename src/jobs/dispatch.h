@@ -1,0 +1,30 @@
+#pragma once
+#include <string_view>
+
+#include "jobs/jobs.h"
+#include "queue/queue.h"
+
+namespace larmor::jobs {
+
+/// The queue whose messages are jobs to be worked on: `{"job":17}`.
+inline constexpr const char* kJobQueue = "jobs";
+
+/// Makes a job and sends it to the queue, both or nothing. For a known idempotency key gives
+/// the job that there is and sends nothing. Errors: those of Jobs::create and Queue::send.
+Result<Jobs::Created> dispatch(db::Transaction& tx, const Jobs& jobs, queue::Queue& queue,
+                               const NewJob& job);
+/// Sends a job that has not ended again, behind whatever waits; from now on it is this message
+/// that it runs by.
+Result<void> send_on(db::Transaction& tx, queue::Queue& queue, JobId id);
+
+/// It is this message that the job runs by: one that was sent back by hand is another one.
+Result<void> take_message(db::Transaction& tx, JobId id, queue::MessageId message);
+
+/// Errors: InvalidInput.
+Result<JobId> parse_job_message(std::string_view body);
+
+/// The message that a job runs by, as it was sent last; nothing for one without. Errors:
+/// NotFound.
+Result<std::optional<queue::MessageId>> message_of(db::Snapshot& snapshot, JobId id);
+
+}  // namespace larmor::jobs

@@ -1,0 +1,10 @@
+-- The message that a job waits or runs by; NULL for one that has none.
+ALTER TABLE jobs ADD COLUMN message INTEGER;
+
+-- What a job has to say of its items, for who asked for it: lines, some a row, number 1 and up.
+CREATE TABLE job_reports (
+    job INTEGER NOT NULL,
+    number INTEGER NOT NULL,
+    lines TEXT NOT NULL,
+    PRIMARY KEY (job, number)
+);
