@@ -1,0 +1,210 @@
+#include "workers/steps/replay_job.h"
+
+#include <simdjson.h>
+
+#include <limits>
+
+#include "base/json_text.h"
+#include "events/event_reader.h"
+#include "events/pattern.h"
+#include "events/replay.h"
+
+namespace larmor::workers {
+namespace {
+
+using events::Position;
+
+struct ReplayParameters {
+    std::string queue;
+    std::optional<std::int64_t> from_sequence{};
+    std::optional<Time> from_time{};
+    std::optional<std::int64_t> last{};
+    std::optional<std::string> pattern{};
+};
+
+tl::unexpected<Error> wrong_parameter(std::string_view member, std::string_view what) {
+    return fail(ErrorCode::InvalidInput,
+                "the parameter " + std::string(member) + " is " + std::string(what));
+}
+
+Result<void> take_parameter(ReplayParameters& parameters, std::string_view name,
+                            simdjson::dom::element value) {
+    std::string_view text;
+    std::int64_t number = 0;
+    if (name == "queue") {
+        if (value.get(text) != simdjson::SUCCESS) {
+            return wrong_parameter(name, "the name of a queue");
+        }
+        parameters.queue = text;
+    } else if (name == "from") {
+        if (value.get(number) == simdjson::SUCCESS && number >= 1) {
+            parameters.from_sequence = number;
+        } else if (value.get(text) == simdjson::SUCCESS) {
+            TRY(parameters.from_time, parse_utc_time(text));
+        } else {
+            return wrong_parameter(name, "the number of an event, or a time in UTC");
+        }
+    } else if (name == "last") {
+        if (value.get(number) != simdjson::SUCCESS || number < 1) {
+            return wrong_parameter(name, "the number of an event");
+        }
+        parameters.last = number;
+    } else if (name == "pattern") {
+        simdjson::dom::object pattern;
+        if (value.get(pattern) != simdjson::SUCCESS) {
+            return wrong_parameter(name, "an event pattern, a JSON object");
+        }
+        parameters.pattern = simdjson::minify(pattern);
+        TRY_VOID(events::parse_pattern(*parameters.pattern));
+    } else {
+        return fail(ErrorCode::InvalidInput,
+                    "a replay has the parameters queue, from, last and pattern, and no other");
+    }
+    return {};
+}
+
+/// Errors: InvalidInput.
+Result<ReplayParameters> parse_replay_parameters(const std::string& json) {
+    simdjson::dom::parser parser;
+    simdjson::dom::object object;
+    if (parser.parse(json).get(object) != simdjson::SUCCESS) {
+        return fail(ErrorCode::InvalidInput, "the parameters are a JSON object");
+    }
+    ReplayParameters parameters;
+    for (const auto [name, value] : object) {
+        TRY_VOID(take_parameter(parameters, name, value));
+    }
+    if (parameters.queue.empty()) return wrong_parameter("queue", "missing");
+    if (!parameters.from_sequence && !parameters.from_time) {
+        return wrong_parameter("from", "missing");
+    }
+    return parameters;
+}
+
+/// Errors: NotFound where events from there on are no longer kept.
+Result<Position> first_position(db::Snapshot& snapshot, const ReplayParameters& parameters) {
+    if (parameters.from_time) return events::position_at(snapshot, *parameters.from_time);
+    return events::position_before(snapshot, *parameters.from_sequence);
+}
+
+/// Where a replay is, as its checkpoint has it.
+struct ReplayState {
+    Position after;
+    std::int64_t first = 0;  ///< the number before the first that is sent
+    std::int64_t last = 0;
+    std::uint64_t sent = 0;
+};
+
+std::string to_json(const ReplayState& state) {
+    return R"({"after":")" + events::to_text(state.after) + R"(","first":)" +
+           std::to_string(state.first) + R"(,"last":)" + std::to_string(state.last) +
+           R"(,"sent":)" + std::to_string(state.sent) + '}';
+}
+
+Result<ReplayState> parse_state(std::string_view json) {
+    simdjson::dom::parser parser;
+    simdjson::dom::object object;
+    std::string_view after;
+    ReplayState state;
+    if (parser.parse(json).get(object) != simdjson::SUCCESS ||
+        object["after"].get(after) != simdjson::SUCCESS ||
+        object["first"].get(state.first) != simdjson::SUCCESS ||
+        object["last"].get(state.last) != simdjson::SUCCESS ||
+        object["sent"].get(state.sent) != simdjson::SUCCESS) {
+        return fail(ErrorCode::Corrupt, "the checkpoint of a replay is none");
+    }
+    TRY(state.after, events::parse_position(after));
+    return state;
+}
+
+jobs::Step step_of(const ReplayState& state) {
+    jobs::Step step;
+    step.progress = {state.after.sequence - state.first, state.last - state.first, "events"};
+    step.checkpoint = to_json(state);
+    step.result = R"({"sent":)" + std::to_string(state.sent) + '}';
+    return step;
+}
+
+class ReplayRun final : public jobs::Run {
+public:
+    ReplayRun(ReplayParameters parameters, std::optional<ReplayState> state,
+              queue::Queues& queues, events::MessageSink& sink)
+        : parameters_(std::move(parameters)), state_(state), queues_(queues), sink_(sink) {}
+
+    async::Task<Result<jobs::Piece>> next(async::CancelToken stop) override {
+        jobs::Piece piece;
+        const bool is_done = state_ && state_->after.sequence >= state_->last;
+        piece.is_last = is_done;
+        if (is_done || stop.cancelled()) {
+            jobs::Step step;
+            if (state_) step = step_of(*state_);
+            piece.write = [step](db::Transaction&) -> Result<jobs::Step> { return step; };
+        } else {
+            piece.write = [this](db::Transaction& tx) { return send_page(tx); };
+        }
+        co_return piece;
+    }
+
+private:
+    Result<void> begin(db::Transaction& tx) {
+        if (state_) return {};
+        TRY(const Position after, first_position(tx, parameters_));
+        TRY(const Position newest, events::newest_position(tx));
+        ReplayState state;
+        state.after = after;
+        state.first = after.sequence;
+        state.last =
+            std::max(after.sequence,
+                     std::min(newest.sequence, parameters_.last.value_or(newest.sequence)));
+        state_ = state;
+        tx.on_rollback([this] { state_.reset(); });
+        return {};
+    }
+
+    Result<jobs::Step> send_page(db::Transaction& tx) {
+        TRY_VOID(begin(tx));
+        // A queue that is taken away ends it: what it missed would not be known.
+        TRY(queue::Queue* const queue, queues_.find(tx, parameters_.queue));
+        if (queue == nullptr) {
+            return fail(ErrorCode::NotFound, "there is no queue " + parameters_.queue);
+        }
+        events::Replay::Request request;
+        request.target = {events::TargetKind::Queue, parameters_.queue};
+        request.after = state_->after;
+        request.last_sequence = state_->last;
+        request.pattern = parameters_.pattern;
+        TRY(auto replay, events::Replay::make(std::move(request), sink_));
+        if (!replay.is_done()) TRY_VOID(replay.step(tx));
+        tx.on_rollback([this, before = *state_] { state_ = before; });
+        state_->after = replay.after();
+        state_->sent += replay.sent();
+        return step_of(*state_);
+    }
+
+    const ReplayParameters parameters_;
+    std::optional<ReplayState> state_;  ///< once it has begun
+    queue::Queues& queues_;
+    events::MessageSink& sink_;
+};
+
+}  // namespace
+
+Result<void> ReplayJob::check(db::Snapshot& snapshot, const std::string& parameters) const {
+    TRY(const auto wanted, parse_replay_parameters(parameters));
+    if (const auto queue = queues_.open(wanted.queue); !queue) {
+        return wrong_parameter("queue", "none that there is: " + queue.error().message);
+    }
+    TRY_VOID(first_position(snapshot, wanted));
+    return {};
+}
+
+Result<std::unique_ptr<jobs::Run>> ReplayJob::start(const jobs::Jobs::Begun& begun) {
+    TRY(auto parameters, parse_replay_parameters(begun.job.parameters));
+    std::optional<ReplayState> state;
+    if (!begun.checkpoint.empty()) {
+        TRY(state, parse_state(begun.checkpoint));
+    }
+    return std::make_unique<ReplayRun>(std::move(parameters), state, queues_, sink_);
+}
+
+}  // namespace larmor::workers
