@@ -198,26 +198,8 @@ private:
         entries_.clear();
     }
     void tell_outcome(const Entry& entry) {
-        const ImportResult& result = *entry.result;
-        switch (result.outcome) {
-            case Outcome::Stored:
-                ++tally_.imported;
-                break;
-            case Outcome::Duplicate:
-                ++tally_.duplicates;
-                break;
-            case Outcome::Alternate:
-                ++tally_.alternates;
-                break;
-            case Outcome::Conflict:
-                ++tally_.conflicts;
-                break;
-            case Outcome::Rejected:
-                ++tally_.rejected;
-                break;
-        }
-        if (result.outcome != Outcome::Rejected) tally_.bytes += entry.bytes;
-        observer_.done(entry.name, result, tally_);
+        count_outcome(tally_, entry.result->outcome, entry.bytes);
+        observer_.done(entry.name, *entry.result, tally_);
     }
 
     Destination& destination_;
@@ -233,6 +215,27 @@ private:
 };
 
 }  // namespace
+
+void count_outcome(ImportTally& tally, Outcome outcome, std::uint64_t bytes) {
+    switch (outcome) {
+        case Outcome::Stored:
+            ++tally.imported;
+            break;
+        case Outcome::Duplicate:
+            ++tally.duplicates;
+            break;
+        case Outcome::Alternate:
+            ++tally.alternates;
+            break;
+        case Outcome::Conflict:
+            ++tally.conflicts;
+            break;
+        case Outcome::Rejected:
+            ++tally.rejected;
+            return;
+    }
+    tally.bytes += bytes;
+}
 
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,

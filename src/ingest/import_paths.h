@@ -20,6 +20,9 @@ struct ImportTally {
     std::uint64_t bytes_passed = 0;  ///< of the files that were named, archives included
 };
 
+/// Counts one outcome; `bytes` are those of the file.
+void count_outcome(ImportTally& tally, Outcome outcome, std::uint64_t bytes);
+
 /// Is told of everything; calls come from one thread at a time, in the order of the walk. After
 /// an error what follows it and has an outcome comes too, but is not passed.
 class ImportObserver {

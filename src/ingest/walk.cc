@@ -240,7 +240,7 @@ private:
 
 }  // namespace
 
-WalkTotal total_size(const std::vector<fs::path>& paths) {
+WalkTotal total_size(const std::vector<fs::path>& paths, const std::function<bool()>& go_on) {
     WalkTotal total;
     each_named_file(
         paths, [](std::size_t, const std::vector<fs::path>*) { return true; },
@@ -249,7 +249,7 @@ WalkTotal total_size(const std::vector<fs::path>& paths) {
             const std::uintmax_t size = fs::file_size(path, error);
             ++total.files;
             if (!error) total.bytes += size;
-            return true;
+            return !go_on || go_on();
         },
         [](const fs::path&, const Error&) { return true; });
     return total;

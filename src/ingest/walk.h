@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -44,8 +45,10 @@ struct WalkTotal {
 };
 
 /// What a walk over `paths` will pass, without opening anything but DICOMDIRs; unreadable
-/// folders count nothing, files that are not there are files of no bytes.
-WalkTotal total_size(const std::vector<std::filesystem::path>& paths);
+/// folders count nothing, files that are not there are files of no bytes. Ends early, with
+/// less, where `go_on` is given and false.
+WalkTotal total_size(const std::vector<std::filesystem::path>& paths,
+                     const std::function<bool()>& go_on = {});
 
 /// Goes through files and folders (in the order of names, symbolic links to folders not
 /// followed), tar, zip, gzip and zstd, archives inside archives to a depth of 3. A path that is

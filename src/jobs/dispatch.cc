@@ -22,12 +22,8 @@ Result<void> send_on(db::Transaction& tx, queue::Queue& queue, JobId id) {
     queue::NewMessage message;
     message.body = std::string(kBefore) + std::to_string(to_int64(id)) + '}';
     TRY(const auto sent, queue.send(tx, std::span(&message, 1)));
-    return take_message(tx, id, sent.front().id);
-}
-
-Result<void> take_message(db::Transaction& tx, JobId id, queue::MessageId message) {
     return tx.run_later("UPDATE jobs SET message = ?2 WHERE id = ?1", to_int64(id),
-                        queue::to_int64(message));
+                        queue::to_int64(sent.front().id));
 }
 
 Result<JobId> parse_job_message(std::string_view body) {

@@ -14,11 +14,8 @@ inline constexpr const char* kJobQueue = "jobs";
 Result<Jobs::Created> dispatch(db::Transaction& tx, const Jobs& jobs, queue::Queue& queue,
                                const NewJob& job);
 /// Sends a job that has not ended again, behind whatever waits; from now on it is this message
-/// that it runs by.
+/// that it runs by, and no other: so that one worker at a time has it.
 Result<void> send_on(db::Transaction& tx, queue::Queue& queue, JobId id);
-
-/// It is this message that the job runs by: one that was sent back by hand is another one.
-Result<void> take_message(db::Transaction& tx, JobId id, queue::MessageId message);
 
 /// Errors: InvalidInput.
 Result<JobId> parse_job_message(std::string_view body);

@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "jobs/dispatch.h"
+#include "jobs/job_rows.h"
 #include "observe/log.h"
 
 namespace larmor::jobs {
@@ -58,6 +59,7 @@ Result<std::int64_t> Upkeep::fail_orphans(JobState state) {
             const auto done =
                 database_.write_and_wait([&](db::Transaction& tx) -> Result<bool> {
                     // A worker may have sent it on meanwhile, or ended it.
+                    TRY_VOID(lock_job(tx, job.id));
                     TRY(const auto now, message_of(tx, job.id));
                     if (now != message) return false;
                     TRY_VOID(jobs_.fail(tx, job.id, *why));

@@ -87,6 +87,13 @@ TEST_P(JobDispatchTest, UpkeepLeavesAloneWhatIsSentOn) {
     EXPECT_EQ(stats().depth(), 1);
 }
 
+TEST_P(JobDispatchTest, AnIdIsNeverGivenAgain) {
+    const JobId id = make("import");
+    must(cancel(id));
+    must(write([&](db::Transaction& tx) { return jobs_.remove(tx, id); }));
+    EXPECT_GT(make("import"), id) << "the message of the first is still there";
+}
+
 TEST_P(JobDispatchTest, UpkeepRemovesWhatHasExpired) {
     const JobId id = make("import");
     must(cancel(id));

@@ -84,19 +84,20 @@ ImportRun::~ImportRun() {
 
 void ImportRun::work() {
     async::name_this_thread("import-job");
-    if (auto counted = count(); !counted) return end(std::move(counted));
+    if (!count()) return end({});
     auto tally = ingest::import_paths(*destination_, parameters_.paths, *this, from_.position);
     end(tally ? Result<void>() : tl::unexpected(std::move(tally).error()));
 }
 
-/// Once a job; a walk over a million names takes a while.
-Result<void> ImportRun::count() {
-    if (from_.is_counted) return {};
-    const auto total = ingest::total_size(parameters_.paths);
+/// Once a job; a walk over a million names takes a while. False when it was stopped.
+bool ImportRun::count() {
+    if (from_.is_counted) return true;
+    const auto total = ingest::total_size(parameters_.paths, [this] { return !should_stop(); });
+    if (should_stop()) return false;
     const std::lock_guard lock(mutex_);
     reached_.is_counted = true;
     reached_.total = total;
-    return {};
+    return true;
 }
 
 void ImportRun::end(Result<void> outcome) {

@@ -40,7 +40,7 @@ private:
     bool should_stop() override;
 
     void work();
-    Result<void> count();
+    bool count();
     void end(Result<void> outcome);
     async::Task<void> wait(async::CancelToken stop);
     jobs::Piece take();

@@ -67,7 +67,11 @@ private:
         co_return co_await services_.database.write(
             [&](db::Transaction& tx) -> Result<jobs::Jobs::Begun> {
                 TRY(auto begun, services_.jobs.begin(tx, id_));
-                TRY_VOID(jobs::take_message(tx, id_, message_.id));
+                // Sent by hand, a second time: the one that the job has is good.
+                TRY(const auto message, jobs::message_of(tx, id_));
+                if (message != message_.id) {
+                    return fail(ErrorCode::Conflict, "the job runs by another message");
+                }
                 return begun;
             });
     }
@@ -95,7 +99,9 @@ private:
                 if (stage == Stage::Row && is_over(error)) co_return Done{};
                 co_return tl::unexpected(error);
             }
-            if (job->cancel_requested || is_turn_over(*job)) watch.cancel();
+            if (job->cancel_requested || stop_.cancelled() || is_turn_over(*job)) {
+                watch.cancel();
+            }
         }
     }
 

@@ -15,8 +15,8 @@ namespace larmor::workers {
 /// The step of the queue `jobs`: works on a job piece by piece. Each piece is a transaction of
 /// its rows, progress and checkpoint; the last one also ends the job and removes the message.
 ///
-/// - Whoever has the message works on the job, and nobody else: each piece wants the receipt
-///   handle to be good.
+/// - Whoever has the message works on the job, and nobody else: a job has one message, and each
+///   piece wants the receipt handle to be good.
 /// - A cancellation is seen by each piece, and wakes a running one: at once where it was asked
 ///   for in this process, else within `look_every`.
 /// - A step that is asked to stop, and one whose turn is over, records where it is and sends

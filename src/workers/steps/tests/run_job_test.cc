@@ -119,6 +119,19 @@ TEST_P(RunJobTest, GoesOnAfterAStopWhereItWasWithoutAnyStartCounted) {
     EXPECT_EQ(job.progress.done, 1'000);
 }
 
+TEST_P(RunJobTest, ASecondMessageOfAJobIsLeftAlone) {
+    make_pieces_take(1ms);
+    const auto id = make("count");
+    queue::NewMessage second;
+    second.body = R"({"job":)" + std::to_string(to_int64(id)) + '}';
+    must(async::sync_wait(queue_->send({second})));
+    start_pool();
+    EXPECT_EQ(await_end(id).state, JobState::Succeeded);
+    stop_pool();
+    EXPECT_EQ(kind_->starts, 1);
+    EXPECT_EQ(stats().depth(), 0);
+}
+
 TEST_P(RunJobTest, ALongJobLetsOthersHaveTheirTurn) {
     make_pieces_take(1ms);
     const auto id = make("count");
