@@ -4,12 +4,12 @@
 #include <cstdio>
 
 #include "ingest/walk.h"
-#include "larmor/audited_destination.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
 #include "larmor/disk_reserve.h"
 #include "larmor/import_report.h"
 #include "larmor/remote_importer.h"
+#include "library/audited_destination.h"
 #include "library/library.h"
 #include "observe/log.h"
 

@@ -13,6 +13,7 @@
 #include "larmor/running_server.h"
 #include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
+#include "library/job_work.h"
 #include "library/library.h"
 #include "library/work.h"
 #include "observe/log.h"
@@ -161,6 +162,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                  .events = library->events(),
                                  .event_bell = library->event_bell(),
                                  .queues = library->queues(),
+                                 .jobs = library->jobs(),
                                  .pool = library->pool(),
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,
@@ -174,7 +176,9 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     if (!request.read_only && request.role == "all") {
         TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
     }
+    std::unique_ptr<JobWork> job_work;
     if (!request.read_only) {
+        TRY(job_work, JobWork::start(*library));
         library->purger().start(command_actor());
         event_retention.start();
     }
@@ -202,8 +206,10 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     wait_for_end(signals, reload);
     if (dimse) dimse->stop();
     library->event_bell().close();
+    library->jobs().bell.close();
     const auto report = server->stop(10s);
     work.reset();
+    job_work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
     observe::log_info("stopped", {{"requests_finished", report.requests_finished},
                                   {"requests_cut", report.requests_cut}});

@@ -12,6 +12,7 @@
 #include "api/instances.h"
 #include "api/queue_messages.h"
 #include "api/queues.h"
+#include "api/jobs.h"
 #include "api/rules.h"
 #include "api/session.h"
 #include "api/system.h"
@@ -101,6 +102,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_rule_routes(*router, context);
     add_queue_routes(*router, context);
     add_queue_message_routes(*router, context);
+    add_job_routes(*router, context);
     add_session_routes(*router, context);
     add_token_routes(*router, context);
     add_system_routes(*router, context);

@@ -22,6 +22,7 @@
 #include "http/origin.h"
 #include "http/router.h"
 #include "ingest/importer.h"
+#include "jobs/service.h"
 #include "objects/object_store.h"
 #include "queue/queues.h"
 #include "retention/purger.h"
@@ -38,6 +39,7 @@ struct Services {
     events::EventLog& events;
     events::EventBell& event_bell;
     queue::Queues& queues;
+    jobs::Service jobs;
     async::WorkerPool& pool;
     auth::Credentials& credentials;
     auth::SignInCode& sign_in_code;
@@ -69,7 +71,7 @@ struct Options {
 };
 
 /// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in, tokens and the
-/// import under /v1, events and their rules, queues, health, metrics, the OpenAPI document, and
+/// import under /v1, events and their rules, queues, jobs, health, metrics, the OpenAPI document, and
 /// the page. Every route names the right it needs (the name of an auth::Right), which is
 /// checked before the body is read. Errors: those of loading the page.
 ///

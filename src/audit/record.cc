@@ -9,10 +9,10 @@ namespace larmor::audit {
 namespace {
 
 constexpr std::array<std::string_view, kActionCount> kActions = {
-    "none",           "query",        "read-metadata", "retrieve", "render",
-    "store",          "delete",       "export",        "sign-in",  "sign-out",
-    "token-create",   "token-revoke", "list-tokens",   "start",    "stop",
-    "security-alert", "rule-change",  "queue-change",  "queue-use"};
+    "none",           "query",        "read-metadata", "retrieve",  "render",
+    "store",          "delete",       "export",        "sign-in",   "sign-out",
+    "token-create",   "token-revoke", "list-tokens",   "start",     "stop",
+    "security-alert", "rule-change",  "queue-change",  "queue-use", "job-change"};
 constexpr std::array<std::string_view, 3> kOutcomes = {"success", "refused", "failed"};
 
 /// Cut at a character's border.

@@ -29,8 +29,9 @@ enum class Action : std::uint8_t {
     RuleChange,     ///< where events go: `object` is the rule's name
     QueueChange,    ///< settings, redrive, purge: `object` is the queue's name
     QueueUse,       ///< messages were sent, taken, dealt with or read: the same
+    JobChange,      ///< a long run was asked for, cancelled or removed: `object` is its id
 };
-inline constexpr std::size_t kActionCount = 19;
+inline constexpr std::size_t kActionCount = 20;
 std::string_view name_of(Action action);
 
 /// Source: PS3.15 table A.5-2, EventOutcomeIndicator.

@@ -47,7 +47,7 @@ constexpr Code kPatientNumber{"2", "Patient Number"};
 constexpr Code kUri{"12", "URI"};
 
 bool came_by_command(const audit::Entry& entry) {
-    return entry.actor.via == "command";
+    return entry.actor.via == "command" || entry.actor.via == "job";
 }
 
 Event event_of(const audit::Entry& entry) {
@@ -80,6 +80,7 @@ Event event_of(const audit::Entry& entry) {
             return {kSecurityAlert, "E", kRestricted};
         case Action::RuleChange:
         case Action::QueueChange:
+        case Action::JobChange:
             return {kSecurityAlert, "E", kSoftwareConfiguration};
         case Action::Start:
             return {kApplicationActivity, "E", kStart};

@@ -1,5 +1,8 @@
 #include "library/library.h"
 
+#include "jobs/dispatch.h"
+#include "library/job_kinds.h"
+
 namespace larmor {
 
 Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
@@ -19,6 +22,11 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
         retention::Purger::Services{core.database(), core.store(), core.catalog(),
                                     *library->audit_, core.admission()},
         std::move(purger));
+    library->jobs_ =
+        std::make_unique<jobs::Jobs>(*options.clock, jobs_keep(), &library->job_bell_);
+    TRY(library->job_queue_, core.queues().open(jobs::kJobQueue));
+    library->job_kinds_ =
+        make_job_kinds(*library->importer_, *library->audit_, core.queues(), core.sink());
     return library;
 }
 

@@ -4,6 +4,7 @@
 #include "audit/log.h"
 #include "auth/credentials.h"
 #include "ingest/importer.h"
+#include "jobs/service.h"
 #include "library/core.h"
 #include "retention/purger.h"
 
@@ -39,15 +40,25 @@ public:
     audit::Log& audit() { return *audit_; }
     ingest::Importer& importer() { return *importer_; }
     retention::Purger& purger() { return *purger_; }  ///< made but not started
+    /// Nobody works on them before a JobWork does.
+    jobs::Service jobs() { return {*jobs_, job_kinds_, *job_queue_, job_bell_}; }
+    /// How long those that have ended are kept.
+    static constexpr std::chrono::days jobs_keep() { return std::chrono::days(7); }
 
 private:
     Library() = default;
+    /// Requests that wait for a job and streams that follow one.
+    static constexpr std::size_t kJobListenersMax = 256;
     // Each stands on those above it.
+    async::Bell job_bell_{kJobListenersMax};
     std::unique_ptr<Core> core_;
     std::unique_ptr<auth::Credentials> credentials_;
     std::unique_ptr<audit::Log> audit_;
     std::unique_ptr<ingest::Importer> importer_;
     std::unique_ptr<retention::Purger> purger_;
+    std::unique_ptr<jobs::Jobs> jobs_;
+    queue::Queue* job_queue_ = nullptr;
+    jobs::Kinds job_kinds_;
 };
 
 }  // namespace larmor

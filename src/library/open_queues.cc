@@ -1,5 +1,6 @@
 #include "library/open_queues.h"
 
+#include "jobs/dispatch.h"
 #include "preprocess/requests.h"
 #include "queue/postgres/postgres_queues.h"
 #include "queue/sqlite/sqlite_queues.h"
@@ -27,6 +28,7 @@ Result<std::unique_ptr<queue::Queues>> open_queues(db::Database& database,
     // A step that takes long keeps its message: it is only how soon a lost worker's comes back.
     TRY_VOID(queues->create(preprocess::kPreprocessQueue,
                             {.visibility_timeout = std::chrono::minutes(1)}));
+    TRY_VOID(queues->create(jobs::kJobQueue, {}));
     return queues;
 }
 

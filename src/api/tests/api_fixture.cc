@@ -42,6 +42,7 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
                       .events = library->events(),
                       .event_bell = library->event_bell(),
                       .queues = library->queues(),
+                      .jobs = library->jobs(),
                       .pool = library->pool(),
                       .credentials = library->credentials(),
                       .sign_in_code = *sign_in_code,
@@ -71,6 +72,7 @@ ApiServer::ApiServer(Options options, LibraryOptions library_options)
 ApiServer::~ApiServer() {
     client.reset();
     library->event_bell().close();
+    library->jobs().bell.close();
     server->stop(std::chrono::seconds(5));
     server.reset();
     router.reset();

@@ -154,6 +154,7 @@ TEST_F(InstancesTest, RefusesABodyOverTheLimitBeforeAndWhileItArrives) {
                                .events = api.library->events(),
                                .event_bell = api.library->event_bell(),
                                .queues = api.library->queues(),
+                               .jobs = api.library->jobs(),
                                .pool = api.library->pool(),
                                .credentials = api.library->credentials(),
                                .sign_in_code = *api.sign_in_code,

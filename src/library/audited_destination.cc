@@ -1,4 +1,4 @@
-#include "larmor/audited_destination.h"
+#include "library/audited_destination.h"
 
 namespace larmor {
 
@@ -36,6 +36,7 @@ async::Task<ingest::ImportResult> AuditedDestination::on_record(ingest::ImportRe
     entry.subject.series = result.series_instance_uid;
     entry.subject.instances = 1;
     entry.route = "import";
+    entry.detail = detail_;
     const auto recorded = co_await log_.record(std::move(entry));
     if (!recorded) {
         result.outcome = ingest::Outcome::Rejected;

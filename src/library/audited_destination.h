@@ -7,8 +7,13 @@ namespace larmor {
 /// A destination that puts what is stored on record before it says so.
 class AuditedDestination final : public ingest::Destination {
 public:
-    AuditedDestination(ingest::Destination& destination, audit::Log& log, audit::Actor actor)
-        : destination_(destination), log_(log), actor_(std::move(actor)) {}
+    /// `detail` goes into each record: of what the instances are part.
+    AuditedDestination(ingest::Destination& destination, audit::Log& log, audit::Actor actor,
+                       std::string detail = {})
+        : destination_(destination),
+          log_(log),
+          actor_(std::move(actor)),
+          detail_(std::move(detail)) {}
 
     async::Task<ingest::ImportResult> import_bytes(Bytes bytes,
                                                    ingest::ImportOptions options) override;
@@ -22,6 +27,7 @@ private:
     ingest::Destination& destination_;
     audit::Log& log_;
     const audit::Actor actor_;
+    const std::string detail_;
 };
 
 }  // namespace larmor
