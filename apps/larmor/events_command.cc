@@ -1,13 +1,24 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "base/json_text.h"
 #include "base/percent.h"
+#include "events/pattern.h"
 #include "larmor/command.h"
 #include "larmor/event_lines.h"
+#include "larmor/follow_job.h"
 #include "larmor/running_server.h"
 
 namespace larmor {
 namespace {
+
+struct ReplayRequest {
+    std::string queue;
+    std::string from;
+    std::int64_t last = 0;  ///< 0: the newest
+    std::string pattern;
+    bool json = false;
+};
 
 struct TailRequest {
     std::string after;
@@ -62,12 +73,58 @@ Result<void> tail(const Settings& settings, const TailRequest& request) {
     }
 }
 
+/// A number stays a number, anything else is a time for the server to read.
+std::string from_json(const std::string& from) {
+    const bool is_number =
+        !from.empty() && from.find_first_not_of("0123456789") == std::string::npos;
+    return is_number ? from : to_json_string(from);
+}
+
+/// Asks the server that has the library to send events again, and follows that.
+Result<int> replay(const Settings& settings, const ReplayRequest& request) {
+    std::string parameters = R"({"queue":)" + to_json_string(request.queue);
+    parameters += R"(,"from":)" + from_json(request.from);
+    if (request.last > 0) parameters += R"(,"last":)" + std::to_string(request.last);
+    if (!request.pattern.empty()) {
+        TRY_VOID(events::parse_pattern(request.pattern));
+        parameters += R"(,"pattern":)" + request.pattern;
+    }
+    parameters += '}';
+    TRY(const auto server, find_running_server(settings.library));
+    ServerJobs jobs(server);
+    TRY(const auto job, jobs.create("replay", parameters));
+    return follow_and_tell(jobs, job, OnSignal::Cancel, follow_form(request.json));
+}
+
+void add_replay(CLI::App& command, CommandLine& line) {
+    auto request = std::make_shared<ReplayRequest>();
+    auto* replay_command = command.add_subcommand(
+        "replay", "send events to a queue again, as a job of the running server");
+    replay_command->add_option("--queue", request->queue, "where to")->required();
+    replay_command
+        ->add_option("--from", request->from,
+                     "the number of the first event, or 2026-01-02T03:04:05Z")
+        ->required();
+    replay_command->add_option("--last", request->last,
+                               "the number of the last one; the newest where it is not given");
+    replay_command->add_option("--pattern", request->pattern,
+                               "only those that this EventBridge pattern matches");
+    replay_command->add_flag("--json", request->json, "each change of the job, as JSON");
+    replay_command->callback([&line_run = line.run, &settings = line.settings, request] {
+        line_run = [&settings, request] {
+            const auto code = replay(settings, *request);
+            return code ? *code : fail_command(code.error());
+        };
+    });
+}
+
 }  // namespace
 
 void add_events(CommandLine& line) {
     auto* command = line.app.add_subcommand("events", "what happens in the library");
     command->require_subcommand(1);
     command->fallthrough();
+    add_replay(*command, line);
 
     auto request = std::make_shared<TailRequest>();
     auto* tail_command = command->add_subcommand(

@@ -8,7 +8,7 @@
 #include "larmor/command_actor.h"
 #include "larmor/disk_reserve.h"
 #include "larmor/import_report.h"
-#include "larmor/remote_importer.h"
+#include "larmor/import_through_server.h"
 #include "library/audited_destination.h"
 #include "library/library.h"
 #include "observe/log.h"
@@ -33,80 +33,46 @@ ReportForm form_for(const ImportRequest& request) {
     return isatty(STDERR_FILENO) != 0 ? ReportForm::Terminal : ReportForm::Plain;
 }
 
-/// Where an import goes.
-class Target {
-public:
-    virtual ~Target() = default;
-    virtual ingest::Destination& destination() = 0;
-    /// After all is durable: what is left to do before the command ends.
-    virtual Result<void> settle() { return {}; }
-};
-
-class OwnLibrary final : public Target {
-public:
-    OwnLibrary(std::unique_ptr<Library> library, Previews previews)
-        : library_(std::move(library)),
-          destination_(library_->importer(), library_->audit(), command_actor()),
-          previews_(previews) {}
-    ingest::Destination& destination() override { return destination_; }
-    /// Thumbnails and metadata are on their way; what is not made now is made by the next
-    /// start.
-    Result<void> settle() override {
-        if (previews_ == Previews::Later) return {};
-        const auto idle = library_->preprocessor().wait_until_idle();
-        if (idle || idle.error().code != ErrorCode::NoSpace) return idle;
-        // All is stored, and previews are made on the spot for those who ask.
-        observe::log_warning("previews are left to the next start",
-                             {{"reason", idle.error().message}});
-        return {};
-    }
-
-private:
-    std::unique_ptr<Library> library_;
-    AuditedDestination destination_;
-    Previews previews_;
-};
-
-/// The server that has the library open. It makes previews in its own time.
-class ThroughServer final : public Target {
-public:
-    explicit ThroughServer(RunningServer server) : importer_(std::move(server)) {}
-    ingest::Destination& destination() override { return importer_; }
-
-private:
-    RemoteImporter importer_;
-};
-
-Result<std::unique_ptr<Target>> open_target(const Settings& settings,
-                                            const ImportRequest& request) {
-    const auto previews = request.no_previews ? Previews::Later : Previews::Now;
-    auto library = Library::open({.folder = settings.library,
-                                  .database = settings.database,
-                                  .disk_reserve_bytes = request.disk_reserve.bytes});
-    if (library) {
-        if (previews == Previews::Now) TRY_VOID((*library)->preprocessor().start());
-        return std::make_unique<OwnLibrary>(*std::move(library), previews);
-    }
-    TRY(auto server, server_instead_of(library.error(), settings.library));
-    observe::log_debug("importing through the running server", {{"server", server.name()}});
-    return std::make_unique<ThroughServer>(std::move(server));
+/// Thumbnails and metadata are on their way; what is not made now is made by the next start.
+Result<void> wait_for_previews(Library& library) {
+    const auto idle = library.preprocessor().wait_until_idle();
+    if (idle || idle.error().code != ErrorCode::NoSpace) return idle;
+    // All is stored, and previews are made on the spot for those who ask.
+    observe::log_warning("previews are left to the next start",
+                         {{"reason", idle.error().message}});
+    return {};
 }
 
-Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
-    TRY(const auto target, open_target(settings, request));
-    const auto form = form_for(request);
-    const auto total =
-        form == ReportForm::Json ? ingest::WalkTotal{} : ingest::total_size(request.paths);
-    ImportReport report(form, {total.files, total.bytes});
+Result<ingest::ImportTally> import_here(Library& library, const ImportRequest& request,
+                                        ImportReport& report) {
+    if (!request.no_previews) TRY_VOID(library.preprocessor().start());
+    if (report.form() != ReportForm::Json) {
+        const auto total = ingest::total_size(request.paths);
+        report.expect({total.files, total.bytes});
+    }
     stop_imports_on_signals();
-    const auto tally = ingest::import_paths(target->destination(), request.paths, report);
-    if (tally && !report.should_stop()) {
-        TRY_VOID(target->settle());
+    AuditedDestination destination(library.importer(), library.audit(), command_actor());
+    TRY(const auto tally, ingest::import_paths(destination, request.paths, report));
+    if (report.should_stop()) return fail(ErrorCode::Cancelled, "stopped before the end");
+    if (!request.no_previews) TRY_VOID(wait_for_previews(library));
+    return tally;
+}
+
+/// Opens the library itself; where a server has it open, goes through that server, which makes
+/// previews in its own time.
+Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
+    const auto library = Library::open({.folder = settings.library,
+                                        .database = settings.database,
+                                        .disk_reserve_bytes = request.disk_reserve.bytes});
+    ImportReport report(form_for(request), {});
+    Result<ingest::ImportTally> tally;
+    if (library) {
+        tally = import_here(**library, request, report);
+    } else {
+        TRY(const auto server, server_instead_of(library.error(), settings.library));
+        tally = import_through_server(server, request.paths, report);
     }
     report.close();
-    if (tally && report.should_stop()) {
-        return fail(ErrorCode::Cancelled, "stopped before the end");
-    }
     return tally;
 }
 

@@ -6,7 +6,6 @@
 #include <csignal>
 #include <cstdio>
 
-#include "base/json_text.h"
 #include "ingest/result_json.h"
 
 namespace larmor {
@@ -29,7 +28,8 @@ std::uint64_t files_of(const ImportTally& tally) {
            tally.rejected;
 }
 
-/// A name may hold anything; a terminal must not obey it.
+}  // namespace
+
 std::string printable(const std::string& name) {
     std::string text = name;
     std::replace_if(
@@ -37,8 +37,6 @@ std::string printable(const std::string& name) {
         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
     return text;
 }
-
-}  // namespace
 
 void stop_imports_on_signals() {
     struct sigaction action{};
@@ -82,18 +80,6 @@ std::string closing_line(const ImportTally& tally, double seconds) {
     return text;
 }
 
-std::string json_line(const std::string& name, const ImportResult& result) {
-    std::string json = R"({"file":)";
-    append_json_string(json, is_utf8(name) ? name : "(no UTF-8)");
-    ingest::append_result_members(json, result);
-    if (result.error) {
-        const auto& reason = result.error->message;
-        json += R"(,"reason":)";
-        append_json_string(json, is_utf8(reason) ? reason : "(no UTF-8)");
-    }
-    return json + "}";
-}
-
 std::string json_summary(const ImportTally& tally, double seconds) {
     char text[320];
     std::snprintf(text, sizeof text,
@@ -120,7 +106,7 @@ void ImportReport::done(const std::string& name, const ImportResult& result,
     tally_ = tally;
     if (form_ == ReportForm::Json) {
         // Each line at once: whoever reads them knows what is durable, even if we are killed.
-        std::puts(json_line(name, result).c_str());
+        std::puts(ingest::result_line(name, result).c_str());
         std::fflush(stdout);
         return;
     }
@@ -132,6 +118,13 @@ void ImportReport::done(const std::string& name, const ImportResult& result,
         std::printf("%s %s: %s\n", std::string(ingest::name_of(result.outcome)).c_str(),
                     printable(name).c_str(), printable(reason).c_str());
     }
+    show_progress();
+}
+
+void ImportReport::progress(const ImportTally& tally) {
+    // As JSON the lines say it: what was read of them is what is counted.
+    if (form_ == ReportForm::Json) return;
+    tally_ = tally;
     show_progress();
 }
 

@@ -26,6 +26,11 @@ public:
     void done(const std::string& name, const ingest::ImportResult& result,
               const ingest::ImportTally& tally) override;
     bool should_stop() override;
+    /// For who follows an import that somebody else does: how far it is in all, and the totals
+    /// once they are known.
+    void progress(const ingest::ImportTally& tally);
+    void expect(const Expected& expected) { expected_ = expected; }
+    ReportForm form() const { return form_; }
 
     /// The closing line, of what was done so far: also of an import that could not go on.
     void close();
@@ -42,10 +47,14 @@ private:
     bool line_open_ = false;
 };
 
-/// From now on SIGINT and SIGTERM end an import early instead of the process at once.
+/// From now on SIGINT and SIGTERM end an import, or following a job, early instead of the
+/// process at once.
 void stop_imports_on_signals();
 /// One of them came since.
 bool should_stop_on_signal();
+
+/// A name may hold anything; a terminal must not obey it.
+std::string printable(const std::string& name);
 
 /// `1:02:03`, `2:03`; `-:--` for what nobody can tell.
 std::string format_duration(double seconds);
@@ -54,8 +63,7 @@ std::string format_duration(double seconds);
 /// counts as imported: it is stored, beside the first.
 std::string closing_line(const ingest::ImportTally& tally, double seconds);
 
-/// The line of one file, and the last one, of `--json`.
-std::string json_line(const std::string& name, const ingest::ImportResult& result);
+/// The last line of `--json`; the others are ingest::result_line.
 std::string json_summary(const ingest::ImportTally& tally, double seconds);
 
 }  // namespace larmor

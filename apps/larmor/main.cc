@@ -46,6 +46,7 @@ public:
         add_compact(line_);
         add_restore(line_);
         add_events(line_);
+        add_job(line_);
         add_rule(line_);
         add_queue(line_);
         add_token(line_);

@@ -76,13 +76,23 @@ tl::unexpected<Error> unexpected_answer() {
 }
 
 Result<std::string> ServerApi::call(std::string_view method, const std::string& target,
-                                    std::string_view json) {
+                                    std::string_view json, const http::Headers& further) {
+    TRY(auto response, ask(method, target, json, further));
+    return std::move(response.body);
+}
+
+Result<http::ClientResponse> ServerApi::ask(std::string_view method, const std::string& target,
+                                            std::string_view json,
+                                            const http::Headers& further) {
     http::Headers headers = headers_;
+    for (const auto& [name, value] : further) headers.add(name, value);
     if (!json.empty()) headers.add("Content-Type", "application/json");
     TRY(auto response, client_.send({method, target, std::move(headers), json}));
-    if (response.status < 300) return std::move(response.body);
-    const auto code = response.status == 404   ? ErrorCode::NotFound
+    if (response.status < 300 || response.status == 304) return response;
+    const bool is_gone = response.status == 404 || response.status == 410;
+    const auto code = is_gone                  ? ErrorCode::NotFound
                       : response.status == 409 ? ErrorCode::Conflict
+                      : response.status == 503 ? ErrorCode::Unavailable
                                                : ErrorCode::InvalidInput;
     return fail(code, "the server answered " + std::to_string(response.status) + ": " +
                           response.body.substr(0, 500));

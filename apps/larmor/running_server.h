@@ -36,11 +36,15 @@ public:
     ServerApi(const RunningServer& server, std::chrono::milliseconds timeout)
         : client_(server.client(timeout)), headers_(server.headers()) {}
 
-    /// Sends `json`, where there is some, and gives the body of the answer. Errors: NotFound
-    /// (404), Conflict (409), InvalidInput for any other status from 300 on, with what the
-    /// server says; those of http::Client.
+    /// Sends `json`, where there is some, and gives the body of the answer; empty where nothing
+    /// was modified (304). Errors: NotFound (404, 410), Conflict (409), Unavailable (503),
+    /// InvalidInput for any other status from 300 on, with what the server says; those of
+    /// http::Client.
     Result<std::string> call(std::string_view method, const std::string& target,
-                             std::string_view json = {});
+                             std::string_view json = {}, const http::Headers& further = {});
+    /// The same for an answer whose head is wanted too.
+    Result<http::ClientResponse> ask(std::string_view method, const std::string& target,
+                                     std::string_view json, const http::Headers& further);
 
 private:
     http::Client client_;

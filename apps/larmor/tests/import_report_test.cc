@@ -3,9 +3,6 @@
 namespace larmor {
 namespace {
 
-using ingest::ImportResult;
-using ingest::Outcome;
-
 TEST(ClosingLine, CountsAnAlternateAsImported) {
     const ingest::ImportTally tally{.imported = 7,
                                     .duplicates = 2,
@@ -20,21 +17,6 @@ TEST(ClosingLine, CountsAnAlternateAsImported) {
     EXPECT_EQ(json_summary(tally, 1.25),
               R"({"imported":7,"duplicates":2,"alternates":1,"conflicts":3,"rejected":4,)"
               R"("bytes":123456,"seconds":1.250})");
-}
-
-TEST(JsonLine, EscapesNamesAndSaysWhy) {
-    ImportResult result;
-    result.outcome = Outcome::Rejected;
-    result.size_bytes = 5;
-    result.error = Error{ErrorCode::InvalidInput, "no \"DICOM\""};
-    EXPECT_EQ(json_line("a\nb\xff", result),
-              R"x({"file":"(no UTF-8)","outcome":"rejected","size_bytes":5,)x"
-              R"x("reason":"no \"DICOM\""})x");
-    result.error.reset();
-    result.outcome = Outcome::Stored;
-    result.sop_instance_uid = "1.2";
-    EXPECT_EQ(json_line("a\nb", result),
-              R"({"file":"a\nb","outcome":"stored","sop_instance_uid":"1.2","size_bytes":5})");
 }
 
 TEST(FormatDuration, IsWhatAClockShows) {
