@@ -74,15 +74,27 @@ private:
     Result<void> tell(std::string_view lines, const ImportTally& tally) {
         while (!lines.empty()) {
             const auto end = lines.find('\n');
-            TRY(const auto item, parse_report_line(lines.substr(0, end)));
+            TRY(auto item, parse_report_line(lines.substr(0, end)));
+            show_as_given(item);
             // As JSON what is counted is what was shown, also when the server goes away.
             ingest::count_outcome(shown_, item.result.outcome, item.result.size_bytes);
-            report_.done(names_.shown(item.name), item.result,
+            report_.done(item.name, item.result,
                          report_.form() == ReportForm::Json ? shown_ : tally);
             if (end == std::string_view::npos) break;
             lines.remove_prefix(end + 1);
         }
         return {};
+    }
+
+    /// Also in the reason, where that names the file.
+    void show_as_given(ReportedItem& item) const {
+        std::string shown = names_.shown(item.name);
+        if (item.result.error) {
+            std::string& reason = item.result.error->message;
+            const auto at = reason.find(item.name);
+            if (at != std::string::npos) reason.replace(at, item.name.size(), shown);
+        }
+        item.name = std::move(shown);
     }
 
     ServerJobs& jobs_;

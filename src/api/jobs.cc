@@ -173,13 +173,17 @@ Task<Response> list_jobs(ContextPtr context, Request request) {
 /// Seconds of `Prefer: wait=10`; nothing without it or with more than one may wait. Source:
 /// RFC 7240 section 4.3.
 std::optional<std::chrono::seconds> preferred_wait(const Request& request) {
-    const std::string prefer = request.headers.joined("Prefer");
-    const auto at = prefer.find("wait=");
-    if (at == std::string::npos) return std::nullopt;
-    const std::string_view rest = std::string_view(prefer).substr(at + 5);
-    const auto number = parse_number("wait", rest.substr(0, rest.find_first_of(" ,;")));
-    if (!number) return std::nullopt;
-    return std::chrono::seconds(std::min(*number, kWaitMax));
+    const std::string fields = request.headers.joined("Prefer");
+    std::string_view rest = fields;
+    while (!rest.empty()) {
+        const auto end = std::min(rest.find(','), rest.size());
+        const std::string_view preference = http::trim(rest.substr(0, end));
+        rest.remove_prefix(std::min(end + 1, rest.size()));
+        if (!preference.starts_with("wait=")) continue;
+        const auto number = parse_number("wait", preference.substr(5));
+        if (number) return std::chrono::seconds(std::min(*number, kWaitMax));
+    }
+    return std::nullopt;
 }
 
 Task<Result<Job>> find_job(ContextPtr context, JobId id) {

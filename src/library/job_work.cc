@@ -22,7 +22,8 @@ struct JobWork::Pool {
                 .jobs = service.jobs,
                 .kinds = service.kinds,
                 .pool = library.pool(),
-                .bell = service.bell}) {}
+                .bell = service.bell,
+                .gate = library.run_gate()}) {}
 
     /// What is kept for some time is measured by the time that passes.
     const SteadyClock clock{system_clock()};

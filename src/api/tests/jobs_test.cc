@@ -30,7 +30,8 @@ struct JobsApiTest : testing::Test {
         const auto service = api.library->jobs();
         step_ = std::make_unique<workers::RunJob>(
             workers::RunJob::Services{api.library->database(), service.queue, service.jobs,
-                                      service.kinds, api.library->pool(), service.bell});
+                                      service.kinds, api.library->pool(), service.bell,
+                                      api.library->run_gate()});
         auto pool = workers::Pool::create(
             {service.queue, api.library->database(), *step_, api.library->run_gate()}, {});
         ASSERT_TRUE(pool);
@@ -223,7 +224,7 @@ TEST_F(JobsApiTest, AWaitEndsWithTheChangeOrWithItsTime) {
         change([&](db::Transaction& tx) { return jobs().cancel(tx, jobs::JobId(1)); });
     });
     const auto changed =
-        api.get("/v1/jobs/1", {{"Prefer", "wait=60"}, {"If-None-Match", etag}});
+        api.get("/v1/jobs/1", {{"Prefer", "respond-async, wait=60"}, {"If-None-Match", etag}});
     other.join();
     EXPECT_EQ(changed.status, 200);
     EXPECT_EQ(member(changed.body, "/state"), R"("cancelled")");

@@ -23,6 +23,8 @@ bool may_pass(const Error& error) {
 
 /// Of a message that may have killed its worker: others wait meanwhile.
 constexpr std::chrono::seconds kSuspectTurn{30};
+/// Nobody begins anything until the first of them has run: minutes would be too long for all.
+constexpr std::chrono::seconds kTurnWhileOthersWait{1};
 
 /// What became of a piece in its transaction.
 enum class Stage : std::uint8_t { Message, Piece, Row, Recorded };
@@ -132,6 +134,7 @@ private:
     /// beyond suspicion as soon as the job got further.
     bool is_turn_over(const Job& job) const {
         const auto took = services_.clock.uptime() - began_at_;
+        if (services_.gate.waiting() > 0 && took >= kTurnWhileOthersWait) return true;
         if (!message_.suspect) return took >= options_.turn;
         return job.progress.done > begun_done_ || took >= kSuspectTurn;
     }

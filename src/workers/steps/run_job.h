@@ -8,6 +8,7 @@
 #include "jobs/dispatch.h"
 #include "jobs/kind.h"
 #include "queue/queue.h"
+#include "workers/run_gate.h"
 #include "workers/step.h"
 
 namespace larmor::workers {
@@ -22,6 +23,7 @@ namespace larmor::workers {
 /// - A step that is asked to stop, and one whose turn is over, records where it is and sends
 ///   the job on in a new message. One whose process was lost goes on from its last checkpoint
 ///   when its message comes back; it stays alone in its process until it got further.
+/// - Where a step of the process waits to run alone, and others behind it, a job lets it soon.
 /// - Errors that may pass (verdict.h) send the job back, `receive_count_max` times; any other
 ///   fails it. A job always ends: see jobs::Upkeep for those that kill their process.
 class RunJob final : public Step {
@@ -34,6 +36,7 @@ public:
         const jobs::Kinds& kinds;
         async::WorkerPool& pool;
         async::Bell& bell;  ///< of `jobs`
+        RunGate& gate;      ///< of the step's pool
         const Clock& clock = system_clock();
     };
     struct Options {

@@ -23,7 +23,7 @@ protected:
     struct Working {
         Working(RunJobFixture& test, const RunJob::Options& options)
             : step({*test.database_, *test.queue_, test.jobs_, test.kinds_, test.pool_,
-                    test.bell_},
+                    test.bell_, gate},
                    options) {
             LaneOptions lane;
             lane.batch_max = 1;
@@ -34,8 +34,8 @@ protected:
                 must(Pool::create({*test.queue_, *test.database_, step, gate}, pool_options));
             pool->start();
         }
-        RunJob step;
         RunGate gate;
+        RunJob step;
         std::unique_ptr<Pool> pool;
     };
 

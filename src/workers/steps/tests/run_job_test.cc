@@ -39,6 +39,16 @@ protected:
         };
     }
 
+    /// Receives the message, starts on it and is gone. Gives whether it was suspect.
+    bool lose_worker() {
+        const queue::ReceiveOptions options{.wait_max = 60s, .start = queue::Start::Later};
+        const auto received = must(async::sync_wait(queue_->receive(options)));
+        const std::string handle = received.at(0).receipt_handle;
+        must(async::sync_wait(queue_->start(handle)));
+        must(async::sync_wait(queue_->extend(handle, 1ms)));
+        return received[0].suspect;
+    }
+
     testing::CountingKind* kind_ = nullptr;
 };
 
@@ -140,6 +150,23 @@ TEST_P(RunJobTest, ALongJobLetsOthersHaveTheirTurn) {
     EXPECT_GE(kind_->starts, 5);
 }
 
+TEST_P(RunJobTest, AStepThatMustRunAloneDoesNotWaitForTheEndOfAJob) {
+    make_pieces_take(1ms);
+    kind_->total = 1'000'000'000;
+    const auto id = make("count");
+    start_pool();
+    await(id, [](const Job& job) { return job.progress.done > 0; });
+    // Ends when the job has made way.
+    async::sync_wait([](RunGate* gate) -> Task<void> {
+        const auto alone = co_await gate->enter(Company::None);
+        co_return;
+    }(&working_->gate));
+    const auto starts = kind_->starts.load();
+    await(id, [&](const Job&) { return kind_->starts > starts; });
+    must(cancel(id));
+    EXPECT_EQ(await_end(id).state, JobState::Cancelled);
+}
+
 TEST_P(RunJobTest, AnErrorThatMayPassIsTriedAgainFromTheCheckpoint) {
     fail_at(4, {ErrorCode::Unavailable, "away for a while"});
     const auto id = make("count");
@@ -208,12 +235,7 @@ TEST_P(RunJobTest, AJobThatKillsItsWorkersFails) {
     must(write([&](db::Transaction& tx) { return jobs_.begin(tx, id); }));
     // Three processes that die with it: what they leave is a start without an outcome.
     for (int lost = 0; lost < 3; ++lost) {
-        const queue::ReceiveOptions options{
-            .wait_max = 10s, .visibility_timeout = 20ms, .start = queue::Start::Later};
-        const auto received = must(async::sync_wait(queue_->receive(options)));
-        ASSERT_EQ(received.size(), 1U);
-        EXPECT_EQ(received[0].suspect, lost > 0);
-        must(async::sync_wait(queue_->start(received[0].receipt_handle)));
+        EXPECT_EQ(lose_worker(), lost > 0) << "suspect after the first one";
     }
     start_pool();
     working_->pool->stop(0ns);
@@ -240,10 +262,7 @@ TEST_P(RunJobTest, AfterALostWorkerItGoesOnFromItsCheckpointAndIsSoonBeyondSuspi
         TRY_VOID(jobs_.record(tx, id, step));
         return {};
     }));
-    const queue::ReceiveOptions options{.visibility_timeout = 20ms,
-                                        .start = queue::Start::Later};
-    const auto received = must(async::sync_wait(queue_->receive(options)));
-    must(async::sync_wait(queue_->start(received.at(0).receipt_handle)));
+    lose_worker();
     start_pool();
     const Job job = await_end(id);
     EXPECT_EQ(job.state, JobState::Succeeded);
