@@ -5,7 +5,7 @@
 namespace larmor::api {
 
 /// POST /v1/instances: one instance a request, and the answer says what became of it. STOW-RS
-/// tells stored from failed and no more; `larmor import` through a running server needs all.
+/// tells stored from failed and no more.
 void add_instance_routes(http::Router& router, const ContextPtr& context);
 
 }  // namespace larmor::api
