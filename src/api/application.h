@@ -71,9 +71,9 @@ struct Options {
 };
 
 /// Everything that we answer over HTTP: DICOMweb under /dicomweb, sign-in, tokens and the
-/// import under /v1, events and their rules, queues, jobs, health, metrics, the OpenAPI document, and
-/// the page. Every route names the right it needs (the name of an auth::Right), which is
-/// checked before the body is read. Errors: those of loading the page.
+/// import under /v1, events and their rules, queues, jobs, health, metrics, the OpenAPI
+/// document, and the page. Every route names the right it needs (the name of an auth::Right),
+/// which is checked before the body is read. Errors: those of loading the page.
 ///
 ///     TRY(auto router, api::make_router(services, options));
 ///     TRY(auto server, http::Server::start(server_options, router));

@@ -218,7 +218,7 @@ def an_import_through_the_running_server_is_like_one_without(folder):
 
 @test
 def an_import_whose_server_dies_says_so_and_keeps_what_was_acknowledged(folder):
-    count = 1500
+    count = 6000  # more than a second of work, told four times a second
     many_instances(folder, count)
     process, _, _ = serve(folder)
     # Not communicate(): it passes over what readline() has read ahead.

@@ -28,10 +28,9 @@ struct JobsApiTest : testing::Test {
 
     void start_work() {
         const auto service = api.library->jobs();
-        step_ = std::make_unique<workers::RunJob>(
-            workers::RunJob::Services{api.library->database(), service.queue, service.jobs,
-                                      service.kinds, api.library->pool(), service.bell,
-                                      api.library->run_gate()});
+        step_ = std::make_unique<workers::RunJob>(workers::RunJob::Services{
+            api.library->database(), service.queue, service.jobs, service.kinds,
+            api.library->pool(), service.bell, api.library->run_gate()});
         auto pool = workers::Pool::create(
             {service.queue, api.library->database(), *step_, api.library->run_gate()}, {});
         ASSERT_TRUE(pool);
