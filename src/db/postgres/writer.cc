@@ -139,6 +139,11 @@ void Writer::run_group(Requests requests, Outcomes outcomes) {
             fail_open(outcomes, connected.error());
             break;
         }
+        if (const auto introduced = introduce(); !introduced) {
+            fail_open(outcomes, introduced.error());
+            if (connection_->is_lost() && steady_clock::now() < until) continue;
+            break;
+        }
         attempt = try_group(requests, outcomes);
         if (attempt == Attempt::Done) break;
         {
@@ -245,14 +250,10 @@ Result<void> Writer::run_hooks(GroupTransaction& transaction) {
 
 Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes) {
     Connection& connection = transaction.connection();
-    std::string id;
-    {
-        // Nothing where nothing was written: then it does not matter what becomes of it.
-        Query query = connection.prepare("SELECT pg_current_xact_id_if_assigned()::text");
-        if (const auto row = query.next(); !row) {
-            return give_up(transaction, outcomes, row.error());
-        }
-        id = query.string(0);
+    // Awaited: from here until its end the server keeps the row locked for this transaction.
+    const std::int64_t number = ++commits_;
+    if (const auto marked = mark_commit(connection, name_, number); !marked) {
+        return give_up(transaction, outcomes, marked.error());
     }
     if (const auto waited = transaction.hooks().wait(); !waited) {
         return give_up(transaction, outcomes, waited.error());
@@ -261,10 +262,8 @@ Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes)
     connection.set_deadline(start + options_.group_limit);
     Result<void> committed = connection.send("COMMIT");
     if (committed) committed = connection.await_sent();
-    if (connection.is_lost() && !id.empty()) return settle(id, transaction, outcomes);
-    if (!committed && !connection.is_lost()) {
-        return give_up(transaction, outcomes, committed.error());
-    }
+    if (connection.is_lost()) return settle(number, transaction, outcomes);
+    if (!committed) return give_up(transaction, outcomes, committed.error());
     transaction.hooks().committed();
     const auto took =
         std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
@@ -273,45 +272,44 @@ Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes)
     return Attempt::Done;
 }
 
-Writer::Attempt Writer::settle(const std::string& transaction_id, GroupTransaction& transaction,
+Writer::Attempt Writer::settle(std::int64_t number, GroupTransaction& transaction,
                                Outcomes outcomes) {
     const auto until = steady_clock::now() + options_.reconnect_wait;
     std::string why = "it took too long";
-    for (unsigned number = 1; steady_clock::now() < until; ++number) {
+    while (steady_clock::now() < until) {
         if (const auto connected = connect(until); !connected) {
             why = connected.error().message;
             break;
         }
-        std::string status;
-        {
-            connection_->set_deadline(until);
-            Query query = connection_->prepare("SELECT pg_xact_status(?1::text::xid8)");
-            query.bind(transaction_id);
-            if (const auto row = query.next(); row) {
-                status = query.string(0);
-            } else if (!connection_->is_lost()) {
-                why = row.error().message;
-                break;
-            }
+        connection_->set_deadline(until);
+        const auto last = last_commit(*connection_, name_);
+        if (!last && connection_->is_lost()) continue;
+        if (!last) {
+            why = last.error().message;
+            break;
         }
-        if (status == "committed") {
+        if (*last >= number) {
             transaction.hooks().committed();
             return Attempt::Done;
         }
-        if (status == "aborted") {
-            transaction.hooks().roll_back_to({});
-            fail_open(outcomes, {ErrorCode::Unavailable, "the connection was lost"});
-            return Attempt::Lost;
-        }
-        // In progress: the server has not noticed yet that we are gone.
-        if (!pause(async::backoff_delay(kReconnect, number, async::random_unit()))) break;
+        transaction.hooks().roll_back_to({});
+        fail_open(outcomes, {ErrorCode::Unavailable, "the connection was lost"});
+        return Attempt::Lost;
     }
     transaction.hooks().roll_back_to({});
-    fail_open(outcomes,
-              {ErrorCode::OutcomeUnknown,
-               "the connection to PostgreSQL was lost during the commit of transaction " +
-                   transaction_id + ", and nobody could say whether it was committed: " + why});
+    fail_open(outcomes, {ErrorCode::OutcomeUnknown,
+                         "the connection to PostgreSQL was lost during a commit, and nobody "
+                         "could say whether it took place: " +
+                             why});
     return Attempt::Done;
+}
+
+Result<void> Writer::introduce() {
+    if (is_introduced_) return {};
+    connection_->set_deadline(steady_clock::now() + options_.group_limit);
+    TRY_VOID(introduce_writer(*connection_, name_));
+    is_introduced_ = true;
+    return {};
 }
 
 Result<void> Writer::connect(SteadyTime until) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "db/database.h"
+#include "db/postgres/commit_marks.h"
 #include "db/postgres/connection.h"
 
 namespace larmor::db::postgres {
@@ -58,8 +59,8 @@ private:
     Result<void> run_hooks(GroupTransaction& transaction);
     Attempt commit(GroupTransaction& transaction, Outcomes outcomes);
     /// Asks what became of a transaction whose commit was not answered.
-    Attempt settle(const std::string& transaction_id, GroupTransaction& transaction,
-                   Outcomes outcomes);
+    Attempt settle(std::int64_t number, GroupTransaction& transaction, Outcomes outcomes);
+    Result<void> introduce();
     Result<void> connect(SteadyTime until);
     /// False when we are being closed.
     bool pause(std::chrono::nanoseconds time);
@@ -76,7 +77,10 @@ private:
 
     // Of the writer's thread only.
     std::unique_ptr<Connection> connection_;
-    bool is_down_ = false;  ///< nobody waits for a server that was waited for in vain
+    const std::int64_t name_ = random_writer_name();
+    bool is_introduced_ = false;
+    std::int64_t commits_ = 0;  ///< numbers given to commits, also to those that failed
+    bool is_down_ = false;      ///< nobody waits for a server that was waited for in vain
 
     std::thread thread_;
 };

@@ -150,6 +150,41 @@ TEST_F(PostgresTest, SurvivesARestartOfTheServerBetweenAndInsideOfTransactions) 
     EXPECT_GE(database_->postgres_stats().reconnects, 4U);
 }
 
+TEST_F(PostgresTest, ACommitThatACrashUndidIsNotTakenForTheOneThatGotItsId) {
+    const auto id_in = [](Transaction& tx) -> Result<std::int64_t> {
+        TRY_VOID(add(tx, 2));
+        TRY(Query query, tx.prepare("SELECT pg_current_xact_id()::text::bigint"));
+        TRY_VOID(query.next());
+        return query.int64(0);
+    };
+    const auto other = open();
+    must(other->write_and_wait(id_in));
+    // Whether the id is given again depends on what the server has written by itself.
+    bool was_given_again = false;
+    int writes = 0;
+    while (!was_given_again && writes < 20) {
+        ++writes;
+        bool first = true;
+        must(database_->write_and_wait([&](Transaction& tx) -> Result<void> {
+            TRY_VOID(add(tx, 1));
+            if (!std::exchange(first, false)) return {};
+            TRY(const std::int64_t lost, id_in(tx));
+            tx.commit_after([&, lost]() -> Result<void> {
+                server_->stop(PostgresServer::Stop::Immediate);
+                server_->start();
+                for (std::int64_t id = 0; id < lost;) {
+                    id = must(other->write_and_wait(id_in));
+                    was_given_again = was_given_again || id == lost;
+                }
+                return {};
+            });
+            return {};
+        }));
+        ASSERT_EQ(n_of(1), writes);
+    }
+    EXPECT_TRUE(was_given_again);
+}
+
 TEST_F(PostgresTest, FailsAtOnceWhileTheServerStaysAwayAndGoesOnAfterwards) {
     const auto impatient = open({.reader_wait = 100ms, .reconnect_wait = 100ms});
     server_->stop(PostgresServer::Stop::Fast);
