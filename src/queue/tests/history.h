@@ -1,7 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <map>
-#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -57,6 +57,8 @@ struct History {
     std::vector<Message> drained;  ///< received and removed at the end
     /// By body.
     std::map<std::string, DeadLetter> dead;
+    /// Where each step writes a row in its transaction: how many there are of each body.
+    std::optional<std::map<std::string, std::int64_t>> effects{};
 };
 
 /// What no queue that keeps its promises can have done; empty where there is nothing.

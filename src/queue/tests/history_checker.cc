@@ -59,6 +59,7 @@ public:
             check_counts(body, story);
             check_exclusion(body, story);
             check_refusals(body, story);
+            check_effects(body, story);
         }
         for (const auto& delivery : history_.deliveries) {
             if (delivery.message.suspect && delivery.batch_size != 1) {
@@ -190,6 +191,26 @@ private:
             });
             if (!over && !ended) found(body, "was refused with a good receipt handle");
         }
+    }
+
+    /// Done once, by who removed it; whoever was killed left no doubt about this.
+    void check_effects(const std::string& body, const Story& story) {
+        if (!history_.effects) return;
+        const auto row = history_.effects->find(body);
+        const std::int64_t rows = row == history_.effects->end() ? 0 : row->second;
+        if (rows > 1) found(body, "was done twice");
+        const bool is_there = story.drained || story.dead;
+        if (rows > 0 && is_there) found(body, "was done and is still there");
+        const bool taken = std::ranges::any_of(story.calls, [](const auto* call) {
+            return takes_away(call->act) && may_have_happened(call->ending);
+        });
+        if (rows > 0 && !taken) found(body, "was done and nobody removed it");
+        const bool sent =
+            !story.deliveries.empty() || std::ranges::any_of(story.sends, [](const auto* send) {
+                return send->ending == Ending::Ok;
+            });
+        // Where nobody can have taken it, it is lost, which was said.
+        if (rows == 0 && sent && taken && !is_there) found(body, "was removed and not done");
     }
 
     const History& history_;

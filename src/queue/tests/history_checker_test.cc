@@ -154,6 +154,25 @@ TEST_F(HistoryChecker, FindsASuspectThatWasNotAlone) {
     expect("was suspect and not received alone");
 }
 
+TEST_F(HistoryChecker, FindsEffectsThatDoNotBelongToWhatWasRemoved) {
+    auto& effects = book_.history.effects.emplace();
+    book_.send("done");
+    book_.call(book_.deliver("done"), Act::Remove, Ending::Unknown);
+    effects["done"] = 1;
+    expect_nothing();
+    effects["done"] = 2;
+    expect("done was done twice");
+    effects.clear();
+    expect("done was removed and not done");
+    effects["done"] = 1;
+    book_.drain("done");
+    expect("done was done and is still there");
+    book_.history.drained.clear();
+    book_.history.calls.clear();
+    EXPECT_THAT(violations(book_.history),
+                ElementsAre(HasSubstr("was lost"), HasSubstr("nobody removed it")));
+}
+
 TEST_F(HistoryChecker, FindsWhatNobodySentAndWhatWasSentTwice) {
     book_.drain("a");
     book_.send("b");
