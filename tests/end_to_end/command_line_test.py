@@ -321,6 +321,33 @@ def the_sign_in_link_works_once(folder):
         end(process)
 
 
+def listening_addresses(pid):
+    """Of the process's TCP sockets, as /proc/net/tcp and tcp6 write them."""
+    own = set()
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            own.add(os.readlink(f"/proc/{pid}/fd/{name}"))
+        except FileNotFoundError:
+            continue
+    addresses = set()
+    for table in ("tcp", "tcp6"):
+        with open(f"/proc/{pid}/net/{table}", encoding="ascii") as file:
+            for line in list(file)[1:]:
+                fields = line.split()
+                if fields[3] == "0A" and f"socket:[{fields[9]}]" in own:
+                    addresses.add(fields[1].split(":")[0])
+    return addresses
+
+
+@test
+def listens_on_loopback_unless_told_otherwise(folder):
+    process, _, _ = serve(folder)
+    try:
+        assert listening_addresses(process.pid) == {"0100007F"}
+    finally:
+        end(process)
+
+
 @test
 def sign_in_can_be_off_on_loopback_only(folder):
     refused = larmor(folder, "serve", "--auth", "off", "--address", "0.0.0.0", "--port", "0")

@@ -1,5 +1,6 @@
 """What the scripts share that are lists of scenarios, each in a folder of its own."""
 import shutil
+import sys
 import tempfile
 
 
@@ -15,9 +16,11 @@ class Scenarios:
         return function
 
     def run(self):
-        """Prints `N passed, N failed` last; gives the exit code."""
+        """All, or those named on the command line. Prints `N passed, N failed` last; gives the exit code."""
         failed = 0
-        for function in self.functions:
+        names = set(sys.argv[1:])
+        functions = [function for function in self.functions if not names or function.__name__ in names]
+        for function in functions:
             folder = tempfile.mkdtemp(prefix=f"larmor-{self.name}-")
             try:
                 function(folder)
@@ -27,5 +30,5 @@ class Scenarios:
                 print(f"FAILED  {function.__name__}: {type(error).__name__} {error}", flush=True)
             finally:
                 shutil.rmtree(folder)
-        print(f"{len(self.functions) - failed} passed, {failed} failed")
+        print(f"{len(functions) - failed} passed, {failed} failed")
         return 1 if failed else 0
