@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { ct } from './ct.mjs';
+import { run } from './larmor.mjs';
 import { openList, rows, signedIn } from './steps.mjs';
 
 const sizes = [[1280, 800], [390, 844]];
@@ -64,10 +65,10 @@ async function pictures(world, name) {
 
 const running = (done) => ({
   id: '17', kind: 'import', state: 'running', cancel_requested: false, created_by: 'admin', created_at: new Date().toISOString(),
-  started_at: new Date().toISOString(), progress: { done, total: 100, unit: 'files', rate: 2.5, seconds_left: 24 }, item_errors: 2,
+  started_at: new Date().toISOString(), version: done, progress: { done, total: 100, unit: 'files', rate: 2.5, seconds_left: 24 }, item_errors: 2,
 });
 const ended = {
-  id: '16', kind: 'export', state: 'failed', cancel_requested: false, created_by: 'admin', created_at: '2026-01-02T03:04:05Z',
+  id: '16', kind: 'export', state: 'failed', version: 9, cancel_requested: false, created_by: 'admin', created_at: '2026-01-02T03:04:05Z',
   started_at: '2026-01-02T03:04:06Z', ended_at: '2026-01-02T03:05:05Z',
   progress: { done: 3, total: null, unit: 'instances', rate: null, seconds_left: null }, item_errors: 0,
   error: { code: 'NoSpace', message: 'the disk has less free than is kept in reserve' },
@@ -204,6 +205,18 @@ export const workScenarios = [
     },
   },
   {
+    name: 'work: shows the import that somebody has run beside the server',
+    async test(world) {
+      const { page, binary, library, sampleFiles } = world;
+      await openWork(world);
+      const done = run(binary, ['import', '--library', library, join(sampleFiles, 'CT_small.dcm')]);
+      assert.equal(done.code, 0, done.err);
+      const job = page.locator('.job[data-state=succeeded]').first();
+      await job.waitFor();
+      assert.match(await job.innerText(), /import[\s\S]*succeeded[\s\S]*1 of 1 /);
+    },
+  },
+  {
     name: 'work: says what is not for a reader, and what went wrong',
     async test(world) {
       const { page, server, token } = world;
@@ -217,6 +230,8 @@ export const workScenarios = [
       await pictures(world, 'work-reader');
 
       await page.getByRole('button', { name: 'Sign out' }).click();
+      // Else the answer to this takes the cookie away with which the next one signs in.
+      await page.getByRole('heading', { name: 'You are signed out' }).waitFor();
       let broken = true;
       await page.route(/\/v1\/queues$/, (route) => broken
         ? route.fulfill({ status: 503, headers: { 'X-Request-Id': 'r-78' }, json: { title: 'Service Unavailable', status: 503, detail: 'PostgreSQL is away' } })

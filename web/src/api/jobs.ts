@@ -17,6 +17,8 @@ export interface Job {
   kind: string;
   state: JobState;
   cancel_requested: boolean;
+  /** Rises with each change. */
+  version: number;
   created_by: string;
   /** ISO 8601; the others where it has happened. */
   created_at: string;

@@ -3,7 +3,7 @@ import type { Job, JobState } from '../../api/jobs';
 import { latestJobs, streamed } from './useJobs';
 
 const job = (id: string, state: JobState, done = 0): Job => ({
-  id, kind: 'import', state, cancel_requested: false, created_by: 'a', created_at: '2026-01-02T03:04:05Z', item_errors: 0,
+  id, kind: 'import', state, version: done, cancel_requested: false, created_by: 'a', created_at: '2026-01-02T03:04:05Z', item_errors: 0,
   progress: { done, total: 10, unit: 'files', rate: null, seconds_left: null },
 });
 

@@ -13,9 +13,7 @@ const streams_max = 2;
 export function latestJobs(list: readonly Job[], told: Readonly<Record<string, Job>>): Job[] {
   return list.map((job) => {
     const newer = told[job.id];
-    // The list may have seen the end of a job whose stream was not told in time.
-    if (!newer || isOver(job) || newer.progress.done < job.progress.done) return job;
-    return newer;
+    return newer && newer.version >= job.version ? newer : job;
   });
 }
 
