@@ -65,7 +65,7 @@ def scenario_reserve(mount):
     elsewhere = tempfile.mkdtemp(prefix="larmor-reserve-")
     ballast = f"{mount}/ballast"
     with open(ballast, "wb") as file:
-        os.posix_fallocate(file.fileno(), 0, 24 << 20)
+        os.posix_fallocate(file.fileno(), 0, 40 << 20)
     process, port, token = library.serve("--disk-reserve", str(RESERVE_BYTES), "--dimse-port", "0")
     dimse = int(re.match(r"DICOM: .* port (\d+)$", next(line for line in process.stdout if line.startswith("DICOM"))).group(1))
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
