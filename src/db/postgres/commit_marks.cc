@@ -16,18 +16,16 @@ Result<bool> is_table_there(Connection& connection) {
     return query.int64(0) != 0;
 }
 
+/// Others do the same at the same moment, and IF NOT EXISTS alone is no answer to that.
 Result<void> make_table(Connection& connection) {
-    TRY_VOID(connection.run_script("BEGIN; SELECT pg_advisory_xact_lock(" +
-                                   std::to_string(kTableLock) + ")"));
-    TRY(const bool is_there, is_table_there(connection));
-    if (!is_there) {
-        // One row a page or so: each is written all the time, by one process.
-        TRY_VOID(
-            connection.run_script("CREATE TABLE db_writers (writer BIGINT PRIMARY KEY,"
-                                  " last_commit BIGINT NOT NULL,"
-                                  " seen TIMESTAMPTZ NOT NULL) WITH (fillfactor = 10)"));
-    }
-    return connection.run_script("COMMIT");
+    // One row a page or so: each is written all the time, by one process.
+    return connection.run_script("BEGIN; SELECT pg_advisory_xact_lock(" +
+                                 std::to_string(kTableLock) +
+                                 ");"
+                                 "CREATE TABLE IF NOT EXISTS db_writers"
+                                 " (writer BIGINT PRIMARY KEY, last_commit BIGINT NOT NULL,"
+                                 " seen TIMESTAMPTZ NOT NULL) WITH (fillfactor = 10);"
+                                 "COMMIT");
 }
 
 }  // namespace

@@ -262,6 +262,22 @@ TEST_F(PostgresTest, ProcessesThatStartTogetherMigrateOnce) {
     EXPECT_EQ(count(*database_, "SELECT count(*) FROM schema_migrations"), 1);
 }
 
+TEST_F(PostgresTest, WritersThatStartTogetherInANewDatabaseAllWrite) {
+    for (int round = 0; round < 5; ++round) {
+        url_ = server_->make_library();
+        std::vector<std::unique_ptr<PostgresDatabase>> databases(6);
+        for (auto& database : databases) database = open();
+        std::vector<std::thread> starting;
+        for (auto& database : databases) {
+            starting.emplace_back([&] {
+                must(database->write_and_wait(
+                    [](Transaction& tx) { return tx.run_script("SELECT 1"); }));
+            });
+        }
+        for (auto& thread : starting) thread.join();
+    }
+}
+
 TEST_F(PostgresTest, AMigrationWithoutATextForItIsRefused) {
     const std::array migrations{Migration{"20260101T000000_a_first", "CREATE TABLE m (x)"}};
     const auto refused = database_->migrate(std::array{MigrationSet{"a", migrations}});
