@@ -59,15 +59,19 @@ std::string etag_of_job(const Job& job) {
     return http::etag_of(std::to_string(job.version));
 }
 
+AuditNote note_of_job(JobId id) {
+    AuditNote note;
+    note.subjects.emplace_back().object = std::to_string(to_int64(id));
+    return note;
+}
+
 Response job_response(const Job& job, int status) {
     std::string json;
     append_job_json(json, job);
     Response response = private_json(std::move(json), status);
     response.headers.add("ETag", etag_of_job(job));
     if (!has_ended(job.state)) response.headers.add("Retry-After", "1");
-    AuditNote note;
-    note.subjects.emplace_back().object = std::to_string(to_int64(job.id));
-    response.context = std::move(note);
+    response.context = note_of_job(job.id);
     return response;
 }
 
@@ -260,7 +264,9 @@ Task<Response> list_errors(ContextPtr context, Request request) {
     if (!errors) {
         co_return problem(request, errors.error());
     }
-    co_return private_json(errors_json(*errors, page->after));
+    Response response = private_json(errors_json(*errors, page->after));
+    response.context = note_of_job(*id);
+    co_return response;
 }
 
 /// One part of it; that there is a next one says Larmor-Next, its number.
@@ -282,6 +288,7 @@ Task<Response> get_report(ContextPtr context, Request request) {
     Response response(200, "application/x-ndjson", std::move((*part)->lines));
     response.headers.add("Cache-Control", "no-store");
     response.headers.add("Larmor-Next", std::to_string((*part)->number));
+    response.context = note_of_job(*id);
     co_return response;
 }
 
@@ -335,9 +342,7 @@ Task<Response> delete_job(ContextPtr context, Request request) {
         co_return problem(request, removed.error());
     }
     Response response(204);
-    AuditNote note;
-    note.subjects.emplace_back().object = std::to_string(to_int64(*id));
-    response.context = std::move(note);
+    response.context = note_of_job(*id);
     co_return response;
 }
 
@@ -362,9 +367,11 @@ void add_job_routes(http::Router& router, const ContextPtr& context) {
         handler(context, delete_job));
     add(http::Method::Post, "/v1/jobs/{job}/cancel", "jobs.cancel", change,
         handler(context, cancel_job));
-    add(http::Method::Get, "/v1/jobs/{job}/errors", "jobs.errors", none,
+    // Items are files, named as somebody liked, and the UIDs in them.
+    const auto items = audit::Action::Query;
+    add(http::Method::Get, "/v1/jobs/{job}/errors", "jobs.errors", items,
         handler(context, list_errors));
-    add(http::Method::Get, "/v1/jobs/{job}/report", "jobs.report", none,
+    add(http::Method::Get, "/v1/jobs/{job}/report", "jobs.report", items,
         handler(context, get_report));
     add(http::Method::Get, "/v1/jobs/{job}/events", "jobs.events", none,
         handler(context, follow_job));

@@ -68,6 +68,13 @@ struct JobsApiTest : testing::Test {
         const auto done = api.library->database().write_and_wait(std::move(f));
         EXPECT_TRUE(done) << done.error().message;
     }
+    std::string trail() const {
+        std::string text;
+        for (const auto& file : std::filesystem::directory_iterator(api.folder / "audit")) {
+            if (file.path().extension() == ".jsonl") text += content_of(file.path());
+        }
+        return text;
+    }
     const jobs::Jobs& jobs() { return api.library->jobs().jobs; }
 
     std::unique_ptr<workers::RunJob> step_;
@@ -122,6 +129,10 @@ TEST_F(JobsApiTest, AnImportIsMadeFollowedAndDone) {
 
     EXPECT_EQ(send("DELETE", "/v1/jobs/1").status, 204);
     EXPECT_EQ(api.get("/v1/jobs/1").status, 404);
+    const std::string shown = trail();
+    EXPECT_THAT(shown, HasSubstr(R"("action":"query")")) << "items name files and UIDs";
+    EXPECT_THAT(shown, HasSubstr(R"("via":"job")")) << "what was stored";
+    EXPECT_THAT(shown, HasSubstr(R"("detail":"job 1")"));
 }
 
 TEST_F(JobsApiTest, TheSameKeyIsTheSameJob) {
@@ -261,13 +272,10 @@ TEST_F(JobsApiTest, ProgressIsFollowedToTheEnd) {
 TEST_F(JobsApiTest, ChangesAreOnRecordAndNobodyButTheAdminSeesJobs) {
     post(import_of("/in"));
     send("POST", "/v1/jobs/1/cancel");
-    std::string trail;
-    for (const auto& file : std::filesystem::directory_iterator(api.folder / "audit")) {
-        if (file.path().extension() == ".jsonl") trail += content_of(file.path());
-    }
-    EXPECT_THAT(trail, HasSubstr(R"("action":"job-change")"));
-    EXPECT_THAT(trail, HasSubstr(R"("object":"1")"));
-    EXPECT_THAT(trail, HasSubstr(R"("route":"jobs.cancel")"));
+    const std::string changes = trail();
+    EXPECT_THAT(changes, HasSubstr(R"("action":"job-change")"));
+    EXPECT_THAT(changes, HasSubstr(R"("object":"1")"));
+    EXPECT_THAT(changes, HasSubstr(R"("route":"jobs.cancel")"));
     for (const auto role : {auth::Role::Reader, auth::Role::Writer, auth::Role::Monitor}) {
         EXPECT_EQ(api.send({.method = "GET", .target = "/v1/jobs", .headers = {}}, role).status,
                   403);
