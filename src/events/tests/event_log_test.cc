@@ -119,8 +119,8 @@ TEST_P(EventLogTest, GivesTheEnvelopeOfEventBridge) {
 TEST_P(EventLogTest, NoReaderPassesACommitThatIsSlow) {
     const auto other = library_.open_another();
     if (!other) GTEST_SKIP() << "one process writes";
-    // Numbers nothing by itself: in a group with the slow write it would be the one elected, and
-    // keep all others from numbering until that ends.
+    // Numbers nothing by itself: in a group with the slow write it would be the one elected,
+    // and keep all others from numbering until that ends.
     const auto other_log = must(EventLog::open(*other, clock_));
     std::mutex mutex;
     std::condition_variable changed;

@@ -117,16 +117,13 @@ TEST_F(TwoProcesses, AReceiverIsWokenByASendOfTheOther) {
     Process sender(url_);
     Process receiver(url_);
     for (int round = 0; round < 20; ++round) {
-        std::thread sending;
+        std::thread sending([&] {
+            must(async::sync_wait(
+                sender.queue->send(std::vector{NewMessage{.body = std::to_string(round)}})));
+        });
         // Waits already, or finds it at once: both are right.
         const auto received =
-            must(async::sync_wait([&]() -> async::Task<Result<std::vector<Message>>> {
-                sending = std::thread([&] {
-                    must(async::sync_wait(sender.queue->send(
-                        std::vector{NewMessage{.body = std::to_string(round)}})));
-                });
-                co_return co_await receiver.queue->receive({.wait_max = 50s});
-            }()));
+            must(async::sync_wait(receiver.queue->receive({.wait_max = 50s})));
         sending.join();
         ASSERT_EQ(received.size(), 1U);
         EXPECT_EQ(received[0].body, std::to_string(round));
