@@ -5,6 +5,7 @@
 #include "library/open_database.h"
 #include "library/open_queues.h"
 #include "objects/local/local_store.h"
+#include "preprocess/arrivals.h"
 #include "preprocess/requests.h"
 
 namespace larmor {
@@ -14,6 +15,7 @@ namespace larmor {
 struct Core::Parts {
     std::unique_ptr<admission::Admission> admission;
     events::EventBell event_bell;
+    preprocess::Arrivals arrivals;
     // Before the database: its last writes go through them.
     std::unique_ptr<queue::Queues> queues;
     std::unique_ptr<routing::QueueSink> sink;
@@ -77,7 +79,9 @@ Result<std::unique_ptr<Core>> Core::open(const LibraryOptions& options) {
     TRY(auto* const preprocess_queue, parts->queues->open(preprocess::kPreprocessQueue));
     catalog::CatalogOptions catalog_options;
     catalog_options.clock = options.clock;
-    catalog_options.before_commit_of = [preprocess_queue](auto& tx, auto rows) {
+    catalog_options.before_commit_of = [preprocess_queue, &arrivals = parts->arrivals](
+                                           auto& tx, auto rows) {
+        arrivals.note();
         return preprocess::request_instances(tx, *preprocess_queue, rows);
     };
     TRY(parts->catalog,
@@ -97,7 +101,8 @@ Result<std::unique_ptr<Core>> Core::open(const LibraryOptions& options) {
         std::make_unique<workers::Preprocessor>(workers::Preprocessor::Services{
             {*parts->database, *parts->store, *parts->catalog, *parts->pool, *preprocess_queue},
             admission,
-            parts->run_gate});
+            parts->run_gate,
+            parts->arrivals});
     parts->metrics = register_library_metrics(*parts->database, admission);
     return std::unique_ptr<Core>(new Core(std::move(parts)));
 }

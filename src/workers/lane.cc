@@ -12,7 +12,6 @@ namespace larmor::workers {
 namespace {
 
 constexpr std::chrono::seconds kReceiveWait{20};
-constexpr std::chrono::seconds kAskAgain{1};
 constexpr std::size_t kMoreReceiversMax = 15;
 constexpr Backoff kBetweenReceives{.first = std::chrono::milliseconds(200),
                                    .max = std::chrono::milliseconds(30'000)};
@@ -64,7 +63,7 @@ async::Task<void> Lane::receive_all() {
         const bool is_room = co_await wait_for_room();
         if (!is_room) continue;
         if (pool_.may_receive && !pool_.may_receive()) {
-            co_await stopped_.token().sleep(kAskAgain);
+            co_await stopped_.token().sleep(pool_.ask_again_every);
             continue;
         }
         const std::size_t wanted = room();

@@ -52,6 +52,7 @@ struct PoolOptions {
     /// Asked before each receive; an error keeps the messages where they are, uncounted, until
     /// it says yes: what every step would fail for, such as a full disk. Any thread, quick.
     std::function<Result<void>()> may_receive{};
+    std::chrono::milliseconds ask_again_every{1'000};  ///< after an error of `may_receive`
     /// Called when a message got its outcome, whichever. On the pool's thread, quick.
     std::function<void()> on_settled{};
 };

@@ -100,6 +100,7 @@ TEST_F(PreprocessorTest, AnInstanceWithoutAPictureSaysWhyAndHoldsUpNobody) {
 }
 
 TEST_F(PreprocessorTest, WaitingEndsWhenItIsStopped) {
+    import(ct_small());  // nobody works on it
     std::thread waiting([&] { EXPECT_FALSE(library->preprocessor().wait_until_idle()); });
     library->preprocessor().stop();
     waiting.join();

@@ -14,6 +14,11 @@ constexpr std::chrono::seconds kStopWithin{10};
 /// Another process may have done the last one.
 constexpr std::chrono::seconds kLookEvery{1};
 constexpr std::size_t kStepsMax = 4;
+/// What arrives goes first: its writer is ours too. But what arrives all day holds up nobody
+/// for ever.
+constexpr std::chrono::milliseconds kArrivalsGoOn{20};
+constexpr std::chrono::milliseconds kReceiveAtLeastEvery{500};
+constexpr std::chrono::milliseconds kAskAgain{20};
 
 }  // namespace
 
@@ -23,7 +28,12 @@ struct Preprocessor::Core {
     PoolOptions pool_options() {
         PoolOptions options;
         options.lanes = interactive_and_bulk(1, kStepsMax);
-        options.may_receive = [this] { return ask_for_room(); };
+        for (auto& lane : options.lanes) lane.start_with_batch = true;
+        options.may_receive = [this]() -> Result<void> {
+            TRY_VOID(ask_for_room());
+            return let_arrivals_pass();
+        };
+        options.ask_again_every = kAskAgain;
         options.on_settled = [this] {
             const std::lock_guard lock(mutex);
             ++settled;
@@ -46,13 +56,25 @@ struct Preprocessor::Core {
         return room;
     }
 
+    Result<void> let_arrivals_pass() {
+        const auto now = system_clock().uptime();
+        const std::lock_guard lock(mutex);
+        if (services.arrivals.are_going_on(kArrivalsGoOn) &&
+            now - received_at < kReceiveAtLeastEvery) {
+            return fail(ErrorCode::Unavailable, "instances arrive");
+        }
+        received_at = now;
+        return {};
+    }
+
     const Services services;
     PrepareInstances step;
     std::mutex mutex;
     std::condition_variable changed;
     std::uint64_t settled = 0;
     bool stopping = false;
-    std::optional<Error> refused;  ///< why nothing is received
+    std::chrono::microseconds received_at{};  ///< uptime
+    std::optional<Error> refused;             ///< why nothing is received
     std::unique_ptr<Pool> pool;
 };
 

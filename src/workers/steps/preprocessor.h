@@ -2,20 +2,22 @@
 #include <memory>
 
 #include "admission/admission.h"
+#include "preprocess/arrivals.h"
 #include "workers/run_gate.h"
 #include "workers/steps/prepare_instances.h"
 
 namespace larmor::workers {
 
 /// Works on the queue of what is to be prepared, in the background: a pool over
-/// PrepareInstances. Below the low-water mark of the disk and read-only it receives nothing.
-/// Safe from any thread.
+/// PrepareInstances. Below the low-water mark of the disk and read-only it receives nothing,
+/// and while instances arrive only a little. Safe from any thread.
 class Preprocessor {
 public:
     struct Services {
         PrepareInstances::Services step;
         admission::Admission& admission;
         RunGate& gate;
+        const preprocess::Arrivals& arrivals;
     };
     explicit Preprocessor(const Services& services);
     /// Stops first.
