@@ -31,9 +31,8 @@ constexpr std::int64_t kWaitMax = 60;  ///< seconds
 /// Errors: InvalidInput.
 Result<std::int64_t> parse_number(std::string_view name, std::string_view text) {
     std::int64_t number = 0;
-    const auto* const end = text.data() + text.size();
-    const auto read = std::from_chars(text.data(), end, number);
-    if (read.ec != std::errc() || read.ptr != end || number < 0) {
+    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number < 0) {
         return fail(ErrorCode::InvalidInput, std::string(name) + " is a number");
     }
     return number;

@@ -6,8 +6,8 @@
 
 namespace larmor::preprocess {
 
-/// Whether instances are arriving right now: who prepares them lets them in first. Safe from any
-/// thread.
+/// Whether instances are arriving right now: who prepares them lets them in first. Safe from
+/// any thread.
 class Arrivals {
 public:
     /// Some were stored.
@@ -18,7 +18,8 @@ public:
 
 private:
     static std::int64_t now_us() { return system_clock().uptime().count(); }
-    std::atomic<std::int64_t> last_us_{-std::chrono::microseconds(std::chrono::hours(1)).count()};
+    std::atomic<std::int64_t> last_us_{
+        -std::chrono::microseconds(std::chrono::hours(1)).count()};
 };
 
 }  // namespace larmor::preprocess

@@ -89,12 +89,12 @@ private:
             Stage stage = Stage::Message;
             const auto job = co_await record(*piece, worked, stage);
             if (!job && stage == Stage::Piece) {
-                const Error error = job.error();
+                const Error& error = job.error();
                 co_await leave(run, watch);
                 co_return outcome_of(error);
             }
             if (!job) {
-                const Error error = job.error();
+                const Error& error = job.error();
                 co_await leave(run, watch);
                 // The message is somebody else's (then the outcome is refused), or the job is
                 // over.
