@@ -68,10 +68,10 @@ Result<LetterPage> parse_letter_page(std::string_view query_text) {
         TRY(page.after, parse_message_id(*after));
     }
     if (const auto limit = query.find("limit")) {
-        const auto end = limit->data() + limit->size();
-        const auto read = std::from_chars(limit->data(), end, page.limit);
-        if (read.ec != std::errc() || read.ptr != end || page.limit < 1 ||
-            page.limit > kLettersListedMax) {
+        const auto read =
+            std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+        if (read.ec != std::errc() || read.ptr != limit->data() + limit->size() ||
+            page.limit < 1 || page.limit > kLettersListedMax) {
             return fail(ErrorCode::InvalidInput,
                         "limit is a number from 1 to " + std::to_string(kLettersListedMax));
         }
