@@ -226,7 +226,7 @@ def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
 
 @test
 def of_two_that_start_together_one_serves(folder):
-    for name, libraries, refusal in (("same_folder", ("one", "one"), "is in use by process"),
+    for name, libraries, refusal in (("same_folder", ("one", "one"), "is in use by"),
                                      ("other_folder", ("two", "three"), "another folder")):
         os.environ["LARMOR_DB"] = postgres.make_database(name)
         serving, refusals = start_together(*(f"{folder}/{library}" for library in libraries))
