@@ -119,6 +119,8 @@ bool changes_something(audit::Action action) {
         case audit::Action::TokenRevoke:
         case audit::Action::QueueChange:
         case audit::Action::QueueUse:
+        case audit::Action::RuleChange:
+        case audit::Action::JobChange:
             return true;
         default:
             return false;
