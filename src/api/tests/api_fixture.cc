@@ -29,7 +29,7 @@ ApiServer::ApiServer(auth::SignIn sign_in, std::optional<fs::path> web_folder)
 ApiServer::ApiServer(Options options, LibraryOptions library_options)
     : folder(fs::temp_directory_path() / ("larmor-api-" + random_id())) {
     library_options.folder = folder;
-    auto opened = Library::open(std::move(library_options));
+    auto opened = Library::open(library_options);
     LARMOR_CHECK(opened.has_value());
     library = *std::move(opened);
     EXPECT_TRUE(library->preprocessor().start());

@@ -13,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using testing::HasSubstr;
-using testing::Not;
 
 /// The member of an object, as JSON.
 std::string member(const std::string& json, std::string_view pointer) {

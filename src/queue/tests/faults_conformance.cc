@@ -273,8 +273,8 @@ TEST_P(QueueConformance, KeepsItsPromisesWhateverTheDatabaseSays) {
     EXPECT_GT(faults, seed_count);
     EXPECT_GT(deliveries, seed_count);
     EXPECT_GT(dead, 0U);
-    RecordProperty("faults", static_cast<std::int64_t>(faults));
-    RecordProperty("deliveries", static_cast<std::int64_t>(deliveries));
+    RecordProperty("faults", std::to_string(faults));
+    RecordProperty("deliveries", std::to_string(deliveries));
 }
 
 }  // namespace larmor::queue

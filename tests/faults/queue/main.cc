@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <fstream>
 #include <optional>
+#include <random>
 #include <thread>
 
 #include "async/sync_wait.h"
