@@ -48,8 +48,8 @@ std::int64_t run_pool(Library& library, queue::Queue& queue, std::size_t batch,
     workers::PoolOptions options;
     options.lanes = {{.batch_max = batch,
                       .concurrency_max = concurrency,
-                      .in_flight_max = batch == 1 ? 4 * concurrency : 4 * batch,
-                      .start_with_batch = batch > 1}};
+                      .in_flight_max = batch == 1 ? 4 * concurrency : 8 * batch,
+                      .start_with_batch = true}};
     const auto pool = must(workers::Pool::create({.queue = queue,
                                                   .database = library.database(),
                                                   .step = step,

@@ -164,6 +164,14 @@ Result<SqlQueue::Claimed> SqlQueue::claim(Work& work, const ReceiveOptions& opti
     Claimed claimed;
     TRY(claimed.next_due, bring_back_due(work, options.messages_max));
     TRY(auto candidates, find_candidates(work, options));
+    if (candidates.size() < options.messages_max) {
+        TRY(const bool asked, look_again(work));
+        if (asked && work.may_have_due) {
+            TRY(claimed.next_due, bring_back_due(work, options.messages_max));
+            TRY(candidates, find_candidates(work, options));
+        }
+    }
+    std::vector<Delivery> deliveries;
     std::size_t bytes = 0;
     for (auto& candidate : candidates) {
         const bool full =
@@ -172,34 +180,26 @@ Result<SqlQueue::Claimed> SqlQueue::claim(Work& work, const ReceiveOptions& opti
         const bool alone = candidate.was_started && !claimed.messages.empty();
         if (full || alone) break;
         bytes += candidate.message.body.size();
-        TRY(Message message, deliver(work, candidate, options));
-        claimed.messages.push_back(std::move(message));
+        deliveries.push_back(deliver(candidate, options.start));
+        claimed.messages.push_back(std::move(candidate.message));
         if (candidate.was_started) break;
     }
+    const auto timeout = options.visibility_timeout.value_or(work.settings.visibility_timeout);
+    TRY_VOID(deliver_all(work, deliveries, work.now + timeout));
     return claimed;
 }
 
-Result<Message> SqlQueue::deliver(Work& work, Candidate& candidate,
-                                  const ReceiveOptions& options) {
+Delivery SqlQueue::deliver(Candidate& candidate, Start when) {
     Message& message = candidate.message;
     const Receipt receipt{message.id, random_delivery()};
-    const bool start =
-        options.start == Start::OnReceive ||
-        (options.start == Start::OnReceiveUnlessSuspect && !candidate.was_started);
+    const bool start = when == Start::OnReceive ||
+                       (when == Start::OnReceiveUnlessSuspect && !candidate.was_started);
     message.is_started = start;
     ++message.receive_count;
     if (start) ++message.start_count;
-    const int started = start ? 1 : candidate.was_started ? 2 : 0;
-    const auto timeout = options.visibility_timeout.value_or(work.settings.visibility_timeout);
-    TRY_VOID(work.tx.run_later(
-        "UPDATE queue_messages SET state = 2, hidden_until = ?2, receipt = ?3,"
-        " started = ?4, receive_count = ?5, start_count = ?6 WHERE id = ?1",
-        to_int64(message.id), to_stored(work.now + timeout), receipt.delivery, started,
-        message.receive_count, message.start_count));
-    --work.change.waiting;
-    ++work.change.in_flight;
     message.receipt_handle = to_handle(receipt);
-    return std::move(message);
+    const int started = start ? 1 : candidate.was_started ? 2 : 0;
+    return {receipt, started, message.receive_count, message.start_count};
 }
 
 }  // namespace larmor::queue

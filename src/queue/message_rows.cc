@@ -4,10 +4,7 @@ namespace larmor::queue {
 namespace {
 
 tl::unexpected<Error> stale() {
-    return fail(
-        ErrorCode::Conflict,
-        "the receipt handle is not good any more: the visibility timeout is over, or the "
-        "message has had its outcome");
+    return tl::unexpected(stale_receipt());
 }
 
 /// Whatever a failed step said, as a text column takes it: at most kErrorBytes, whole
@@ -56,6 +53,12 @@ Result<void> bury(Work& work, MessageId id, State state, std::string_view reason
 }
 
 }  // namespace
+
+Error stale_receipt() {
+    return {ErrorCode::Conflict,
+            "the receipt handle is not good any more: the visibility timeout is over, or the "
+            "message has had its outcome"};
+}
 
 void Counts::add(State state, std::int64_t messages) {
     switch (state) {

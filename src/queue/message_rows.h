@@ -66,7 +66,10 @@ Result<void> insert_body(Work& work, MessageId id, std::string_view body);
 Result<std::optional<MessageId>> remember(Work& work, std::string_view deduplication_id,
                                           MessageId message);
 
-// Of a delivery. Errors: Conflict when it is not in flight any more.
+/// The error of a delivery that is not in flight any more: Conflict.
+Error stale_receipt();
+
+// Of a delivery. Errors: stale_receipt.
 Result<void> mark_started(Work& work, const Receipt& receipt);
 Result<void> hide_until(Work& work, const Receipt& receipt, Time until);
 Result<void> remove_delivered(Work& work, const Receipt& receipt);

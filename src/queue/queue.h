@@ -81,7 +81,7 @@ public:
     /// To be durable before the step that may kill the worker; a second start of a delivery
     /// changes nothing. Errors: Conflict.
     virtual Result<void> start(db::Transaction& tx, const std::string& receipt_handle) = 0;
-    async::Task<Result<void>> start(std::string receipt_handle);
+    virtual async::Task<Result<void>> start(std::string receipt_handle);
 
     /// The visibility timeout begins again, `timeout` long. Errors: InvalidInput, Conflict.
     virtual Result<void> extend(db::Transaction& tx, const std::string& receipt_handle,
@@ -93,7 +93,7 @@ public:
     virtual Result<void> remove(db::Transaction& tx,
                                 std::span<const std::string> receipt_handles) = 0;
     Result<void> remove(db::Transaction& tx, const std::string& receipt_handle);
-    async::Task<Result<void>> remove(std::vector<std::string> receipt_handles);
+    virtual async::Task<Result<void>> remove(std::vector<std::string> receipt_handles);
 
     /// Not done, to be tried again after a while; a dead letter, as kReceiveCountMax, where the
     /// last start was used up. Errors: InvalidInput, Conflict.

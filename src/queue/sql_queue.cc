@@ -24,21 +24,7 @@ Result<void> lock_groups(Work& work, std::span<const NewMessage> messages) {
     return {};
 }
 
-Hints::Takes takes_of(const ReceiveOptions& options) {
-    const ReceiveOptions any;
-    return options.priority_min == any.priority_min && options.priority_max == any.priority_max
-               ? Hints::Takes::Any
-               : Hints::Takes::Some;
-}
-
 }  // namespace
-
-SqlQueue::SqlQueue(db::Database& database, QueueRow row, std::chrono::nanoseconds poll_every)
-    : database_(database),
-      id_(row.id),
-      name_(std::move(row.name)),
-      poll_every_(poll_every),
-      settings_(row.settings) {}
 
 QueueSettings SqlQueue::settings() const {
     const std::lock_guard lock(mutex_);
@@ -125,29 +111,6 @@ Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
     return sent;
 }
 
-async::Task<Result<std::vector<Message>>> SqlQueue::receive(ReceiveOptions options) {
-    CO_TRY_VOID(check_receive(options));
-    const auto deadline = async::Deadline::after(options.wait_max);
-    while (!options.stop.cancelled()) {
-        const auto seen = hints_.seen();
-        CO_TRY(Claimed claimed,
-               co_await database_.write([&](db::Transaction& tx) -> Result<Claimed> {
-                   TRY(Work work, begin(tx));
-                   TRY(Claimed taken, claim(work, options));
-                   TRY_VOID(end(work));
-                   return taken;
-               }));
-        if (!claimed.messages.empty() || deadline.expired()) {
-            co_return std::move(claimed.messages);
-        }
-        auto wait = std::min(deadline.remaining(), poll_every_);
-        if (claimed.next_due)
-            wait = std::min<std::chrono::nanoseconds>(wait, *claimed.next_due);
-        co_await hints_.wait(seen, wait, takes_of(options), options.stop);
-    }
-    co_return std::vector<Message>();
-}
-
 Result<void> SqlQueue::start(db::Transaction& tx, const std::string& receipt_handle) {
     return on_delivery(tx, receipt_handle, mark_started);
 }
@@ -162,11 +125,15 @@ Result<void> SqlQueue::extend(db::Transaction& tx, const std::string& receipt_ha
 
 Result<void> SqlQueue::remove(db::Transaction& tx,
                               std::span<const std::string> receipt_handles) {
-    TRY(Work work, begin(tx));
+    std::vector<Receipt> receipts;
     for (const auto& handle : receipt_handles) {
         TRY(const Receipt receipt, receipt_of(handle));
-        TRY_VOID(remove_delivered(work, receipt));
+        receipts.push_back(receipt);
     }
+    if (receipts.empty()) return {};
+    TRY(Work work, begin(tx));
+    TRY(const auto good, remove_all_delivered(work, receipts));
+    if (std::ranges::count(good, false) > 0) return tl::unexpected(stale_receipt());
     return end(work);
 }
 

@@ -3,8 +3,9 @@
 #include <memory>
 #include <mutex>
 
+#include "queue/combiner.h"
 #include "queue/hints.h"
-#include "queue/message_rows.h"
+#include "queue/message_sets.h"
 #include "queue/queue.h"
 
 namespace larmor::queue {
@@ -30,10 +31,12 @@ public:
                                    std::span<const NewMessage> messages) final;
     async::Task<Result<std::vector<Message>>> receive(ReceiveOptions options) final;
     Result<void> start(db::Transaction& tx, const std::string& receipt_handle) final;
+    async::Task<Result<void>> start(std::string receipt_handle) final;
     Result<void> extend(db::Transaction& tx, const std::string& receipt_handle,
                         microseconds timeout) final;
     Result<void> remove(db::Transaction& tx,
                         std::span<const std::string> receipt_handles) final;
+    async::Task<Result<void>> remove(std::vector<std::string> receipt_handles) final;
     Result<void> release(db::Transaction& tx, const std::string& receipt_handle,
                          const Release& release) final;
     Result<void> dead_letter(db::Transaction& tx, const std::string& receipt_handle,
@@ -52,7 +55,6 @@ public:
     using Queue::release;
     using Queue::remove;
     using Queue::send;
-    using Queue::start;
 
 protected:
     struct Claimed {
@@ -67,6 +69,8 @@ protected:
 
     /// What one call works on, at the time that the queue's clock has now.
     virtual Result<Work> begin(db::Transaction& tx) = 0;
+    /// Where `begin` went by what was known already, asks; false where it had asked.
+    virtual Result<bool> look_again(Work& /*work*/) { return false; }
     virtual Result<Time> now(db::Snapshot& snapshot) = 0;
     /// Everything that was due has been brought back.
     virtual void nothing_is_due() {}
@@ -94,8 +98,15 @@ private:
     /// is known.
     Result<std::optional<microseconds>> bring_back_due(Work& work, std::size_t messages_max);
     Result<std::vector<Candidate>> find_candidates(Work& work, const ReceiveOptions& options);
-    static Result<Message> deliver(Work& work, Candidate& candidate,
-                                   const ReceiveOptions& options);
+    /// Completes the message.
+    static Delivery deliver(Candidate& candidate, Start when);
+    // What Combiner runs for calls that came together.
+    using Receipts = std::span<const Receipt>;
+    Result<std::vector<Result<Claimed>>> claim_for_all(db::Transaction& tx,
+                                                       std::span<const ReceiveOptions> calls);
+    template <typename F>
+    Result<std::vector<Result<void>>> on_deliveries(db::Transaction& tx, Receipts receipts,
+                                                    F f);
     /// begin, then `step` on the delivery, then end.
     template <typename F>
     Result<void> on_delivery(db::Transaction& tx, const std::string& receipt_handle, F step);
@@ -112,6 +123,9 @@ private:
     mutable std::mutex mutex_;
     QueueSettings settings_;
     Hints hints_;
+    Combiner<ReceiveOptions, Claimed> receives_;
+    Combiner<Receipt, void> starts_;
+    Combiner<Receipt, void> removals_;
 };
 
 }  // namespace larmor::queue

@@ -12,7 +12,7 @@ namespace larmor::workers {
 namespace {
 
 constexpr std::chrono::seconds kReceiveWait{20};
-constexpr std::size_t kMoreReceiversMax = 15;
+constexpr std::size_t kMoreReceiversMax = 63;
 constexpr Backoff kBetweenReceives{.first = std::chrono::milliseconds(200),
                                    .max = std::chrono::milliseconds(30'000)};
 
@@ -80,7 +80,7 @@ async::Task<void> Lane::receive_all() {
         const bool is_full = batch->size() == wanted;
         take(*std::move(batch));
         while (is_full && more_receivers_ < kMoreReceiversMax && room() > 0 &&
-               more_receivers_ * options_.batch_max < options_.concurrency_max) {
+               more_receivers_ * options_.batch_max < options_.in_flight_max) {
             ++more_receivers_;
             work_.spawn(receive_more());
         }
@@ -141,7 +141,7 @@ async::Task<Result<std::vector<queue::Message>>> Lane::receive_batch(
     options.visibility_timeout = visibility_timeout();
     // Where each has a place at once, start and receive are one transaction.
     const bool have_places =
-        in_flight_.size() + receiving_ + messages_max <= options_.concurrency_max &&
+        in_flight_.size() - settling_ + receiving_ + messages_max <= options_.concurrency_max &&
         services_.gate.waiting() == 0;
     options.start = have_places || options_.start_with_batch
                         ? queue::Start::OnReceiveUnlessSuspect
@@ -185,7 +185,11 @@ async::Task<void> Lane::work_on(DeliveryPtr delivery) {
         }
     }
     // Its place is somebody else's while the outcome is written.
-    if (verdict) co_await outcomes_.settle(delivery, *std::move(verdict));
+    if (verdict) {
+        ++settling_;
+        co_await outcomes_.settle(delivery, *std::move(verdict));
+        --settling_;
+    }
     delivery->permit.reset();
     forget(delivery);
 }

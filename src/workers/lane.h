@@ -78,6 +78,7 @@ private:
     std::set<DeliveryPtr> in_flight_;
     std::size_t running_ = 0;
     std::size_t receiving_ = 0;  ///< places in flight that receives going on may fill
+    std::size_t settling_ = 0;   ///< in flight, but without a place: the outcome is written
     std::size_t more_receivers_ = 0;
     async::Completion<>* room_ = nullptr;  ///< in the frame of who waits for it
 };

@@ -56,6 +56,14 @@ Result<void> OutcomeWriter::write(db::Transaction& tx, const std::string& receip
 
 async::Task<Result<OutcomeWriter::Written>> OutcomeWriter::try_write(std::string receipt_handle,
                                                                      const Verdict* verdict) {
+    if (const auto* done = std::get_if<Done>(verdict); done != nullptr && !done->effect) {
+        // Nothing goes with it: the removals of many are one statement.
+        std::vector<std::string> handles{std::move(receipt_handle)};
+        auto removed = co_await services_.queue.remove(std::move(handles));
+        if (removed) co_return Written::Yes;
+        if (removed.error().code == ErrorCode::Conflict) co_return Written::Stale;
+        co_return tl::unexpected(std::move(removed).error());
+    }
     bool stale = false;
     auto written = co_await services_.database.write([&](db::Transaction& tx) -> Result<void> {
         stale = false;  // it may run again

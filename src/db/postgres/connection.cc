@@ -70,13 +70,15 @@ Result<void> Connection::set_up(const Settings& settings) {
     deadline_ = std::chrono::steady_clock::now() + settings.connect_wait;
     // What is acknowledged is durable, whatever the server does for others. Compiling a
     // statement takes longer than any of ours.
-    TRY_VOID(run_script(
-        "SET standard_conforming_strings = on; SET jit = off; SET TimeZone = 'UTC';"
-        " SET statement_timeout = " +
-        limit(settings.statement_limit) + "; SET lock_timeout = " + limit(settings.lock_limit) +
-        "; SET idle_in_transaction_session_timeout = " + limit(settings.idle_limit) +
-        "; SELECT set_config('synchronous_commit', 'on', false)"
-        " WHERE current_setting('synchronous_commit') = 'off'"));
+    TRY_VOID(
+        run_script("SET standard_conforming_strings = on; SET jit = off; SET TimeZone = 'UTC';"
+                   " SET statement_timeout = " +
+                   limit(settings.statement_limit) +
+                   (settings.plan_once ? "; SET plan_cache_mode = force_generic_plan" : "") +
+                   "; SET lock_timeout = " + limit(settings.lock_limit) +
+                   "; SET idle_in_transaction_session_timeout = " + limit(settings.idle_limit) +
+                   "; SELECT set_config('synchronous_commit', 'on', false)"
+                   " WHERE current_setting('synchronous_commit') = 'off'"));
     deadline_ = std::chrono::steady_clock::time_point::max();
     return {};
 }
@@ -202,6 +204,7 @@ Error Connection::note(const PGresult* result) {
         lose("the protocol is out of step");
         return *lost_;
     }
+    ++failed_count_;
     ServerError failed = server_error_of(result);
     if (failed.is_in_the_way()) in_the_way_ = true;
     if (failed.ends_connection()) {

@@ -53,6 +53,8 @@ public:
         std::chrono::milliseconds statement_limit{0};
         std::chrono::milliseconds lock_limit{0};
         std::chrono::milliseconds idle_limit{0};
+        /// One plan for each text, whatever its values: for statements that go by key.
+        bool plan_once = false;
     };
     /// Blocks. Errors: Unavailable; Unsupported for a database that is not UTF-8 or a server
     /// older than version 14.
@@ -90,6 +92,8 @@ public:
     /// True after a statement failed because another transaction was in the way; until cleared.
     bool was_in_the_way() const { return in_the_way_; }
     void clear_in_the_way() { in_the_way_ = false; }
+    /// How many statements failed up to now.
+    std::uint64_t failed_count() const { return failed_count_; }
     /// True while a transaction is open that has not failed; as of what was awaited.
     bool is_in_good_transaction() const {
         return PQtransactionStatus(handle_) == PQTRANS_INTRANS;
@@ -141,6 +145,7 @@ private:
         std::chrono::steady_clock::time_point::max();
     bool cancelled_ = false;
     bool in_the_way_ = false;
+    std::uint64_t failed_count_ = 0;
     std::optional<Error> lost_;
     std::deque<SentPart> sent_;
     std::uint64_t names_ = 0;

@@ -17,7 +17,7 @@ public:
         : settings_{.url = options.url},
           readers_(limited(options.read_limit, {}),
                    {options.readers, options.read_limit, options.reader_wait}),
-          writer_({.connection = limited(options.write_limit, options.lock_limit),
+          writer_({.connection = writers(limited(options.write_limit, options.lock_limit)),
                    .queued_max = options.queued_max,
                    .group_max = options.group_max,
                    .group_limit = options.write_limit,
@@ -25,7 +25,7 @@ public:
                   std::move(first)) {}
 
     static Connection::Settings settings_of(const PostgresOptions& options) {
-        return limited({.url = options.url}, options.write_limit, options.lock_limit);
+        return writers(limited({.url = options.url}, options.write_limit, options.lock_limit));
     }
 
     void before_commit(std::function<Result<void>(Transaction&)> hook) override {
@@ -51,6 +51,11 @@ private:
         settings.statement_limit = transaction + kServerGrace;
         settings.idle_limit = transaction + kServerGrace;
         settings.lock_limit = lock;
+        return settings;
+    }
+    /// What a writer runs goes by key.
+    static Connection::Settings writers(Connection::Settings settings) {
+        settings.plan_once = true;
         return settings;
     }
     Connection::Settings limited(std::chrono::milliseconds transaction,

@@ -28,7 +28,8 @@ void fail_open(std::span<Result<void>> outcomes, const Error& error) {
 /// The transaction of a group, as its requests see it.
 class Writer::GroupTransaction final : public Transaction {
 public:
-    explicit GroupTransaction(Connection& connection) : connection_(connection) {}
+    explicit GroupTransaction(Connection& connection)
+        : connection_(connection), failed_before_(connection.failed_count()) {}
 
     Result<Query> prepare(std::string_view sql) override { return connection_.prepare(sql); }
     Dialect dialect() const override { return Dialect::Postgres; }
@@ -45,10 +46,13 @@ public:
     void on_commit(std::function<void()> done) override { hooks_.on_commit(std::move(done)); }
 
     GroupHooks& hooks() { return hooks_; }
+    /// Whether a statement of the group did, as of what was awaited.
+    bool has_failed() const { return connection_.failed_count() != failed_before_; }
     Connection& connection() { return connection_; }
 
 private:
     Connection& connection_;
+    const std::uint64_t failed_before_;
     GroupHooks hooks_;
 };
 
@@ -133,6 +137,7 @@ void Writer::run() {
 void Writer::run_group(Requests requests, Outcomes outcomes) {
     const auto until = steady_clock::now() + options_.reconnect_wait;
     Attempt attempt = Attempt::Lost;
+    Pace pace = Pace::Quick;
     for (unsigned number = 1; attempt != Attempt::Done; ++number) {
         std::ranges::fill(outcomes, Result<void>());
         if (const auto connected = connect(until); !connected) {
@@ -144,11 +149,15 @@ void Writer::run_group(Requests requests, Outcomes outcomes) {
             if (connection_->is_lost() && steady_clock::now() < until) continue;
             break;
         }
-        attempt = try_group(requests, outcomes);
+        attempt = try_group(requests, outcomes, pace);
         if (attempt == Attempt::Done) break;
         {
             const std::lock_guard lock(mutex_);
             stats_.run_again += requests.size();
+        }
+        if (attempt == Attempt::Unclear) {
+            pace = Pace::OneByOne;
+            continue;
         }
         if (attempt == Attempt::Lost && steady_clock::now() < until) continue;
         if (attempt == Attempt::Lost || number >= kAttemptsMax) break;
@@ -169,7 +178,7 @@ void Writer::run_group(Requests requests, Outcomes outcomes) {
     stats_.group_max = std::max<std::uint64_t>(stats_.group_max, succeeded);
 }
 
-Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes) {
+Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes, Pace pace) {
     Connection& connection = *connection_;
     connection.set_deadline(steady_clock::now() + options_.group_limit);
     connection.clear_in_the_way();
@@ -179,7 +188,9 @@ Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes) {
     }
     bool any = false;
     for (std::size_t i = 0; i < requests.size(); ++i) {
-        outcomes[i] = run_request(*requests[i], transaction, requests.size() == 1);
+        outcomes[i] = run_request(*requests[i], transaction, requests.size() == 1, pace);
+        const bool is_its_own = requests.size() == 1 && !outcomes[i];
+        if (!is_its_own && is_unclear(transaction, pace)) return give_up_unclear(transaction);
         if (connection.is_lost() || connection.was_in_the_way()) {
             const Error why = outcomes[i] ? Error{ErrorCode::Unavailable,
                                                   "another transaction was "
@@ -190,13 +201,25 @@ Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes) {
         any = any || outcomes[i];
     }
     if (!any) {
-        static_cast<void>(give_up(transaction, {}, {}));
+        give_up(transaction, {}, {});
         return Attempt::Done;
     }
     if (const auto hooked = run_hooks(transaction); !hooked) {
+        if (is_unclear(transaction, pace)) return give_up_unclear(transaction);
         return give_up(transaction, outcomes, hooked.error());
     }
-    return commit(transaction, outcomes);
+    return commit(transaction, outcomes, pace);
+}
+
+bool Writer::is_unclear(GroupTransaction& transaction, Pace pace) {
+    const Connection& connection = transaction.connection();
+    return pace == Pace::Quick && transaction.has_failed() && !connection.is_lost() &&
+           !connection.was_in_the_way();
+}
+
+Writer::Attempt Writer::give_up_unclear(GroupTransaction& transaction) {
+    const Attempt attempt = give_up(transaction, {}, {});
+    return attempt == Attempt::Done ? Attempt::Unclear : attempt;
 }
 
 Writer::Attempt Writer::give_up(GroupTransaction& transaction, Outcomes outcomes,
@@ -214,17 +237,20 @@ Writer::Attempt Writer::give_up(GroupTransaction& transaction, Outcomes outcomes
 }
 
 Result<void> Writer::run_request(WriteRequest& request, GroupTransaction& transaction,
-                                 bool is_alone) {
+                                 bool is_alone, Pace pace) {
     Connection& connection = transaction.connection();
     const auto mark = transaction.hooks().mark();
     // A request that is alone has the transaction as its savepoint.
     if (!is_alone) TRY_VOID(connection.send("SAVEPOINT request"));
     Result<void> outcome = request.run(transaction);
-    // What it sent and did not await: the error belongs to it, not to the next one.
-    if (const auto awaited = connection.await_sent(); outcome && !awaited) outcome = awaited;
-    if (outcome && !connection.is_in_good_transaction()) {
-        outcome = fail(ErrorCode::InvalidInput,
-                       "SQL: the request went on after a statement that failed");
+    if (pace == Pace::OneByOne) {
+        // What it sent and did not await: the error belongs to it, not to the next one.
+        if (const auto awaited = connection.await_sent(); outcome && !awaited)
+            outcome = awaited;
+        if (outcome && !connection.is_in_good_transaction()) {
+            outcome = fail(ErrorCode::InvalidInput,
+                           "SQL: the request went on after a statement that failed");
+        }
     }
     if (outcome) {
         if (!is_alone) return connection.send("RELEASE request");
@@ -248,11 +274,12 @@ Result<void> Writer::run_hooks(GroupTransaction& transaction) {
     return {};
 }
 
-Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes) {
+Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes, Pace pace) {
     Connection& connection = transaction.connection();
     // Awaited: from here until its end the server keeps the row locked for this transaction.
     const std::int64_t number = ++commits_;
     if (const auto marked = mark_commit(connection, name_, number); !marked) {
+        if (is_unclear(transaction, pace)) return give_up_unclear(transaction);
         return give_up(transaction, outcomes, marked.error());
     }
     if (const auto waited = transaction.hooks().wait(); !waited) {

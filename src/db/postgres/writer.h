@@ -46,18 +46,24 @@ private:
     using Outcomes = std::span<Result<void>>;
     using SteadyTime = std::chrono::steady_clock::time_point;
     class GroupTransaction;
-    enum class Attempt : std::uint8_t { Done, InTheWay, Lost };
+    /// Unclear: a statement failed, and of which request is not known.
+    enum class Attempt : std::uint8_t { Done, InTheWay, Lost, Unclear };
+    /// Quick: the answers to what a request sent last are awaited with the next one's, which
+    /// saves a round trip each. OneByOne: by itself, so that its errors are its own.
+    enum class Pace : std::uint8_t { Quick, OneByOne };
 
     void run();
     void run_group(Requests requests, Outcomes outcomes);
     /// With Done, `outcomes` are final; otherwise nothing has happened, and the first error
     /// says why.
-    Attempt try_group(Requests requests, Outcomes outcomes);
+    Attempt try_group(Requests requests, Outcomes outcomes, Pace pace);
     Attempt give_up(GroupTransaction& transaction, Outcomes outcomes, const Error& why);
     Result<void> run_request(WriteRequest& request, GroupTransaction& transaction,
-                             bool is_alone);
+                             bool is_alone, Pace pace);
     Result<void> run_hooks(GroupTransaction& transaction);
-    Attempt commit(GroupTransaction& transaction, Outcomes outcomes);
+    static bool is_unclear(GroupTransaction& transaction, Pace pace);
+    Attempt give_up_unclear(GroupTransaction& transaction);
+    Attempt commit(GroupTransaction& transaction, Outcomes outcomes, Pace pace);
     /// Asks what became of a transaction whose commit was not answered.
     Attempt settle(std::int64_t number, GroupTransaction& transaction, Outcomes outcomes);
     Result<void> introduce();

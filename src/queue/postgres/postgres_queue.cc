@@ -5,17 +5,18 @@
 namespace larmor::queue::postgres {
 namespace {
 
-/// Of a group that waits for a lock.
-constexpr microseconds kBegunFor = std::chrono::milliseconds(20);
-
 microseconds uptime() {
     return system_clock().uptime();
 }
 
+/// How much a test has set the server's clock.
+std::int64_t server_step_of(const Shared& shared) {
+    return shared.server_step_us != nullptr ? shared.server_step_us->load() : 0;
+}
+
 /// The first three columns of a clock's row.
-ClockReading reading_of(const db::Query& query, const Shared& shared, microseconds asked) {
-    const auto* step = shared.server_step_us;
-    return {.server = microseconds(query.int64(0) + (step != nullptr ? step->load() : 0)),
+ClockReading reading_of(const db::Query& query, std::int64_t server_step, microseconds asked) {
+    return {.server = microseconds(query.int64(0) + server_step),
             .offset = microseconds(query.int64(1)),
             .version = query.int64(2),
             .asked = asked,
@@ -32,18 +33,28 @@ Result<ClockReading> read_clock(db::Snapshot& snapshot, const Shared& shared) {
     const microseconds asked = uptime();
     TRY(const bool row, query.next());
     if (!row) return fail(ErrorCode::Corrupt, "the queues have lost the row of their clock");
-    return reading_of(query, shared, asked);
+    return reading_of(query, server_step_of(shared), asked);
 }
 
-/// Clock, settings and whether something is due in one round trip, once for the calls of a
-/// group: another process may have changed these.
+/// Clock, settings and whether something is due in one round trip, for all calls of some
+/// milliseconds.
 Result<Work> PostgresQueue::begin(db::Transaction& tx) {
-    if (!begun_ || uptime() - begun_->read_at > kBegunFor) TRY_VOID(read_begun(tx));
+    const bool is_known = begun_ && uptime() - begun_->read_at < shared_.known_for;
+    if (!is_known) TRY_VOID(read_begun(tx));
     return Work{.tx = tx,
                 .queue = id(),
-                .settings = begun_->settings,
-                .now = begun_->now,
+                .settings = settings(),
+                .now = begun_->now + (uptime() - begun_->read_at),
                 .may_have_due = begun_->may_have_due};
+}
+
+Result<bool> PostgresQueue::look_again(Work& work) {
+    if (begun_ && begun_->is_of_this_group) return false;
+    TRY_VOID(read_begun(work.tx));
+    work.settings = settings();
+    work.now = begun_->now;
+    work.may_have_due = begun_->may_have_due;
+    return true;
 }
 
 Result<void> PostgresQueue::read_begun(db::Transaction& tx) {
@@ -62,26 +73,28 @@ Result<void> PostgresQueue::read_begun(db::Transaction& tx) {
                        " AND m.state = 2 AND m.hidden_until <= t.us + c.offset_us + ?2)"
                        " THEN 1 ELSE 0 END"
                        " FROM t, queue_clock c, queues q WHERE c.id = 1 AND q.id = ?1"));
-        const auto* const step = shared_.server_step_us;
-        query.bind(id(), step != nullptr ? step->load() : 0);
+        const std::int64_t server_step = server_step_of(shared_);
+        query.bind(id(), server_step);
         const microseconds asked = uptime();
         TRY(const bool row, query.next());
         if (!row) return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
-        reading = reading_of(query, shared_, asked);
-        begun.settings = {.fifo = query.int64(3) != 0,
-                          .visibility_timeout = microseconds(query.int64(4)),
-                          .receive_count_max = query.int64(5),
-                          .deduplication_window = microseconds(query.int64(6)),
-                          .depth_max = query.int64(7)};
+        reading = reading_of(query, server_step, asked);
+        set_settings({.fifo = query.int64(3) != 0,
+                      .visibility_timeout = microseconds(query.int64(4)),
+                      .receive_count_max = query.int64(5),
+                      .deduplication_window = microseconds(query.int64(6)),
+                      .depth_max = query.int64(7)});
         begun.may_have_due = query.int64(8) != 0;
     }
-    set_settings(begun.settings);
     TRY(begun.now, shared_.clock.time_of(tx, reading));
     // The clock was corrected: what is due is another question now.
     if (begun.now != ServerClock::time_of(reading)) begun.may_have_due = true;
     begun.read_at = reading.answered;
     begun_ = begun;
-    tx.on_commit([this] { begun_.reset(); });
+    tx.on_commit([this] {
+        if (begun_) begun_->is_of_this_group = false;
+    });
+    // It may have corrected the clock.
     tx.on_rollback([this] { begun_.reset(); });
     return {};
 }

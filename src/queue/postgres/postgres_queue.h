@@ -13,6 +13,7 @@ namespace larmor::queue::postgres {
 /// What the queues of a process share.
 struct Shared {
     ServerClock clock;
+    microseconds known_for{};  ///< PostgresQueuesOptions
     const std::atomic<std::int64_t>* server_step_us = nullptr;
     /// Which of a queue's rows of counts this process writes.
     int slot = 0;
@@ -30,6 +31,7 @@ public:
 
 protected:
     Result<Work> begin(db::Transaction& tx) override;
+    Result<bool> look_again(Work& work) override;
     Result<Time> now(db::Snapshot& snapshot) override;
     Result<Counted> count(Work& work, const Counts& change, std::int64_t ids) override;
     Result<MessageId> last_id(Work& work) override;
@@ -42,12 +44,12 @@ protected:
     }
 
 private:
-    /// What the calls of one group begin with. Of the writer's thread.
+    /// What calls begin with. Of the writer's thread.
     struct Begun {
-        QueueSettings settings;
         Time now;
         bool may_have_due = true;
         microseconds read_at{};  ///< uptime
+        bool is_of_this_group = true;
     };
     Result<void> read_begun(db::Transaction& tx);
 

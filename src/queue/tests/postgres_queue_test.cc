@@ -63,7 +63,7 @@ private:
         if (wrap_) wrapped_ = wrap_(*database_);
         db::Database& used = wrapped_ ? *wrapped_ : *database_;
         queues_ = must(postgres::open_postgres_queues(
-            used, {.poll_every = poll_every_, .server_step_us = &step_us_}));
+            used, {.poll_every = poll_every_, .known_for = 0us, .server_step_us = &step_us_}));
     }
 
     const std::chrono::nanoseconds poll_every_;
@@ -129,6 +129,17 @@ TEST_F(TwoProcesses, AReceiverIsWokenByASendOfTheOther) {
         EXPECT_EQ(received[0].body, std::to_string(round));
         must(async::sync_wait(receiver.queue->remove(std::vector{received[0].receipt_handle})));
     }
+}
+
+TEST_F(TwoProcesses, AMessageComesBackThoughNothingWasDueWhenTheTimeWasAskedLast) {
+    const Process process(url_);
+    must(async::sync_wait(process.queue->send(std::vector{NewMessage{.body = "again"}})));
+    const auto first =
+        must(async::sync_wait(process.queue->receive({.visibility_timeout = 1ms})));
+    ASSERT_EQ(first.size(), 1U);
+    std::vector<Message> second;
+    while (second.empty()) second = must(async::sync_wait(process.queue->receive({})));
+    EXPECT_EQ(second[0].receive_count, 2);
 }
 
 TEST_F(TwoProcesses, ShareTheMessagesAndEachIsDoneOnce) {

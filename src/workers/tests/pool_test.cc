@@ -244,7 +244,7 @@ TEST_F(PoolTest, ABatchIsFilledWithinItsWindow) {
 class FaultyPoolTest : public PoolTest, public ::testing::WithParamInterface<std::uint32_t> {};
 
 TEST_P(FaultyPoolTest, EachMessageIsDoneOnceWhateverTheDatabaseSays) {
-    constexpr int kMessages = 40;
+    constexpr int kMessages = 80;
     db::testing::FaultyDatabase faulty(
         *watch_, {.seed = GetParam(), .faults_of_100 = 20, .be_late = [] {}});
     const auto queues = queue::testing::must(
