@@ -10,7 +10,7 @@ LOGS=build/test-logs
 
 # suite NAME COMMAND...: its last line `N passed, N failed` counts; without one, its exit code does.
 suite() {
-    local name=$1 log=$LOGS/$1.log code line p f
+    local name=$1 log=$LOGS/$1.log started=$SECONDS code line p f
     shift
     say "$name: $*"
     "$@" > "$log" 2>&1 < /dev/null
@@ -27,7 +27,7 @@ suite() {
         tail -80 "$log"
         echo "suite $name: FAILED ($p passed, $f failed, exit code $code), all of it in $log"
     else
-        echo "suite $name: $p passed"
+        echo "suite $name: $p passed in $((SECONDS - started)) s"
     fi
 }
 

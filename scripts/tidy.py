@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang-tidy on what changed in the last 30 commits: at most 60 files and 5 minutes, newest first; names what
+"""clang-tidy on what changed in the last 30 commits: at most 60 files and 4 minutes, newest first; names what
 it skipped. `--all` takes every file and all the time it needs, and so do files that are named. A changed header is checked through the .cc
 beside it. Reads the compile commands of the preset `tidy` (clang, no precompiled headers)."""
 import argparse
@@ -11,7 +11,7 @@ import sys
 import time
 
 BUILD = "build/tidy"
-COMMITS, FILES_MAX, SECONDS_MAX, JOBS = 30, 60, 300, 2
+COMMITS, FILES_MAX, SECONDS_MAX, JOBS = 30, 60, 240, 2
 
 
 def lines_of(*command):
