@@ -13,7 +13,8 @@ namespace larmor {
 namespace {
 
 struct ReplayRequest {
-    std::string queue;
+    std::string queue;  ///< or else the rule
+    std::string rule;
     std::string from;
     std::int64_t last = 0;  ///< 0: the newest
     std::string pattern;
@@ -82,7 +83,9 @@ std::string from_json(const std::string& from) {
 
 /// Asks the server that has the library to send events again, and follows that.
 Result<int> replay(const Settings& settings, const ReplayRequest& request) {
-    std::string parameters = R"({"queue":)" + to_json_string(request.queue);
+    std::string parameters = request.rule.empty()
+                                 ? R"({"queue":)" + to_json_string(request.queue)
+                                 : R"({"rule":)" + to_json_string(request.rule);
     parameters += R"(,"from":)" + from_json(request.from);
     if (request.last > 0) parameters += R"(,"last":)" + std::to_string(request.last);
     if (!request.pattern.empty()) {
@@ -98,17 +101,23 @@ Result<int> replay(const Settings& settings, const ReplayRequest& request) {
 
 void add_replay(CLI::App& command, CommandLine& line) {
     auto request = std::make_shared<ReplayRequest>();
-    auto* replay_command = command.add_subcommand(
-        "replay", "send events to a queue again, as a job of the running server");
-    replay_command->add_option("--queue", request->queue, "where to")->required();
+    auto* replay_command =
+        command.add_subcommand("replay", "send events again, as a job of the running server");
+    auto* to = replay_command->add_option_group("where to");
+    to->add_option("--queue", request->queue, "to this queue");
+    auto* rule = to->add_option("--rule", request->rule,
+                                "what this rule matches, to its queues and webhooks");
+    to->require_option(1);
     replay_command
         ->add_option("--from", request->from,
                      "the number of the first event, or 2026-01-02T03:04:05Z")
         ->required();
     replay_command->add_option("--last", request->last,
                                "the number of the last one; the newest where it is not given");
-    replay_command->add_option("--pattern", request->pattern,
-                               "only those that this EventBridge pattern matches");
+    replay_command
+        ->add_option("--pattern", request->pattern,
+                     "only those that this EventBridge pattern matches")
+        ->excludes(rule);
     replay_command->add_flag("--json", request->json, "each change of the job, as JSON");
     replay_command->callback([&line_run = line.run, &settings = line.settings, request] {
         line_run = [&settings, request] {

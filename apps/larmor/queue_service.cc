@@ -28,7 +28,8 @@ public:
         return std::move(queue.json);
     }
     Result<std::int64_t> redrive(const std::string& name, const std::string& body) override {
-        TRY(const auto count, api::redrive_letters(library_->queues(), name, body));
+        TRY(const auto count,
+            api::redrive_letters(library_->database(), library_->queues(), name, body));
         TRY_VOID(record(audit::Action::QueueChange, name));
         return count;
     }

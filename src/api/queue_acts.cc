@@ -1,6 +1,8 @@
 #include "api/queue_acts.h"
 
 #include "api/queue_json.h"
+#include "jobs/dispatch.h"
+#include "jobs/redrive.h"
 #include "routing/own_queues.h"
 
 namespace larmor::api {
@@ -88,10 +90,14 @@ Result<std::string> json_of_dead_letter(queue::Queues& queues, const std::string
     return json;
 }
 
-Result<std::int64_t> redrive_letters(queue::Queues& queues, const std::string& name,
-                                     std::string_view body) {
+Result<std::int64_t> redrive_letters(db::Database& database, queue::Queues& queues,
+                                     const std::string& name, std::string_view body) {
     TRY(const auto wanted, parse_redrive_request(body));
     TRY(queue::Queue* const queue, queues.open(name));
+    if (name == jobs::kJobQueue) {
+        return wanted.all ? jobs::redrive_all(database, *queue)
+                          : jobs::redrive(database, *queue, wanted.ids);
+    }
     return wanted.all ? queue->redrive_all() : queue->redrive(wanted.ids);
 }
 

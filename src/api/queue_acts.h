@@ -35,9 +35,10 @@ Result<std::string> json_of_dead_letters(queue::Queues& queues, const std::strin
 Result<std::string> json_of_dead_letter(queue::Queues& queues, const std::string& name,
                                         queue::MessageId id);
 
-/// How many were sent anew; `body` as parse_redrive_request takes it.
-Result<std::int64_t> redrive_letters(queue::Queues& queues, const std::string& name,
-                                     std::string_view body);
+/// How many were sent anew; `body` as parse_redrive_request takes it. Of the queue of the jobs
+/// it is their jobs that go on: see jobs::redrive.
+Result<std::int64_t> redrive_letters(db::Database& database, queue::Queues& queues,
+                                     const std::string& name, std::string_view body);
 /// How many were removed; `body` as parse_purge_request takes it.
 Result<std::int64_t> purge_queue(queue::Queues& queues, const std::string& name,
                                  std::string_view body);

@@ -1,6 +1,7 @@
 #include "api/queues.h"
 
 #include <charconv>
+#include <functional>
 
 #include "api/access.h"
 #include "api/handler.h"
@@ -107,8 +108,9 @@ Task<Response> get_dead_letter(ContextPtr context, Request request) {
     co_return private_json(*std::move(json));
 }
 
-using ChangeMessages = Result<std::int64_t> (*)(queue::Queues&, const std::string&,
-                                                std::string_view);
+/// On the pool: the queue's name and the body.
+using ChangeMessages =
+    std::function<Result<std::int64_t>(const std::string&, std::string_view)>;
 
 /// Answers `{"<member>":<how many>}`.
 Task<Response> change_messages(ContextPtr context, Request request, ChangeMessages change,
@@ -123,8 +125,8 @@ Task<Response> change_messages(ContextPtr context, Request request, ChangeMessag
     }
     const std::string& name = request.path_parameter("queue");
     // Behind whoever waits for a picture: it may touch many rows.
-    const auto count = co_await services.pool.run(
-        async::Priority::Normal, [&] { return change(services.queues, name, *body); });
+    const auto count = co_await services.pool.run(async::Priority::Normal,
+                                                  [&] { return change(name, *body); });
     if (!count) {
         co_return problem(request, count.error());
     }
@@ -137,11 +139,21 @@ Task<Response> change_messages(ContextPtr context, Request request, ChangeMessag
 }
 
 Task<Response> redrive(ContextPtr context, Request request) {
-    return change_messages(std::move(context), std::move(request), redrive_letters, "redriven");
+    const auto& services = context->services;
+    ChangeMessages change = [&](const std::string& name, std::string_view body) {
+        return redrive_letters(services.database, services.queues, name, body);
+    };
+    return change_messages(std::move(context), std::move(request), std::move(change),
+                           "redriven");
 }
 
 Task<Response> purge(ContextPtr context, Request request) {
-    return change_messages(std::move(context), std::move(request), purge_queue, "removed");
+    const auto& services = context->services;
+    ChangeMessages change = [&](const std::string& name, std::string_view body) {
+        return purge_queue(services.queues, name, body);
+    };
+    return change_messages(std::move(context), std::move(request), std::move(change),
+                           "removed");
 }
 
 }  // namespace

@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """Jobs of the running program: an import that is followed, killed in the middle and gone on with, cancelled half way, and a replay of
 events, by HTTP and from the command line. Ends with `N passed, N failed`."""
+import http.server
 import json
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -189,14 +191,50 @@ def events_are_replayed_into_a_queue(folder):
     server = Server(folder)
     refused = larmor("events", "replay", "--library", library, "--queue", "none", "--from", "1", code=1)
     assert "no queue" in refused or "none" in refused, refused
-    # A queue that every library has.
-    told = larmor("events", "replay", "--library", library, "--queue", "webhooks", "--from", "2", "--last", "3", "--json",
+    own = larmor("events", "replay", "--library", library, "--queue", "webhooks", "--from", "1", code=1)
+    assert "program's own" in own, own
+    larmor("queue", "create", "index", "--library", library)
+    told = larmor("events", "replay", "--library", library, "--queue", "index", "--from", "2", "--last", "3", "--json",
                   "--pattern", '{"detail-type": [{"prefix": "Image Set"}]}')
     job = json.loads(told.splitlines()[-1])
     assert (job["state"], job["result"], job["progress"]["done"]) == ("succeeded", {"sent": 2}, 2), job
-    since = larmor("events", "replay", "--library", library, "--queue", "webhooks", "--from", "2020-01-01T00:00:00Z")
+    since = larmor("events", "replay", "--library", library, "--queue", "index", "--from", "2020-01-01T00:00:00Z")
     assert " replay succeeded 3 of 3 events" in since, since
+    assert json.loads(larmor("queue", "show", "index", "--library", library, "--json"))["waiting"] == 5
     server.end()
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Keeps what it is sent."""
+
+    def do_POST(self):  # noqa: N802
+        self.server.envelopes.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.enough.release()
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+@test
+def a_webhook_gets_again_what_its_rule_matches(folder):
+    library = f"{folder}/larmor-library"
+    for name in ("CT_small.dcm", "MR_small.dcm"):
+        larmor("import", "--no-previews", "--library", library, f"{PYDICOM_FILES}/{name}")
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    hook.envelopes, hook.enough = [], threading.Semaphore(0)
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    server = Server(folder)
+    larmor("rule", "put", "hook", "--library", library, "--pattern", '{"detail-type": ["Image Set Created"]}',
+           "--webhook", f"http://127.0.0.1:{hook.server_port}/")
+    told = larmor("events", "replay", "--library", library, "--rule", "hook", "--from", "1")
+    assert " replay succeeded 2 of 2 events" in told, told
+    for _ in range(2):
+        assert hook.enough.acquire(timeout=60)
+    assert {envelope["detail-type"] for envelope in hook.envelopes} == {"Image Set Created"}, hook.envelopes
+    server.end()
+    hook.shutdown()
 
 
 @test

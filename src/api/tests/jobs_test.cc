@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "api/tests/api_fixture.h"
+#include "async/sync_wait.h"
 #include "jobs/dispatch.h"
 #include "workers/pool.h"
 #include "workers/steps/run_job.h"
@@ -154,7 +155,46 @@ TEST_F(JobsApiTest, WhatCouldNotBeginIsRefusedAtOnce) {
     EXPECT_EQ(post(R"({"parameters":{}})").status, 400);
     EXPECT_EQ(post("x").status, 400);
     EXPECT_EQ(post(R"({"kind":"replay","parameters":{"queue":"none","from":1}})").status, 400);
+    for (const std::string own : {"webhooks", "preprocess", "jobs"}) {
+        const auto refused =
+            post(R"({"kind":"replay","parameters":{"queue":")" + own + R"(","from":1}})");
+        EXPECT_EQ(refused.status, 400) << own;
+        EXPECT_THAT(refused.body, HasSubstr("the program's own")) << own;
+    }
+    EXPECT_EQ(post(R"({"kind":"replay","parameters":{"rule":"none","from":1}})").status, 400);
     EXPECT_EQ(api.get("/v1/jobs").body, R"({"jobs":[],"next":null})");
+}
+
+TEST_F(JobsApiTest, ADeadLetterOfAJobIsRedrivenUnlessTheJobHasEnded) {
+    auto& queue = api.library->jobs().queue;
+    make_import();
+    const auto received = async::sync_wait(queue.receive({.start = queue::Start::Later}));
+    ASSERT_TRUE(received);
+    ASSERT_EQ(received->size(), 1U);
+    ASSERT_TRUE(async::sync_wait(
+        queue.dead_letter(received->at(0).receipt_handle, queue::kWorkerLost, "")));
+    const auto redrive = [&](const std::string& body) {
+        return api.send({.method = "POST",
+                         .target = "/v1/queues/jobs/redrive",
+                         .headers = {{"Content-Type", "application/json"}},
+                         .body = body});
+    };
+    const std::string id = std::to_string(queue::to_int64(received->at(0).id));
+    EXPECT_EQ(redrive(R"({"ids":[")" + id + R"("]})").body, R"({"redriven":1})");
+    EXPECT_EQ(member(api.get("/v1/jobs/1").body, "/state"), R"("queued")");
+
+    const auto again = async::sync_wait(queue.receive({.start = queue::Start::Later}));
+    ASSERT_TRUE(again);
+    ASSERT_FALSE(again->empty());
+    ASSERT_TRUE(async::sync_wait(
+        queue.dead_letter(again->at(0).receipt_handle, queue::kWorkerLost, "")));
+    EXPECT_EQ(send("POST", "/v1/jobs/1/cancel").status, 202);
+    const auto refused =
+        redrive(R"({"ids":[")" + std::to_string(queue::to_int64(again->at(0).id)) + R"("]})");
+    EXPECT_EQ(refused.status, 409);
+    EXPECT_THAT(refused.body, HasSubstr("the job 1 has ended (cancelled)"));
+    EXPECT_EQ(redrive(R"({"all":true})").body, R"({"redriven":0})");
+    EXPECT_EQ(queue.stats()->dead, 1);
 }
 
 TEST_F(JobsApiTest, AReplayOfWhatIsNoLongerKeptIsGone) {

@@ -8,6 +8,8 @@
 #include "events/event_reader.h"
 #include "events/pattern.h"
 #include "events/replay.h"
+#include "events/rules.h"
+#include "routing/own_queues.h"
 
 namespace larmor::workers {
 namespace {
@@ -15,7 +17,8 @@ namespace {
 using events::Position;
 
 struct ReplayParameters {
-    std::string queue;
+    std::string queue;  ///< or else the rule
+    std::string rule;
     std::optional<std::int64_t> from_sequence{};
     std::optional<Time> from_time{};
     std::optional<std::int64_t> last{};
@@ -36,6 +39,11 @@ Result<void> take_parameter(ReplayParameters& parameters, std::string_view name,
             return wrong_parameter(name, "the name of a queue");
         }
         parameters.queue = text;
+    } else if (name == "rule") {
+        if (value.get(text) != simdjson::SUCCESS) {
+            return wrong_parameter(name, "the name of a rule");
+        }
+        parameters.rule = text;
     } else if (name == "from") {
         if (value.get(number) == simdjson::SUCCESS && number >= 1) {
             parameters.from_sequence = number;
@@ -58,7 +66,8 @@ Result<void> take_parameter(ReplayParameters& parameters, std::string_view name,
         TRY_VOID(events::parse_pattern(*parameters.pattern));
     } else {
         return fail(ErrorCode::InvalidInput,
-                    "a replay has the parameters queue, from, last and pattern, and no other");
+                    "a replay has the parameters queue or rule, from, last and pattern, and no "
+                    "other");
     }
     return {};
 }
@@ -74,7 +83,15 @@ Result<ReplayParameters> parse_replay_parameters(const std::string& json) {
     for (const auto [name, value] : object) {
         TRY_VOID(take_parameter(parameters, name, value));
     }
-    if (parameters.queue.empty()) return wrong_parameter("queue", "missing");
+    if (parameters.queue.empty() && parameters.rule.empty()) {
+        return wrong_parameter("queue", "missing, and so is rule");
+    }
+    if (!parameters.queue.empty() && !parameters.rule.empty()) {
+        return wrong_parameter("rule", "there beside queue: a replay has one of them");
+    }
+    if (!parameters.rule.empty() && parameters.pattern) {
+        return wrong_parameter("pattern", "the rule's where one is named");
+    }
     if (!parameters.from_sequence && !parameters.from_time) {
         return wrong_parameter("from", "missing");
     }
@@ -85,6 +102,41 @@ Result<ReplayParameters> parse_replay_parameters(const std::string& json) {
 Result<Position> first_position(db::Snapshot& snapshot, const ReplayParameters& parameters) {
     if (parameters.from_time) return events::position_at(snapshot, *parameters.from_time);
     return events::position_before(snapshot, *parameters.from_sequence);
+}
+
+/// Whatever is sent to the program's own queues would be taken for its own. Errors:
+/// InvalidInput.
+Result<void> check_is_for_others(std::string_view queue) {
+    if (!routing::is_own_queue(queue)) return {};
+    return wrong_parameter(
+        "queue", std::string(queue) +
+                     ", the program's own: a replay sends to another, and to a webhook by the "
+                     "name of its rule");
+}
+
+/// What is sent, and where to.
+struct ReplayRoute {
+    std::optional<std::string> pattern{};
+    std::vector<events::Target> targets;
+};
+
+/// Where the events go now: a rule that was changed meanwhile is followed as it is. Errors:
+/// NotFound (the rule), InvalidInput.
+Result<ReplayRoute> route_of(db::Snapshot& snapshot, const ReplayParameters& parameters) {
+    ReplayRoute route;
+    if (parameters.rule.empty()) {
+        route.pattern = parameters.pattern;
+        route.targets.push_back({events::TargetKind::Queue, parameters.queue});
+    } else {
+        TRY(auto rule, events::Rules::find(snapshot, parameters.rule));
+        route.pattern = std::move(rule.pattern);
+        route.targets = std::move(rule.targets);
+    }
+    for (const auto& target : route.targets) {
+        if (target.kind != events::TargetKind::Queue) continue;
+        TRY_VOID(check_is_for_others(target.address));
+    }
+    return route;
 }
 
 /// Where a replay is, as its checkpoint has it.
@@ -163,26 +215,43 @@ private:
 
     Result<jobs::Step> send_page(db::Transaction& tx) {
         TRY_VOID(begin(tx));
-        // A queue that is taken away ends it: what it missed would not be known.
-        TRY(queue::Queue* const queue, queues_.find(tx, parameters_.queue));
-        if (queue == nullptr) {
-            return fail(ErrorCode::NotFound, "there is no queue " + parameters_.queue);
+        TRY(auto route, route_of(tx, parameters_));
+        TRY_VOID(find_queues(tx, route));
+        replays_.clear();
+        for (auto& target : route.targets) {
+            events::Replay::Request request;
+            request.target = std::move(target);
+            request.after = state_->after;
+            request.last_sequence = state_->last;
+            request.pattern = route.pattern;
+            TRY(auto replay, events::Replay::make(std::move(request), sink_));
+            replays_.push_back(std::move(replay));
         }
-        events::Replay::Request request;
-        request.target = {events::TargetKind::Queue, parameters_.queue};
-        request.after = state_->after;
-        request.last_sequence = state_->last;
-        request.pattern = parameters_.pattern;
-        TRY(auto replay, events::Replay::make(std::move(request), sink_));
-        if (!replay.is_done()) TRY_VOID(replay.step(tx));
         tx.on_rollback([this, before = *state_] { state_ = before; });
-        state_->after = replay.after();
-        state_->sent += replay.sent();
+        for (auto& replay : replays_) {
+            if (!replay.is_done()) TRY_VOID(replay.step(tx));
+            // Each goes over the same page.
+            state_->after = replay.after();
+            state_->sent += replay.sent();
+        }
         return step_of(*state_);
     }
 
+    /// A queue that is taken away ends it: what it missed would not be known.
+    Result<void> find_queues(db::Transaction& tx, const ReplayRoute& route) {
+        for (const auto& target : route.targets) {
+            if (target.kind != events::TargetKind::Queue) continue;
+            TRY(queue::Queue* const queue, queues_.find(tx, target.address));
+            if (queue == nullptr) {
+                return fail(ErrorCode::NotFound, "there is no queue " + target.address);
+            }
+        }
+        return {};
+    }
+
     const ReplayParameters parameters_;
-    std::optional<ReplayState> state_;  ///< once it has begun
+    std::optional<ReplayState> state_;     ///< once it has begun
+    std::vector<events::Replay> replays_;  ///< of the page at hand: its rollback asks for them
     queue::Queues& queues_;
     events::MessageSink& sink_;
 };
@@ -191,8 +260,17 @@ private:
 
 Result<void> ReplayJob::check(db::Snapshot& snapshot, const std::string& parameters) const {
     TRY(const auto wanted, parse_replay_parameters(parameters));
-    if (const auto queue = queues_.open(wanted.queue); !queue) {
-        return wrong_parameter("queue", "none that there is: " + queue.error().message);
+    if (auto route = route_of(snapshot, wanted); !route) {
+        // NotFound is for what is gone for good.
+        if (route.error().code == ErrorCode::NotFound) {
+            return wrong_parameter("rule", "none that there is");
+        }
+        return tl::unexpected(std::move(route).error());
+    }
+    if (wanted.rule.empty()) {
+        if (const auto queue = queues_.open(wanted.queue); !queue) {
+            return wrong_parameter("queue", "none that there is: " + queue.error().message);
+        }
     }
     TRY_VOID(first_position(snapshot, wanted));
     return {};

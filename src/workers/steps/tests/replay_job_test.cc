@@ -1,8 +1,10 @@
 #include "workers/steps/replay_job.h"
 
 #include "events/event_log.h"
+#include "events/rules.h"
 #include "events/sequencer.h"
 #include "routing/queue_sink.h"
+#include "routing/webhook_message.h"
 #include "workers/steps/tests/job_fixture.h"
 
 namespace larmor::workers {
@@ -40,6 +42,9 @@ protected:
             return {};
         }));
         must(log_->number_committed());
+    }
+    void put_rule(const events::RuleDraft& draft) {
+        must(write([&](db::Transaction& tx) { return events::Rules().create(tx, draft); }));
     }
     Result<void> check(const std::string& parameters) {
         return database_->read([&](db::Snapshot& snapshot) {
@@ -97,7 +102,55 @@ TEST_P(ReplayJobTest, APositionThatIsNoLongerKeptFails) {
     EXPECT_EQ(must(target_->stats()).waiting, 0);
 }
 
+TEST_P(ReplayJobTest, WhatARuleMatchesIsSentToItsQueuesAndWebhooks) {
+    queue::Queue* const webhooks = must(queues_->create(routing::kWebhookQueue, {}));
+    put_rule({.name = "odd",
+              .pattern = R"({"detail-type":["Odd"]})",
+              .targets = {{events::TargetKind::Queue, "index"},
+                          {events::TargetKind::Webhook, "https://example.org/hook"}},
+              .is_enabled = false});
+    // More than a page.
+    publish(1'200);
+    EXPECT_TRUE(check(R"({"rule":"odd","from":1})"));
+    const Job job = replay(R"({"rule":"odd","from":1,"last":1100})");
+    EXPECT_EQ(job.state, JobState::Succeeded) << job.error.value_or(Error{}).message;
+    EXPECT_EQ(job.result, R"({"sent":1100})") << "550 to each of two targets";
+    EXPECT_EQ(job.progress.done, 1'100);
+    EXPECT_EQ(must(target_->stats()).waiting, 550);
+    EXPECT_EQ(must(webhooks->stats()).waiting, 550);
+    const auto sent = must(async::sync_wait(webhooks->receive({.messages_max = 1})));
+    const auto message = must(routing::parse_webhook_message(sent.at(0).body));
+    EXPECT_EQ(message.url, "https://example.org/hook");
+    EXPECT_NE(message.envelope.find(R"("detail-type":"Odd")"), message.envelope.npos);
+}
+
+TEST_P(ReplayJobTest, ARuleThatIsTakenAwayFailsIt) {
+    const Job job = replay(R"({"rule":"gone","from":1})");
+    EXPECT_EQ(job.state, JobState::Failed);
+    EXPECT_EQ(job.error->code, ErrorCode::NotFound);
+}
+
+TEST_P(ReplayJobTest, TheProgramsOwnQueuesAreRefusedBeforeAndByTheStep) {
+    publish(10);
+    for (const char* own : {"jobs", "preprocess", "webhooks"}) {
+        queue::Queue* const queue = must(queues_->create(own, {}));
+        const std::string parameters = R"({"queue":")" + std::string(own) + R"(","from":1})";
+        const auto refused = check(parameters);
+        ASSERT_FALSE(refused) << own;
+        EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput);
+        EXPECT_NE(refused.error().message.find("program's own"), std::string::npos)
+            << refused.error().message;
+        const Job job = replay(parameters);
+        EXPECT_EQ(job.state, JobState::Failed);
+        EXPECT_EQ(job.error->code, ErrorCode::InvalidInput);
+        EXPECT_EQ(must(queue->stats()).depth() + must(queue->stats()).dead, 0) << own;
+    }
+}
+
 TEST_P(ReplayJobTest, WrongParametersAreNamed) {
+    put_rule({.name = "all",
+              .pattern = R"({"source":[{"exists":true}]})",
+              .targets = {{events::TargetKind::Queue, "index"}}});
     EXPECT_TRUE(check(R"({"queue":"index","from":1})"));
     for (const auto& [parameters, member] :
          {std::pair(R"({"from":1})", "queue"), std::pair(R"({"queue":"index"})", "from"),
@@ -106,6 +159,10 @@ TEST_P(ReplayJobTest, WrongParametersAreNamed) {
           std::pair(R"({"queue":"index","from":1,"last":"x"})", "last"),
           std::pair(R"({"queue":"index","from":1,"pattern":{"a":1}})", "a"),
           std::pair(R"({"queue":"none","from":1})", "queue"),
+          std::pair(R"({"rule":"none","from":1})", "rule"),
+          std::pair(R"({"rule":7,"from":1})", "rule"),
+          std::pair(R"({"rule":"all","queue":"index","from":1})", "one of them"),
+          std::pair(R"({"rule":"all","from":1,"pattern":{"a":["b"]}})", "pattern"),
           std::pair(R"({"queue":"index","from":1,"more":1})", "no other")}) {
         const auto refused = check(parameters);
         ASSERT_FALSE(refused) << parameters;

@@ -1,5 +1,6 @@
 #include "workers/steps/run_job.h"
 
+#include "jobs/redrive.h"
 #include "workers/steps/tests/job_fixture.h"
 #include "workers/steps/tests/scripted_kind.h"
 
@@ -268,6 +269,33 @@ TEST_P(RunJobTest, AfterALostWorkerItGoesOnFromItsCheckpointAndIsSoonBeyondSuspi
     EXPECT_EQ(job.state, JobState::Succeeded);
     EXPECT_EQ(job.progress.done, 200);
     EXPECT_EQ(kind_->starts, 2) << "alone for one piece, then in a message of its own";
+}
+
+TEST_P(RunJobTest, AJobWhoseDeadLetterIsRedrivenGoesOnFromItsCheckpoint) {
+    kind_->total = 200;
+    const auto id = make("count");
+    must(write([&](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(jobs_.begin(tx, id));
+        const jobs::Step step{.progress = {150, 200, "items"}, .checkpoint = R"({"done":150})"};
+        TRY_VOID(jobs_.record(tx, id, step));
+        return {};
+    }));
+    const auto received = receive();
+    must(async::sync_wait(
+        queue_->dead_letter(received.at(0).receipt_handle, queue::kWorkerLost, "")));
+    EXPECT_EQ(must(jobs::redrive_all(*database_, *queue_)), 1);
+    start_pool();
+    const Job job = await_end(id);
+    EXPECT_EQ(job.state, JobState::Succeeded) << job.error.value_or(Error{}).message;
+    EXPECT_EQ(job.progress.done, 200);
+    EXPECT_EQ(job.result, R"({"counted":200})");
+    EXPECT_EQ(kind_->starts, 1);
+    // The letter itself is a second message of the job.
+    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    while (stats().depth() > 0 && std::chrono::steady_clock::now() < deadline) {
+        async::sync_wait(async::CancelToken().sleep(10ms));
+    }
+    EXPECT_EQ(stats().depth() + stats().dead, 0);
 }
 
 LARMOR_EACH_DRIVER(RunJobTest);
