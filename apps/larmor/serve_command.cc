@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "api/application.h"
+#include "api/health.h"
 #include "auth/cross_site.h"
 #include "auth/secret.h"
 #include "events/retention.h"
@@ -116,6 +117,18 @@ void print_welcome(const Settings& settings, const ServeRequest& request,
     std::fflush(stdout);
 }
 
+/// Health and metrics of a worker; null where nobody asked for them.
+Result<std::unique_ptr<http::Server>> serve_health(const ServeRequest& request, Core& core) {
+    if (!request.health_port) return nullptr;
+    http::ServerOptions options;
+    options.port = *request.health_port;
+    options.threads = 1;
+    options.connections_max = 64;
+    return http::Server::start(
+        std::move(options),
+        api::make_worker_router({core.database(), core.pool(), core.admission()}));
+}
+
 /// Works on the queues beside the process that serves, until a signal.
 Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& request) {
     const Settings& settings = line.settings;
@@ -127,9 +140,11 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
     TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
+    TRY(const auto health, serve_health(request, *core));
     const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
                 settings.library.c_str());
+    if (health) std::printf("health and metrics: %s\n", health->base_url().c_str());
     std::fflush(stdout);
     wait_for_end(signals, reload);
     return {};
@@ -138,6 +153,12 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
 Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     const Settings& settings = line.settings;
     if (request.role == "worker") return serve_as_worker(line, request);
+    if (request.health_port) {
+        return fail(
+            ErrorCode::InvalidInput,
+            "--health-port is a worker's (--role worker): what serves answers /healthz, "
+            "/readyz and /metrics at its port");
+    }
     if (request.auth == "off" && !auth::is_loopback(request.address)) {
         return fail(ErrorCode::InvalidInput,
                     "--auth off is accepted on loopback only, not on " + request.address);
@@ -245,6 +266,11 @@ void add_serve(CommandLine& line) {
         ->check(CLI::IsMember({"all", "server", "worker"}))
         ->envname("LARMOR_ROLE")
         ->capture_default_str();
+    command
+        ->add_option("--health-port", request->health_port,
+                     "of a worker: answers /healthz, /readyz and /metrics at this port of "
+                     "127.0.0.1, without sign-in; 0 takes a free one")
+        ->envname("LARMOR_HEALTH_PORT");
     command->add_option("--web", request->web, "folder of the built page, instead of our own")
         ->envname("LARMOR_WEB");
     command

@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@ struct ServeRequest {
     std::uint16_t port = 4258;  ///< 42.58 MHz/T: the Larmor frequency of protons
     std::string auth = "on";
     std::string role = "all";
+    std::optional<std::uint16_t> health_port;  ///< of a worker, on loopback
     std::string web;
     std::filesystem::path tls_certificate;
     std::filesystem::path tls_key;

@@ -2,12 +2,10 @@
 
 #include "api/access.h"
 #include "api/handler.h"
+#include "api/health.h"
 #include "api/problem.h"
-#include "base/json_text.h"
-#include "http/compress.h"
 #include "http/conditional.h"
 #include "http/static_files.h"
-#include "observe/metrics.h"
 
 namespace larmor::api {
 namespace {
@@ -24,43 +22,24 @@ constexpr std::string_view kContentSecurityPolicy =
     "style-src 'self' 'unsafe-inline'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
-/// The process answers: nothing else is looked at, so that a full disk does not restart it.
 Task<Response> show_health(ContextPtr, Request) {
-    co_return private_json(R"({"status":"ok"})");
+    co_return health_response();
 }
 
-/// What a load balancer asks. A disk that is short of space, or a library that is read-only by
-/// switch, still serves whoever reads: ready, and the body says why nothing is stored.
 Task<Response> show_readiness(ContextPtr context, Request request) {
     const auto readable =
-        co_await context->read([](db::Snapshot& snapshot) -> Result<std::int64_t> {
-            TRY(db::Query query, snapshot.prepare("SELECT 1"));
-            TRY_VOID(query.next());
-            return query.int64(0);
-        });
+        co_await context->work([&] { return check_readable(context->services.database); });
     if (!readable) {
         co_return problem(request, readable.error(), 503);
     }
     if (const auto recorded = context->services.audit.check_writable(); !recorded) {
         co_return problem(request, recorded.error(), 503);
     }
-    const auto state = context->services.admission.state();
-    if (state.read_only && state.read_only->cause == admission::Cause::Failure) {
-        co_return problem(request, {ErrorCode::NoSpace, state.read_only->reason}, 503);
-    }
-    std::string json = R"({"status":"ready")";
-    if (state.read_only || state.below_mark) {
-        json += R"(,"reason":)";
-        append_json_string(
-            json, state.read_only ? state.read_only->reason : state.below_mark->message);
-    }
-    co_return private_json(json + '}');
+    co_return readiness_response(request, context->services.admission.state());
 }
 
 Task<Response> show_metrics(ContextPtr, Request request) {
-    Response response(200, observe::Registry::kContentType, observe::metrics().to_text());
-    response.headers.add("Cache-Control", "no-store");
-    co_return http::compress_if_accepted(request.headers, std::move(response));
+    co_return metrics_response(request);
 }
 
 Task<Response> show_openapi(ContextPtr, Request request) {

@@ -224,6 +224,45 @@ def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
         check=False, timeout=60, env={**os.environ, "LARMOR_DB": ""}).stderr
 
 
+def answer_of(url, **headers):
+    """(status, answer), without any token."""
+    try:
+        with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=60) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+@test
+def a_worker_tells_its_health_and_metrics_and_nothing_else(folder):
+    server = serve(folder, "health", "--role", "server")
+    with subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library, "--health-port", "0"],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as worker:
+        assert "works on the queues" in worker.stdout.readline()
+        url = worker.stdout.readline().split()[-1]
+        assert url.startswith("http://127.0.0.1:"), url
+        assert answer_of(f"{url}/healthz") == (200, '{"status":"ok"}')
+        assert answer_of(f"{url}/readyz") == (200, '{"status":"ready"}')
+        stow(server, *FILES)
+
+        def done():
+            metrics = answer_of(f"{url}/metrics")[1]
+            return [line for line in metrics.splitlines()
+                    if line.startswith("larmor_worker_outcomes_total") and 'queue="preprocess"' in line and not line.endswith(" 0")]
+        wait_until(done)
+        for path in ("/", "/v1/queues", "/v1/session", "/dicomweb/studies", "/openapi.json"):
+            assert answer_of(url + path)[0] == 404, path
+        assert answer_of(f"{url}/metrics", Host="elsewhere.example")[0] == 403
+        postgres.stop(signal.SIGINT)
+        assert answer_of(f"{url}/readyz")[0] == 503
+        assert answer_of(f"{url}/healthz")[0] == 200
+        postgres.start()
+        wait_until(lambda: answer_of(f"{url}/readyz")[0] == 200)
+        stop(worker)
+    server.end()
+    assert "--role worker" in larmor("serve", "--library", server.library, "--health-port", "0", code=1)
+
+
 @test
 def of_two_that_start_together_one_serves(folder):
     for name, libraries, refusal in (("same_folder", ("one", "one"), "is in use by"),
