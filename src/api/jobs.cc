@@ -318,6 +318,9 @@ Task<Response> cancel_job(ContextPtr context, Request request) {
         co_return problem(request, id.error());
     }
     const auto& services = context->services;
+    if (const auto allowed = services.admission.allow_change(); !allowed) {
+        co_return problem(request, allowed.error());
+    }
     const auto job = co_await services.database.write(
         [&](db::Transaction& tx) { return services.jobs.jobs.cancel(tx, *id); });
     if (!job) {
@@ -335,6 +338,9 @@ Task<Response> delete_job(ContextPtr context, Request request) {
         co_return problem(request, id.error());
     }
     const auto& services = context->services;
+    if (const auto allowed = services.admission.allow_change(); !allowed) {
+        co_return problem(request, allowed.error());
+    }
     const auto removed = co_await services.database.write(
         [&](db::Transaction& tx) { return services.jobs.jobs.remove(tx, *id); });
     if (!removed) {

@@ -12,6 +12,7 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     TRY(library->credentials_, auth::Credentials::open(core.database(), *options.clock));
     audit::LogOptions audit;
     audit.trail.folder = options.folder / "audit";
+    audit.trail.fail_syncs = options.fail_audit_syncs;
     audit.clock = options.clock;
     TRY(library->audit_, audit::Log::open(std::move(audit)));
     library->importer_ = std::make_unique<ingest::Importer>(ingest::Importer::Services{

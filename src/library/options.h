@@ -28,10 +28,11 @@ struct LibraryOptions {
     /// Stores, changes and prepares nothing. Sign-in, tokens and the audit trail go on.
     bool read_only = false;
     /// For tests: in place of the disk under `folder`, asked each time; and true makes syncs of
-    /// rows or objects fail.
+    /// rows, objects or the audit trail fail.
     admission::ReadDisk read_disk{};
     const std::atomic<bool>* fail_row_syncs = nullptr;
     const std::atomic<bool>* fail_object_syncs = nullptr;
+    const std::atomic<bool>* fail_audit_syncs = nullptr;
 };
 
 }  // namespace larmor
