@@ -7,6 +7,7 @@ import datetime
 import email.utils
 import glob
 import http.client
+import json
 import os
 import re
 import signal
@@ -17,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "faults"))
 from library import Instances, Library, check, get, hash_of, store  # noqa: E402
+from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
 scenarios = Scenarios("clock")
@@ -34,8 +36,13 @@ class WallClock:
 
     def move(self, years):
         self.years = years
+        self.set(f"{years:+}y")
+
+    def set(self, offset):
+        """From the right time, as libfaketime writes it: `+10m`."""
         with open(f"{self.file}.new", "w", encoding="ascii") as file:
-            file.write(f"{years:+}y\n")
+            file.write(f"{offset}\n")
+        os.chmod(f"{self.file}.new", 0o644)  # PostgreSQL's user reads it too
         os.rename(f"{self.file}.new", self.file)
 
     def environment(self):
@@ -128,6 +135,86 @@ def a_sign_in_link_lives_ten_minutes_whatever_the_clock_says(folder):
         get(connection, token, "/metrics", "text/plain")
     finally:
         stop(process)
+
+
+LEASE_S, DELAY_S = 3, 2
+
+
+class Queue:
+    """Of the server, from outside. Times are seconds that really passed."""
+
+    def __init__(self, port, token):
+        self.connection, self.token = http.client.HTTPConnection("127.0.0.1", port, timeout=60), token
+
+    def ask(self, method, path, body):
+        self.connection.request(method, f"/v1/queues/work{path}", json.dumps(body),
+                                {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"})
+        answer = self.connection.getresponse()
+        text = answer.read()
+        assert answer.status in (200, 201, 204), (path, answer.status, text)
+        return json.loads(text) if text else None
+
+    def receive(self, wait_s=0):
+        return [(message["body"], message["receive_count"]) for message in
+                self.ask("POST", "/receive", {"max": 10, "wait_s": wait_s})["messages"]]
+
+
+def check_queue_keeps_time(queue, set_clock, offset):
+    """A lease and a delay that began before the wall clock was set end when their time has really passed."""
+    queue.ask("POST", "/messages", {"messages": [{"body": "now", "priority": 1}, {"body": "later", "delay_s": DELAY_S}]})
+    began = time.monotonic()
+    assert queue.receive() == [("now", 1)]
+    set_clock(offset)
+    assert queue.receive() == [], f"{offset}: the clock ended a lease or a delay"
+    seen = {}
+    while len(seen) < 2:
+        for body, count in queue.receive(wait_s=10):
+            seen.setdefault(body, (time.monotonic() - began, count))
+        assert time.monotonic() - began < 5 * LEASE_S, f"{offset}: the clock prolonged a lease or a delay: {seen}"
+    for body, least, count in (("later", DELAY_S, 1), ("now", LEASE_S, 2)):
+        took, received = seen[body]
+        assert least - 0.2 <= took < least + 4 and received == count, (offset, seen)
+    queue.ask("POST", "/purge", {"what": "messages"})
+
+
+@scenarios.test
+def leases_and_delays_of_queues_last_as_long_as_they_should_whatever_the_clock_says(folder):
+    library, clock = Library(f"{folder}/library"), WallClock(folder)
+    process, port, token = library.serve(environment=clock.environment())
+    queue = Queue(port, token)
+    try:
+        queue.ask("PUT", "", {"visibility_timeout_s": LEASE_S})
+        # Less than a token lives: it must stay good.
+        for offset in ("+10m", "-10m"):
+            check_queue_keeps_time(queue, clock.set, offset)
+    finally:
+        stop(process)
+
+
+@scenarios.test
+def leases_and_delays_in_postgresql_last_as_long_as_they_should_whatever_its_clock_says(folder):
+    os.chmod(folder, 0o755)
+    clock = WallClock(folder)
+    postgres = Postgres(environment=clock.environment())
+    process = None
+    try:
+        os.environ["LARMOR_DB"] = postgres.make_database("clock")
+        process, port, token = Library(f"{folder}/library").serve()
+        queue = Queue(port, token)
+        queue.ask("PUT", "", {"visibility_timeout_s": LEASE_S})
+
+        def set_clock(offset):
+            before = int(postgres.ask("clock", "SELECT extract(epoch FROM clock_timestamp())::bigint"))
+            clock.set(offset)
+            after = int(postgres.ask("clock", "SELECT extract(epoch FROM clock_timestamp())::bigint"))
+            assert abs(after - before) > 500, "PostgreSQL's clock was not set"
+        for offset in ("+10m", "-10m"):
+            check_queue_keeps_time(queue, set_clock, offset)
+    finally:
+        del os.environ["LARMOR_DB"]
+        if process:
+            stop(process)
+        postgres.end()
 
 
 if __name__ == "__main__":

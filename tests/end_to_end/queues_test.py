@@ -104,5 +104,29 @@ def a_stop_does_not_wait_for_who_waits_for_messages(folder):
     assert answers == [(200, {"messages": []})], answers
 
 
+@test
+def a_read_only_server_shows_queues_and_jobs_and_touches_none(folder):
+    server = Server(folder)
+    larmor("queue", "create", "work", "--library", server.library)
+    assert post(server, "/v1/queues/work/messages", {"messages": [{"body": "one"}]})[0] == 201
+    server.end()
+
+    server = Server(folder, "--read-only")
+    assert json.loads(server.get("/readyz"))["status"] == "ready"
+    for path, body in (("messages", {"messages": [{"body": "x"}]}), ("receive", {}), ("purge", {"what": "messages"})):
+        status, answer = post(server, f"/v1/queues/work/{path}", body)
+        assert (status, answer["code"]) == (507, "NoSpace") and "--read-only" in answer["detail"], (path, answer)
+    status, answer = post(server, "/v1/jobs", {"kind": "import", "parameters": {"paths": [FILES[0]]}})
+    assert (status, answer["code"]) == (507, "NoSpace"), answer
+    assert json.loads(server.get("/v1/jobs")) == {"jobs": [], "next": None}
+    assert json.loads(larmor("queue", "show", "work", "--library", server.library, "--json"))["waiting"] == 1
+    assert "507" in larmor("queue", "purge", "work", "--library", server.library, "--yes", code=1)
+    server.end()
+
+    server = Server(folder)
+    assert [message["body"] for message in post(server, "/v1/queues/work/receive", {})[1]["messages"]] == ["one"]
+    server.end()
+
+
 if __name__ == "__main__":
     sys.exit(scenarios.run())

@@ -11,8 +11,10 @@ import tempfile
 class Postgres:
     """Ends with `end`; `restart` as an administrator would, or as a power cut."""
 
-    def __init__(self, fsync=False):
+    def __init__(self, fsync=False, environment=None):
+        """`environment` is that of the server alone."""
         self.fsync = "on" if fsync else "off"
+        self.environment = environment
         programs = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         assert programs, "PostgreSQL is not installed: ./dev setup does it"
         self.programs = programs[-1]
@@ -41,7 +43,8 @@ class Postgres:
         self.process = subprocess.Popen(
             [f"{self.programs}/postgres", "-D", "data", "-c", "listen_addresses=", "-c",
              f"unix_socket_directories={self.folder}", "-c", f"fsync={self.fsync}", "-c", "logging_collector=off"],
-            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **self.as_user())
+            cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **(self.environment or {})}, **self.as_user())
         for line in self.process.stderr:
             if "ready to accept connections" in line:
                 break
