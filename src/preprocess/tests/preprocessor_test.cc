@@ -151,6 +151,30 @@ TEST_F(PreprocessorTest, AnInstanceWhoseMessageIsADeadLetterHasFailedAndIsLeftAl
     EXPECT_EQ(instance(uid).preprocess_reason, "");
 }
 
+TEST_F(PreprocessorTest, AnInstanceThatIsAskedForTwiceIsPreparedOnce) {
+    const std::string uid = import(ct_small());
+    workers::PrepareInstances step({library->database(), library->store(), library->catalog(),
+                                    library->pool(), preprocess_queue()});
+    const auto prepare = [&] {
+        queue::Message message;
+        message.body = to_body({.instances = {instance(uid).row}});
+        const auto verdict =
+            async::sync_wait(step.run(std::move(message), async::CancelToken()));
+        ASSERT_TRUE(verdict) << verdict.error().message;
+        const auto* done = std::get_if<workers::Done>(&*verdict);
+        ASSERT_NE(done, nullptr);
+        if (done->effect) ASSERT_TRUE(library->database().write_and_wait(done->effect));
+    };
+    prepare();
+    const auto first = instance(uid);
+    ASSERT_EQ(first.preprocess, catalog::PreprocessState::Done);
+    const auto sent = preprocess_queue().stats()->depth();
+    prepare();
+    EXPECT_EQ(instance(uid).prepared.metadata, first.prepared.metadata) << "nothing new";
+    EXPECT_EQ(instance(uid).prepared.thumbnail, first.prepared.thumbnail);
+    EXPECT_EQ(preprocess_queue().stats()->depth(), sent) << "no second series thumbnail";
+}
+
 TEST_F(PreprocessorTest, AMessageThatMayHaveKilledItsWorkerIsCutIntoOneAnInstance) {
     const std::string uid = import(ct_small());
     workers::PrepareInstances step({library->database(), library->store(), library->catalog(),

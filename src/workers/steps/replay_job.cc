@@ -10,92 +10,15 @@
 #include "events/replay.h"
 #include "events/rules.h"
 #include "routing/own_queues.h"
+#include "workers/steps/replay_parameters.h"
 
 namespace larmor::workers {
 namespace {
 
 using events::Position;
 
-struct ReplayParameters {
-    std::string queue;  ///< or else the rule
-    std::string rule;
-    std::optional<std::int64_t> from_sequence{};
-    std::optional<Time> from_time{};
-    std::optional<std::int64_t> last{};
-    std::optional<std::string> pattern{};
-};
-
-tl::unexpected<Error> wrong_parameter(std::string_view member, std::string_view what) {
-    return fail(ErrorCode::InvalidInput,
-                "the parameter " + std::string(member) + " is " + std::string(what));
-}
-
-Result<void> take_parameter(ReplayParameters& parameters, std::string_view name,
-                            simdjson::dom::element value) {
-    std::string_view text;
-    std::int64_t number = 0;
-    if (name == "queue") {
-        if (value.get(text) != simdjson::SUCCESS) {
-            return wrong_parameter(name, "the name of a queue");
-        }
-        parameters.queue = text;
-    } else if (name == "rule") {
-        if (value.get(text) != simdjson::SUCCESS) {
-            return wrong_parameter(name, "the name of a rule");
-        }
-        parameters.rule = text;
-    } else if (name == "from") {
-        if (value.get(number) == simdjson::SUCCESS && number >= 1) {
-            parameters.from_sequence = number;
-        } else if (value.get(text) == simdjson::SUCCESS) {
-            TRY(parameters.from_time, parse_utc_time(text));
-        } else {
-            return wrong_parameter(name, "the number of an event, or a time in UTC");
-        }
-    } else if (name == "last") {
-        if (value.get(number) != simdjson::SUCCESS || number < 1) {
-            return wrong_parameter(name, "the number of an event");
-        }
-        parameters.last = number;
-    } else if (name == "pattern") {
-        simdjson::dom::object pattern;
-        if (value.get(pattern) != simdjson::SUCCESS) {
-            return wrong_parameter(name, "an event pattern, a JSON object");
-        }
-        parameters.pattern = simdjson::minify(pattern);
-        TRY_VOID(events::parse_pattern(*parameters.pattern));
-    } else {
-        return fail(ErrorCode::InvalidInput,
-                    "a replay has the parameters queue or rule, from, last and pattern, and no "
-                    "other");
-    }
-    return {};
-}
-
-/// Errors: InvalidInput.
-Result<ReplayParameters> parse_replay_parameters(const std::string& json) {
-    simdjson::dom::parser parser;
-    simdjson::dom::object object;
-    if (parser.parse(json).get(object) != simdjson::SUCCESS) {
-        return fail(ErrorCode::InvalidInput, "the parameters are a JSON object");
-    }
-    ReplayParameters parameters;
-    for (const auto [name, value] : object) {
-        TRY_VOID(take_parameter(parameters, name, value));
-    }
-    if (parameters.queue.empty() && parameters.rule.empty()) {
-        return wrong_parameter("queue", "missing, and so is rule");
-    }
-    if (!parameters.queue.empty() && !parameters.rule.empty()) {
-        return wrong_parameter("rule", "there beside queue: a replay has one of them");
-    }
-    if (!parameters.rule.empty() && parameters.pattern) {
-        return wrong_parameter("pattern", "the rule's where one is named");
-    }
-    if (!parameters.from_sequence && !parameters.from_time) {
-        return wrong_parameter("from", "missing");
-    }
-    return parameters;
+tl::unexpected<Error> wrong_queue(std::string_view what) {
+    return fail(ErrorCode::InvalidInput, "the parameter queue is " + std::string(what));
 }
 
 /// Errors: NotFound where events from there on are no longer kept.
@@ -108,10 +31,9 @@ Result<Position> first_position(db::Snapshot& snapshot, const ReplayParameters& 
 /// InvalidInput.
 Result<void> check_is_for_others(std::string_view queue) {
     if (!routing::is_own_queue(queue)) return {};
-    return wrong_parameter(
-        "queue", std::string(queue) +
-                     ", the program's own: a replay sends to another, and to a webhook by the "
-                     "name of its rule");
+    return wrong_queue(std::string(queue) +
+                       ", the program's own: a replay sends to another, and to a webhook by "
+                       "the name of its rule");
 }
 
 /// What is sent, and where to.
@@ -263,13 +185,13 @@ Result<void> ReplayJob::check(db::Snapshot& snapshot, const std::string& paramet
     if (auto route = route_of(snapshot, wanted); !route) {
         // NotFound is for what is gone for good.
         if (route.error().code == ErrorCode::NotFound) {
-            return wrong_parameter("rule", "none that there is");
+            return fail(ErrorCode::InvalidInput, "the parameter rule is none that there is");
         }
         return tl::unexpected(std::move(route).error());
     }
     if (wanted.rule.empty()) {
         if (const auto queue = queues_.open(wanted.queue); !queue) {
-            return wrong_parameter("queue", "none that there is: " + queue.error().message);
+            return wrong_queue("none that there is: " + queue.error().message);
         }
     }
     TRY_VOID(first_position(snapshot, wanted));
