@@ -26,6 +26,7 @@ pkg_check_modules(freetype REQUIRED IMPORTED_TARGET freetype2)
 pkg_check_modules(libdeflate REQUIRED IMPORTED_TARGET libdeflate)
 pkg_check_modules(xxhash REQUIRED IMPORTED_TARGET libxxhash)
 pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
+pkg_check_modules(uring REQUIRED IMPORTED_TARGET liburing)
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive)
 
 # Debian's OpenJPH has no CMake config and its .pc carries no version.

@@ -1,0 +1,185 @@
+#include "reassembly/uid_index/builder.h"
+
+#include <atomic>
+#include <thread>
+
+namespace larmor::reassembly::uid_index {
+namespace {
+
+constexpr std::uint64_t kSystemPage = 4096;
+
+/// Large enough to be written in one go, small enough that the open ones of all partitions and
+/// threads take an eighth of the memory at most.
+std::uint64_t block_bytes_for(const BuildOptions& options) {
+    const std::uint64_t open_blocks = std::uint64_t{options.threads} << options.partition_bits;
+    const std::uint64_t share = options.memory_bytes / 8 / open_blocks;
+    return std::clamp<std::uint64_t>(share / kSystemPage * kSystemPage, kSystemPage, 256 << 10);
+}
+
+EntryBlocks::Options block_options(const BuildOptions& options) {
+    const std::uint64_t block_bytes = block_bytes_for(options);
+    const std::uint64_t open_blocks = std::uint64_t{options.threads} << options.partition_bits;
+    // The lines of the appenders, and the open blocks.
+    const std::uint64_t open_bytes = open_blocks * (block_bytes + 160);
+    return {.block_bytes = block_bytes,
+            .kept_max_bytes = options.memory_bytes - std::min(options.memory_bytes, open_bytes),
+            .folder = options.spill_folder};
+}
+
+}  // namespace
+
+/// One run of building: partitions are handed out to threads, each writes to places of its own.
+class BuildRun {
+public:
+    BuildRun(const BuildOptions& options, const EntryBlocks& blocks,
+             const std::vector<Appender>& appenders)
+        : options_(options), blocks_(blocks) {
+        by_partition_.resize(std::size_t{1} << options.partition_bits);
+        for (const Appender& appender : appenders)
+            for (const Block& block : appender.blocks())
+                by_partition_[block.partition].push_back(block);
+    }
+
+    Result<Index> run() {
+        TRY_VOID(lay_out());
+        std::vector<std::thread> threads;
+        for (unsigned i = 1; i < options_.threads; ++i)
+            threads.emplace_back([this] { work(); });
+        work();
+        for (auto& thread : threads) thread.join();
+        if (failed_) return tl::unexpected(error_);
+        index_.uid_count_ = uid_count_;
+        return std::move(index_);
+    }
+
+private:
+    struct Worker {
+        SubTableBuilder table;
+        std::vector<Entry> entries;
+        std::vector<std::span<const Entry>> runs;
+        std::vector<Page> pages;
+    };
+
+    static std::uint64_t count_of(const std::vector<Block>& blocks) {
+        std::uint64_t count = 0;
+        for (const Block& block : blocks) count += block.entry_count;
+        return count;
+    }
+
+    /// Gives each table its place before any is built: as much as it may need, of which what is
+    /// not needed is never written and costs nothing.
+    Result<void> lay_out() {
+        // Of building one table: entries, entries in order, slots, pages.
+        constexpr std::uint64_t kWorkBytes = 48, kSmallCount = 1 << 20;
+        constexpr std::uint64_t kLargestMax = std::uint64_t{1} << 31U;
+        index_.partition_bits_ = options_.partition_bits;
+        index_.parts_.resize(by_partition_.size());
+        std::uint64_t slots = 0, largest = 0;
+        for (std::size_t i = 0; i < by_partition_.size(); ++i) {
+            const std::uint64_t count = count_of(by_partition_[i]);
+            index_.record_count_ += count;
+            index_.parts_[i].first = slots;
+            slots += SubTableBuilder::slot_count_max(count);
+            largest = std::max(largest, count);
+        }
+        if (largest > kLargestMax ||
+            (largest > kSmallCount && largest * kWorkBytes > options_.memory_bytes)) {
+            return fail(ErrorCode::LimitExceeded,
+                        std::to_string(largest) + " of " +
+                            std::to_string(index_.record_count_) +
+                            " records meet in one partition of the UID index: too many have "
+                            "the same UID for the memory it may take");
+        }
+        if (slots * sizeof(Slot) + options_.threads * largest * kWorkBytes <=
+            options_.memory_bytes) {
+            TRY(index_.tables_, Pages::reserve(slots * sizeof(Slot), Pages::Size::Huge));
+            index_.duplicates_.resize(by_partition_.size());
+            return {};
+        }
+        if (options_.spill_folder.empty()) {
+            return fail(ErrorCode::LimitExceeded,
+                        "a UID index of " + std::to_string(index_.record_count_) +
+                            " records outgrows its memory and has no folder to spill to");
+        }
+        TRY(index_.file_, PageFile::create(options_.spill_folder));
+        std::uint64_t page = 0;
+        for (std::size_t i = 0; i < by_partition_.size(); ++i) {
+            const std::uint64_t count = count_of(by_partition_[i]);
+            index_.parts_[i].first = page;
+            page += pages_for(SubTableBuilder::slot_count_max(count));
+            index_.parts_[i].duplicates_page = page;
+            page += pages_for(count);
+        }
+        return {};
+    }
+
+    void work() {
+        Worker worker;
+        for (;;) {
+            const std::size_t partition = next_++;
+            if (partition >= by_partition_.size() || failed_) return;
+            if (auto built = build(partition, worker); !built) {
+                const std::scoped_lock lock(failing_);
+                if (!failed_) error_ = std::move(built).error();
+                failed_ = true;
+            }
+        }
+    }
+
+    Result<void> build(std::size_t partition, Worker& worker) {
+        const auto& blocks = by_partition_[partition];
+        std::uint64_t spilled = 0;
+        for (const Block& block : blocks)
+            spilled += block.memory == nullptr ? block.entry_count : 0;
+        worker.entries.resize(spilled);
+        worker.runs.clear();
+        std::span<Entry> room(worker.entries);
+        for (const Block& block : blocks) {
+            TRY(const auto run, blocks_.read(block, room));
+            if (block.memory == nullptr) room = room.subspan(run.size());
+            worker.runs.push_back(run);
+        }
+        Index::Part& part = index_.parts_[partition];
+        TRY(part.shape, worker.table.build(worker.runs));
+        for (const Block& block : blocks) blocks_.release(block);
+
+        const auto slots = worker.table.slots();
+        const auto duplicates = worker.table.duplicates();
+        part.duplicate_count = duplicates.size();
+        uid_count_ += worker.table.uid_count();
+        if (!index_.file_) {
+            std::ranges::copy(slots,
+                              reinterpret_cast<Slot*>(index_.tables_.data()) + part.first);
+            index_.duplicates_[partition].assign(duplicates.begin(), duplicates.end());
+            return {};
+        }
+        TRY_VOID(index_.file_->write(part.first, slots, worker.pages));
+        return index_.file_->write(part.duplicates_page, duplicates, worker.pages);
+    }
+
+    const BuildOptions& options_;
+    const EntryBlocks& blocks_;
+    std::vector<std::vector<Block>> by_partition_;
+    Index index_;
+    std::atomic<std::size_t> next_{0};
+    std::atomic<std::uint64_t> uid_count_{0};
+    std::atomic<bool> failed_{false};
+    std::mutex failing_;
+    Error error_;
+};
+
+Builder::Builder(BuildOptions options)
+    : options_(std::move(options)),
+      blocks_(std::make_unique<EntryBlocks>(block_options(options_))) {
+    LARMOR_CHECK(options_.threads > 0 && options_.partition_bits <= 16);
+    appenders_.reserve(options_.threads);
+    for (unsigned i = 0; i < options_.threads; ++i)
+        appenders_.emplace_back(*blocks_, options_.partition_bits);
+}
+
+Result<Index> Builder::build() {
+    BuildRun run(options_, *blocks_, appenders_);
+    return run.run();
+}
+
+}  // namespace larmor::reassembly::uid_index

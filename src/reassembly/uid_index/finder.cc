@@ -1,0 +1,176 @@
+#include "reassembly/uid_index/finder.h"
+
+namespace larmor::reassembly::uid_index {
+namespace {
+
+constexpr std::uint64_t kNoPage = ~std::uint64_t{0};
+
+/// Looks from `slot` on while `slot_at` has slots.
+struct Looked {
+    Look look = Look::GoOn;
+    Match match;  ///< of a Hit; its slot is where looking ended otherwise
+};
+Looked look_from(const Slot* slots, std::uint32_t first, std::uint32_t end,
+                 std::uint32_t slot_of_first, std::uint32_t fingerprint, bool ordered) {
+    for (std::uint32_t i = first; i < end; ++i) {
+        const Look look = look_at(slots[i], fingerprint, ordered);
+        if (look == Look::GoOn) continue;
+        return {look, {look == Look::Hit ? value_of(slots[i]) : 0, slot_of_first + i - first}};
+    }
+    return {Look::GoOn, {0, slot_of_first + end - first}};
+}
+
+}  // namespace
+
+Result<Finder> Finder::create(const Index& index) {
+    Finder finder(index);
+    if (index.in_file()) {
+        TRY(finder.ring_, reads::ReadRing::create(kReadsInFlight));
+        finder.buffers_.resize(kReadsInFlight);
+        finder.waiting_.resize(kReadsInFlight);
+    }
+    return finder;
+}
+
+Result<void> Finder::find(std::span<const UidHash> hashes, std::span<Match> out) {
+    LARMOR_CHECK(out.size() == hashes.size());
+    if (index_->in_file()) return find_in_file(hashes, out);
+    find_in_memory(hashes, out);
+    return {};
+}
+
+void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const {
+    // Each look-up waits for memory once; with all of a group under way the waits overlap.
+    constexpr std::size_t kGroup = 32;
+    struct Ahead {
+        const Slot* slots;
+        std::uint32_t fingerprint;
+        std::uint32_t home;
+        std::uint32_t end;
+        bool ordered;
+    };
+    std::array<Ahead, kGroup> group;
+    for (std::size_t done = 0; done < hashes.size(); done += kGroup) {
+        const auto now = hashes.subspan(done, std::min(kGroup, hashes.size() - done));
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            const Index::Part& part = part_of(now[i]);
+            const Home home = Home::of(order_of(now[i]), part.shape.home_count);
+            const Slot* slots = index_->slots_of(part);
+            __builtin_prefetch(slots + home.slot);
+            // Most look-ups end within 8 slots, half of them behind the first line.
+            __builtin_prefetch(slots + home.slot + 7);
+            group[i] = {slots, home.fingerprint, home.slot, part.shape.slot_count,
+                        part.shape.ordered};
+        }
+        for (std::size_t i = 0; i < now.size(); ++i) {
+            const Ahead& at = group[i];
+            out[done + i] =
+                look_from(at.slots, at.home, at.end, at.home, at.fingerprint, at.ordered).match;
+        }
+    }
+}
+
+bool Finder::start(const Index::Part& part, std::uint32_t slot, std::uint32_t buffer) {
+    const std::uint64_t page = part.first + slot / kWordsPerPage;
+    return ring_->start(index_->file_->file(), page * kPageBytes,
+                        std::as_writable_bytes(std::span(buffers_[buffer])), buffer);
+}
+
+Result<void> Finder::find_in_file(std::span<const UidHash> hashes, std::span<Match> out) {
+    std::vector<std::uint32_t> free(kReadsInFlight);
+    for (std::uint32_t i = 0; i < kReadsInFlight; ++i) free[i] = i;
+    std::size_t begun = 0;
+    for (;;) {
+        while (begun < hashes.size() && !free.empty()) {
+            const Index::Part& part = part_of(hashes[begun]);
+            const Home home = Home::of(order_of(hashes[begun]), part.shape.home_count);
+            out[begun] = {};
+            if (part.shape.slot_count > 0) {
+                waiting_[free.back()] = {static_cast<std::uint32_t>(begun), home.slot};
+                if (!start(part, home.slot, free.back())) break;
+                free.pop_back();
+            }
+            ++begun;
+        }
+        TRY(const auto finished, ring_->next());
+        if (!finished) return {};
+
+        const auto buffer = static_cast<std::uint32_t>(finished->tag);
+        const Waiting waiting = waiting_[buffer];
+        const Index::Part& part = part_of(hashes[waiting.query]);
+        const std::uint64_t in_table = waiting.slot / kWordsPerPage;
+        if (finished->size_bytes != kPageBytes) {
+            return fail(ErrorCode::Corrupt, "the file of the UID index ends too early");
+        }
+        TRY_VOID(index_->file_->check(part.first + in_table, buffers_[buffer]));
+
+        const auto first = static_cast<std::uint32_t>(waiting.slot % kWordsPerPage);
+        const auto end = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+            kWordsPerPage, part.shape.slot_count - in_table * kWordsPerPage));
+        const Home home = Home::of(order_of(hashes[waiting.query]), part.shape.home_count);
+        const Looked looked = look_from(buffers_[buffer].data(), first, end, waiting.slot,
+                                        home.fingerprint, part.shape.ordered);
+        if (looked.look == Look::GoOn && looked.match.slot < part.shape.slot_count) {
+            waiting_[buffer].slot = looked.match.slot;
+            LARMOR_CHECK(start(part, looked.match.slot, buffer));
+            continue;
+        }
+        out[waiting.query] = looked.match;
+        free.push_back(buffer);
+    }
+}
+
+Result<Match> Finder::find_next(const UidHash& hash, const Match& match) {
+    if (!match) return Match{};
+    const Index::Part& part = part_of(hash);
+    const Home home = Home::of(order_of(hash), part.shape.home_count);
+    // Rare: two UIDs whose fingerprints meet. One slot after the other is fast enough.
+    Page page;
+    std::uint64_t page_in_table = kNoPage;
+    for (std::uint32_t slot = match.slot + 1; slot < part.shape.slot_count; ++slot) {
+        Slot found = 0;
+        if (!index_->in_file()) {
+            found = index_->slots_of(part)[slot];
+        } else {
+            if (slot / kWordsPerPage != page_in_table) {
+                page_in_table = slot / kWordsPerPage;
+                TRY_VOID(index_->file_->read(part.first + page_in_table, page));
+            }
+            found = page[slot % kWordsPerPage];
+        }
+        const Look look = look_at(found, home.fingerprint, part.shape.ordered);
+        if (look == Look::End) break;
+        if (look == Look::Hit) return Match{value_of(found), slot};
+    }
+    return Match{};
+}
+
+Result<void> Finder::records_of(const UidHash& hash, const Match& match,
+                                std::vector<std::uint64_t>& ordinals) {
+    if (!match) return {};
+    if (!is_list(match.value)) {
+        ordinals.push_back(match.value - 1);
+        return {};
+    }
+    const std::size_t partition = partition_of(hash, index_->partition_bits_);
+    const Index::Part& part = index_->parts_[partition];
+    Page page;
+    std::uint64_t page_read = kNoPage;
+    for (std::uint64_t at = list_of(match.value); at < part.duplicate_count; ++at) {
+        std::uint64_t word = 0;
+        if (!index_->in_file()) {
+            word = index_->duplicates_[partition][at];
+        } else {
+            if (at / kWordsPerPage != page_read) {
+                page_read = at / kWordsPerPage;
+                TRY_VOID(index_->file_->read(part.duplicates_page + page_read, page));
+            }
+            word = page[at % kWordsPerPage];
+        }
+        ordinals.push_back(word & ~kLastOfList);
+        if ((word & kLastOfList) != 0) return {};
+    }
+    return fail(ErrorCode::Corrupt, "a list of duplicates in the UID index has no end");
+}
+
+}  // namespace larmor::reassembly::uid_index

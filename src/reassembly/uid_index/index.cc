@@ -1,0 +1,55 @@
+#include "reassembly/uid_index/index.h"
+
+#include "base/hash.h"
+
+namespace larmor::reassembly::uid_index {
+
+std::uint64_t Index::memory_bytes() const {
+    std::uint64_t sum =
+        parts_.size() * sizeof(Part) + duplicates_.size() * sizeof(std::vector<std::uint64_t>);
+    for (const auto& list : duplicates_) sum += list.size() * sizeof(std::uint64_t);
+    if (in_file()) return sum;
+    for (const Part& part : parts_) sum += part.shape.slot_count * sizeof(Slot);
+    return sum;
+}
+
+std::uint64_t Index::file_bytes() const {
+    if (!in_file()) return 0;
+    std::uint64_t pages = 0;
+    for (const Part& part : parts_)
+        pages += pages_for(part.shape.slot_count) + pages_for(part.duplicate_count);
+    return pages * kPageBytes;
+}
+
+Result<std::uint64_t> Index::digest() const {
+    std::uint64_t digest = 0;
+    const auto add = [&digest](std::span<const std::uint64_t> words) {
+        for (const std::uint64_t word : words)
+            digest = xxh3(std::as_bytes(std::span(&word, 1)), digest);
+    };
+    const auto add_pages = [&](std::uint64_t first, std::uint64_t count) -> Result<void> {
+        Page page;
+        for (std::uint64_t done = 0; done < count; done += kWordsPerPage, ++first) {
+            TRY_VOID(file_->read(first, page));
+            add(std::span(page).first(std::min<std::uint64_t>(kWordsPerPage, count - done)));
+        }
+        return {};
+    };
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+        const Part& part = parts_[i];
+        const std::array<std::uint64_t, 4> shape{part.shape.home_count, part.shape.slot_count,
+                                                 part.shape.ordered ? 1U : 0U,
+                                                 part.duplicate_count};
+        add(shape);
+        if (in_file()) {
+            TRY_VOID(add_pages(part.first, part.shape.slot_count));
+            TRY_VOID(add_pages(part.duplicates_page, part.duplicate_count));
+        } else {
+            add({slots_of(part), part.shape.slot_count});
+            add(duplicates_[i]);
+        }
+    }
+    return digest;
+}
+
+}  // namespace larmor::reassembly::uid_index
