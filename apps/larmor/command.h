@@ -49,6 +49,7 @@ int fail_command(const Error& error);
 
 void add_audit(CommandLine& line);
 void add_backup(CommandLine& line);
+void add_bench(CommandLine& line);
 void add_compact(CommandLine& line);
 void add_deleted(CommandLine& line);
 void add_dump(CommandLine& line);

@@ -43,6 +43,7 @@ public:
         add_fsck(line_);
         add_audit(line_);
         add_backup(line_);
+        add_bench(line_);
         add_compact(line_);
         add_restore(line_);
         add_events(line_);

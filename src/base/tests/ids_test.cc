@@ -26,5 +26,18 @@ TEST(UidKeyPart, LetsNothingOutOfItsFolder) {
     }
 }
 
+TEST(UidKeyPart, RefusesEveryOtherCharacterAtEveryPlace) {
+    for (std::size_t size = 1; size <= 64; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            for (int c = 0; c < 256; ++c) {
+                std::string uid(size, '7');
+                uid[at] = static_cast<char>(c);
+                const bool good = (c >= '0' && c <= '9') || (c == '.' && size > 1);
+                ASSERT_EQ(is_uid_key_part(uid), good) << size << " " << at << " " << c;
+            }
+        }
+    }
+}
+
 }  // namespace
 }  // namespace larmor

@@ -40,8 +40,8 @@ Result<void> Finder::find(std::span<const UidHash> hashes, std::span<Match> out)
 }
 
 void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const {
-    // Each look-up waits for memory once; with all of a group under way the waits overlap.
-    constexpr std::size_t kGroup = 32;
+    // Each look-up waits for memory once; with kAhead of them under way the waits overlap.
+    constexpr std::size_t kAhead = 32;
     struct Ahead {
         const Slot* slots;
         std::uint32_t fingerprint;
@@ -49,24 +49,21 @@ void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> ou
         std::uint32_t end;
         bool ordered;
     };
-    std::array<Ahead, kGroup> group;
-    for (std::size_t done = 0; done < hashes.size(); done += kGroup) {
-        const auto now = hashes.subspan(done, std::min(kGroup, hashes.size() - done));
-        for (std::size_t i = 0; i < now.size(); ++i) {
-            const Index::Part& part = part_of(now[i]);
-            const Home home = Home::of(order_of(now[i]), part.shape.home_count);
-            const Slot* slots = index_->slots_of(part);
-            __builtin_prefetch(slots + home.slot);
-            // Most look-ups end within 8 slots, half of them behind the first line.
-            __builtin_prefetch(slots + home.slot + 7);
-            group[i] = {slots, home.fingerprint, home.slot, part.shape.slot_count,
-                        part.shape.ordered};
-        }
-        for (std::size_t i = 0; i < now.size(); ++i) {
-            const Ahead& at = group[i];
-            out[done + i] =
+    std::array<Ahead, kAhead> ring;
+    for (std::size_t i = 0; i < hashes.size() + kAhead; ++i) {
+        Ahead& at = ring[i % kAhead];
+        if (i >= kAhead && i - kAhead < hashes.size()) {
+            out[i - kAhead] =
                 look_from(at.slots, at.home, at.end, at.home, at.fingerprint, at.ordered).match;
         }
+        if (i >= hashes.size()) continue;
+        const Index::Part& part = part_of(hashes[i]);
+        const Home home = Home::of(order_of(hashes[i]), part.shape.home_count);
+        at = {index_->slots_of(part), home.fingerprint, home.slot, part.shape.slot_count,
+              part.shape.ordered};
+        __builtin_prefetch(at.slots + home.slot);
+        // Most look-ups end within 8 slots, half of them behind the first line.
+        __builtin_prefetch(at.slots + home.slot + 7);
     }
 }
 
