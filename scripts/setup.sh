@@ -107,6 +107,35 @@ bring_ohif() {
     echo "$version" > $home/version
 }
 
+# npm_file NAME VERSION SHA512 HOME: the tarball of one npm package, without what it depends on; prints its path.
+npm_file() {
+    local packed
+    packed=$4/$(npm pack --prefer-offline --loglevel=error --pack-destination "$4" "$1@$2")
+    sha512sum --check --quiet <<< "$3  $packed" || die "$packed is not the file that was looked at"
+    echo "$packed"
+}
+
+# DuckDB's library and, which that package lacks, the header of its C API.
+bring_duckdb() {
+    local version=1.4.4 home=.cache/duckdb packed
+    local library=8c14cbfd6bdfc312d3a056bfa551df4fa7a532d96d2469dcdf04aec590fd39f325b62b7d614755152dfbbc1150cd7313d59f0e5a3b528cc87eccf2b13b01cb1c
+    local sources=844249e61c9517454b8f776638ba6c5ab411d1bddde1892ab72826ea25178c72430e74aa83f5122b171be6abcdace84560f824b5ac94e9d5c2b603ea7269a9a2
+    [[ $(cat $home/version 2> /dev/null) == "$version" ]] && return
+    if [[ $(uname -m) != x86_64 ]]; then
+        say "no DuckDB for $(uname -m): benchmarks run without it"
+        return
+    fi
+    say "npm pack of DuckDB $version into $home"
+    rm -rf $home && mkdir -p $home
+    packed=$(npm_file @duckdb/node-bindings-linux-x64 $version-r.4 $library $home)
+    tar -xzf "$packed" -C $home --strip-components=1 package/libduckdb.so package/LICENSE
+    rm "$packed"
+    packed=$(npm_file duckdb $version $sources $home)
+    tar -xzf "$packed" -C $home --strip-components=5 package/src/duckdb/src/include/duckdb.h
+    rm "$packed"
+    echo "$version" > $home/version
+}
+
 install_debian_packages "$@"
 if [[ " $* " == *" web "* ]]; then
     bring_node
@@ -116,4 +145,8 @@ if [[ " $* " == *" test "* ]]; then
     npm_packages tests/end_to_end
     use_node
     bring_ohif
+fi
+if [[ " $* " == *" bench "* ]]; then
+    use_node
+    bring_duckdb
 fi

@@ -59,7 +59,8 @@ TEST(DamagedSpool, GivesNoWrongRecordWhateverBitIsTurned) {
     std::mt19937_64 random(1);
     for (int round = 0; round < 300; ++round) {
         std::string damaged = whole;
-        damaged[random() % whole.size()] ^= static_cast<char>(1U << random() % 8);
+        char& turned = damaged[random() % whole.size()];
+        turned = static_cast<char>(static_cast<unsigned char>(turned) ^ 1U << random() % 8);
         put(path, damaged);
 
         // The dictionary in memory is the good one; of a block all is lost, of others nothing.
@@ -102,7 +103,7 @@ TEST(DamagedSpool, SaysSoWhenManyAreReadAtOnce) {
     const TemporaryPath path;
     const Made made = make(path);
     std::string damaged = content_of(path);
-    damaged.back() ^= 1;
+    damaged.back() = damaged.back() == 'x' ? 'y' : 'x';
     put(path, damaged);
 
     Reader reader(*made.spool);
