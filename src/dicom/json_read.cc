@@ -66,6 +66,7 @@ public:
 private:
     Result<LevelText> read_data_set(object data_set, unsigned depth);
     Result<void> read_element(object element, Tag tag, LevelText& text, unsigned depth);
+    Result<Vr> read_vr(object& element, Tag tag) const;
     Result<void> read_sequence(array items, Tag tag, LevelText& text, unsigned depth);
     Result<void> read_values(array values, Vr vr);
     Result<void> read_value(value item, Vr vr);
@@ -125,6 +126,9 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
         const std::size_t begin = out_.size();
         TRY_VOID(read_element(element, tag, text, depth));
         if (tag.is_group_length() || tag.group == 2) out_.cut(begin);
+        if (tag.group == 2 && depth == 0 && options_.file_meta) {
+            options_.file_meta(tag, as_bytes(value_));
+        }
         if (out_.size() == begin) continue;
         sorted &= members_.size() == first_member || members_.back().tag < tag;
         members_.push_back({tag, begin});
@@ -153,12 +157,22 @@ Result<void> JsonReader::sort(std::size_t first_member) {
     return invalid("a repeated tag");
 }
 
+Result<Vr> JsonReader::read_vr(object& element, Tag tag) const {
+    auto found = element.find_field_unordered("vr");
+    std::string_view letters;
+    if (found.error() != simdjson::NO_SUCH_FIELD || !options_.other_vr) {
+        TRY(letters, get<std::string_view>(found.get_string()));
+    }
+    const Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
+    if (is_known(vr)) return vr;
+    const auto other = options_.other_vr ? options_.other_vr(tag, letters) : std::nullopt;
+    if (!other) return invalid("a vr that is none of the standard's");
+    return *other;
+}
+
 Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
                                       unsigned depth) {
-    TRY(const std::string_view letters,
-        get<std::string_view>(element.find_field_unordered("vr").get_string()));
-    const Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
-    if (!is_known(vr)) return invalid("a vr that is none of the standard's");
+    TRY(const Vr vr, read_vr(element, tag));
     if (tag == tags::SpecificCharacterSet && vr != vr::CS) {
         return invalid("a Specific Character Set whose vr is not CS");
     }
@@ -360,7 +374,8 @@ Result<void> JsonReader::put_value(Tag tag, Vr vr, LevelText& text) {
         const bool empty = trimmed(as_bytes(value_), vr).empty();
         (empty ? text.empty_character_set : text.has_character_set) = true;
         if (empty) return {};  // read_data_set puts it
-        value_ = kUtf8;
+        using Kept = JsonReadOptions::CharacterSetElement;
+        if (options_.character_set_element == Kept::IsoIr192) value_ = kUtf8;
     }
     text.beyond_ascii |= uses_character_set(vr) && !is_plain_ascii(value_);
     if (value_.size() % 2 != 0) value_ += vr == vr::UI || is_binary(vr) ? '\0' : ' ';

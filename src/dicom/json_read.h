@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -34,6 +35,18 @@ struct JsonReadOptions {
     /// rounds.
     enum class LongDecimals : bool { Keep, Shorten };
     LongDecimals long_decimals = LongDecimals::Keep;
+
+    /// AsDeclared keeps the values that JSON has for (0008,0005), although the text is UTF-8:
+    /// for who encodes it by them afterwards.
+    enum class CharacterSetElement : bool { IsoIr192, AsDeclared };
+    CharacterSetElement character_set_element = CharacterSetElement::IsoIr192;
+
+    /// Gives the VR where `vr` is missing (then `letters` is empty) or none of the standard's,
+    /// as `US or SS`; without it, and where it gives none, that is an error.
+    std::function<std::optional<Vr>(Tag tag, std::string_view letters)> other_vr = nullptr;
+    /// Is told the values of group 0002 at the top level, which are no part of the data set.
+    /// They live as long as the call.
+    std::function<void(Tag tag, Bytes value)> file_meta = nullptr;
 
     unsigned depth_max = 64;
     std::size_t json_max_bytes = std::size_t{1} << 30;

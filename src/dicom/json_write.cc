@@ -129,7 +129,9 @@ Result<void> JsonWriter::put_element(const Token& token) {
     if (token.tag.is_private() && token.tag.element >= 0x10 && token.tag.element <= 0xff) {
         levels_.back().creators.push_back({token.tag, as_text(token.value), std::nullopt});
     }
-    if (token.vr == vr::UN) return put_unknown(token);
+    const bool stays = options_.unknown_vr == JsonWriteOptions::UnknownVr::AsStored &&
+                       token.tag != tags::SpecificCharacterSet;
+    if (token.vr == vr::UN && !stays) return put_unknown(token);
     if (token.tag == tags::SpecificCharacterSet) {
         put_character_set(token);
         return {};

@@ -50,6 +50,11 @@ struct JsonWriteOptions {
     enum class CharacterSetElement : bool { IsoIr192, AsStored };
     CharacterSetElement character_set_element = CharacterSetElement::IsoIr192;
 
+    /// A value in VR UN whose VR is known here goes out in that one; AsStored leaves it UN, so
+    /// that the data set that is read from the JSON has the same VRs.
+    enum class UnknownVr : bool { Resolved, AsStored };
+    UnknownVr unknown_vr = UnknownVr::Resolved;
+
     unsigned depth_max = 64;
 };
 

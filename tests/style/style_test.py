@@ -21,6 +21,8 @@ WALLS = {
     r"openjph/": (r"src/pixels/", ""),
     r"(turbojpeg|jpeglib)\.h": (r"src/pixels/", ""),
     r"(gif_lib|ft2build|lcms2)\.h|webp/": (r"src/pixels/", ""),
+    r"(png|tiffio)\.h": (r"src/reassembly/fuse/", r"\.cc$"),
+    r"unicode/": (r"\.cc$", ""),
     r"vips/": (r"src/images/", ""),
     r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/|^bench/", ""),
     r"libpq-fe\.h": (r"src/db/postgres/", ""),

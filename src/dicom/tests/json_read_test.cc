@@ -56,6 +56,34 @@ TEST(ReadJson, SortsTagsAndTakesMembersInAnyOrder) {
               of_hex("0800 6000 'CS' 0000 0800 3e10 'LO' 0200 'B ' 1000 2000 'LO' 0200 'A '"));
 }
 
+TEST(ReadJson, AsksWhatAVrMeansThatTheStandardDoesNotHave) {
+    JsonReadOptions options;
+    options.other_vr = [](Tag, std::string_view letters) {
+        return letters == "US or SS" ? std::optional(vr::SS)
+               : letters.empty()     ? std::optional(vr::LO)
+                                     : std::nullopt;
+    };
+    EXPECT_EQ(read(R"({"00280106":{"vr":"US or SS","Value":[-1]},"00100020":{"Value":["A"]}})",
+                   options),
+              of_hex("1000 2000 'LO' 0200 'A ' 2800 0601 'SS' 0200 ffff"));
+    EXPECT_EQ(read(R"({"00280106":{"vr":"ZZ","Value":[1]}})", options),
+              "a vr that is none of the standard's at JSON pointer \"/00280106\"");
+}
+
+TEST(ReadJson, TellsFileMetaAndKeepsTheDeclaredCharacterSetWhereAsked) {
+    std::string told;
+    JsonReadOptions options;
+    options.file_meta = [&](Tag tag, Bytes value) {
+        told += to_string(tag) + larmor::to_string(value);
+    };
+    options.character_set_element = JsonReadOptions::CharacterSetElement::AsDeclared;
+    EXPECT_EQ(read(R"({"00020010":{"vr":"UI","Value":["1.22"]},
+                       "00080005":{"vr":"CS","Value":["ISO_IR 100"]}})",
+                   options),
+              of_hex("0800 0500 'CS' 0a00 'ISO_IR 100'"));
+    EXPECT_EQ(told, "(0002,0010)1.22");
+}
+
 TEST(ReadJson, LeavesOutGroupLengthsAndFileMeta) {
     EXPECT_EQ(read(R"({"00020010":{"vr":"UI","Value":["1.2"]},
                        "00080000":{"vr":"UL","Value":[4]},"00080060":{"vr":"CS"}})"),

@@ -350,6 +350,16 @@ TEST(WriteJson, TurnsBigEndianValuesAround) {
               R"("00720026":{"vr":"AT","Value":["00100020"]}})");
 }
 
+TEST(WriteJson, LeavesUnknownValuesAsStoredWhereAsked) {
+    Writer writer;
+    writer.element({0x0008, 0x0060}, vr::UN, as_bytes("CT"));
+    const JsonWriteOptions options{.unknown_vr = JsonWriteOptions::UnknownVr::AsStored};
+
+    EXPECT_EQ(to_json(writer.buffer(), kExplicitLittle, options),
+              R"({"00080060":{"vr":"UN","InlineBinary":"Q1Q="}})");
+    EXPECT_EQ(to_json(writer.buffer()), R"({"00080060":{"vr":"CS","Value":["CT"]}})");
+}
+
 TEST(WriteJson, ReadsUnknownValuesWhoseVrTheDictionaryKnows) {
     Writer writer;
     writer.element({0x0008, 0x0060}, vr::UN, as_bytes("CT"));

@@ -1,0 +1,333 @@
+#include "reassembly/fuse/fuse.h"
+
+#include <algorithm>
+
+#include "base/ids.h"
+#include "dicom/rewrite.h"
+#include "dicom/tags.h"
+#include "dicom/writer.h"
+#include "pixels/transcode.h"
+#include "reassembly/fuse/file_head.h"
+#include "reassembly/fuse/payload.h"
+
+namespace larmor::reassembly::fuse {
+namespace {
+
+namespace vr = dicom::vr;
+using dicom::Encoding;
+
+/// The largest even length that a value or a fragment can have.
+constexpr std::uint64_t kValueMaxBytes = 0xfffffffe;
+constexpr std::uint64_t kItemHeaderBytes = 8;
+
+/// Small pieces that are made follow each other in one buffer.
+class FilePieces {
+public:
+    ByteBuffer& made() {
+        auto& pieces = file.pieces;
+        if (pieces.empty() || pieces.back().member != Piece::kMade) pieces.emplace_back();
+        return pieces.back().made;
+    }
+    void add(Bytes bytes) {
+        auto& out = made();
+        out.insert(out.end(), bytes.begin(), bytes.end());
+    }
+    void add(const Piece& piece) {
+        if (piece.member == Piece::kMade) {
+            add(piece.made);
+        } else if (piece.range.count > 0) {
+            file.pieces.push_back(piece);
+        }
+    }
+    FusedFile take() {
+        for (const auto& piece : file.pieces) file.size_bytes += piece.size_bytes();
+        return std::move(file);
+    }
+    FusedFile file;
+};
+
+std::uint64_t padded(std::uint64_t size) {
+    return size + size % 2;
+}
+std::uint64_t size_of(const EncapsulatedFrame& frame) {
+    std::uint64_t size = 0;
+    for (const auto& fragment : frame.fragments) {
+        size += kItemHeaderBytes + padded(fragment.size_bytes());
+    }
+    return size;
+}
+
+template <std::integral T>
+void append_number(ByteBuffer& out, T value) {
+    out.resize(out.size() + sizeof(T));
+    store_little(out.data() + out.size() - sizeof(T), value);
+}
+
+/// The offset tables of encapsulated pixels. Source: PS3.5 section A.4, PS3.3 section
+/// C.7.6.3.1.8.
+struct OffsetTables {
+    ByteBuffer basic;
+    ByteBuffer extended;
+    ByteBuffer extended_lengths;
+};
+
+OffsetTables offset_tables(const Payload& payload, const MetadataHalf& metadata,
+                           bool is_video) {
+    OffsetTables tables;
+    if (is_video) return tables;
+    const auto& frames = payload.frames;
+    const bool single = std::ranges::all_of(
+        frames, [](const EncapsulatedFrame& frame) { return frame.fragments.size() == 1; });
+    std::uint64_t last = 0;
+    for (std::size_t i = 0; i + 1 < frames.size(); ++i) last += size_of(frames[i]);
+    const bool fits = last <= kValueMaxBytes && frames.size() <= kValueMaxBytes / 4;
+    if (single && (metadata.names_offset_table || !fits)) {
+        std::uint64_t offset = 0;
+        for (const auto& frame : frames) {
+            append_number(tables.extended, offset);
+            append_number(tables.extended_lengths, frame.fragments.front().size_bytes());
+            offset += size_of(frame);
+        }
+    } else if (fits) {
+        std::uint32_t offset = 0;
+        for (const auto& frame : frames) {
+            append_number(tables.basic, offset);
+            offset += static_cast<std::uint32_t>(size_of(frame));
+        }
+    }
+    return tables;
+}
+
+/// The transfer syntax of the file, by what is declared and what the codestreams are.
+Result<std::string> syntax_of_frames(const Payload& payload, const std::string& declared) {
+    const auto is_kept = [&](const std::string& uid) {
+        const auto* syntax = dicom::find_transfer_syntax(uid);
+        if (syntax == nullptr || !syntax->encapsulated) return false;
+        return std::ranges::all_of(payload.frames, [&](const EncapsulatedFrame& frame) {
+            // What we can't read is what the headless file says that it is.
+            return frame.codestream ? is_legal(*frame.codestream, *syntax)
+                                    : uid == payload.transfer_syntax_uid;
+        });
+    };
+    for (const std::string& uid : {declared, payload.transfer_syntax_uid}) {
+        if (!uid.empty() && is_kept(uid)) return uid;
+    }
+    std::string shown;
+    for (const auto& frame : payload.frames) {
+        if (!frame.codestream || frame.codestream->transfer_syntax_uid.empty()) {
+            return conflict("the frames are in a coding that no transfer syntax is known for");
+        }
+        const std::string uid(frame.codestream->transfer_syntax_uid);
+        if (!shown.empty() && shown != uid) {
+            return conflict("the frames are in different transfer syntaxes: " + shown +
+                            " and " + uid);
+        }
+        shown = uid;
+    }
+    return shown;
+}
+
+/// Native pixels are written in little endian, not deflated, so that they can be streamed.
+std::string syntax_of_native(const std::string& declared) {
+    return declared == dicom::kImplicitLittleUid ? declared
+                                                 : std::string(dicom::kExplicitLittleUid);
+}
+
+dicom::Vr native_vr(const MetadataHalf& metadata, const ImageFacts& facts) {
+    if (metadata.pixel_tag == dicom::tags::FloatPixelData) return vr::OF;
+    if (metadata.pixel_tag == dicom::tags::DoubleFloatPixelData) return vr::OD;
+    if (facts.bits_allocated > 8) return vr::OW;
+    return metadata.pixel_vr == vr::OW ? vr::OW : vr::OB;
+}
+
+class Fuser {
+public:
+    Fuser(const MetadataHalf& metadata, const FuseOptions& options)
+        : metadata_(metadata), options_(options) {}
+
+    Result<FusedFile> fuse(std::span<const ImageMember> members) {
+        TRY(facts_, image_facts(metadata_));
+        TRY_VOID(check_names(members));
+        const auto& declared = metadata_.transfer_syntax_uid;
+        if (members.empty()) {
+            write_head(syntax_of_native(declared));
+            TRY_VOID(write_data_set(0, metadata_.data_set.size()));
+        } else {
+            TRY_VOID(check_facts());
+            TRY(const auto payload, read_payload(metadata_, facts_, members, options_));
+            TRY_VOID(write(payload));
+        }
+        auto& file = pieces_.file;
+        file.is_other_syntax = !declared.empty() && declared != file.transfer_syntax_uid;
+        return pieces_.take();
+    }
+
+private:
+    Result<void> check_names(std::span<const ImageMember> members) const {
+        if (!is_uid_key_part(facts_.sop_instance_uid)) {
+            return conflict("the metadata has no SOP Instance UID that is one");
+        }
+        if (!is_uid_key_part(facts_.sop_class_uid)) {
+            return fail(ErrorCode::InvalidInput, "the metadata has no SOP Class UID");
+        }
+        for (const auto& member : members) {
+            if (member.name.sop_instance_uid != facts_.sop_instance_uid) {
+                return conflict("a member is named by another UID than (0008,0018)");
+            }
+        }
+        return {};
+    }
+
+    Result<void> check_facts() const {
+        if (!facts_.has_size()) {
+            return conflict("the metadata has no sound rows, columns, bits, samples or frames");
+        }
+        return check_photometric(facts_);
+    }
+
+    Result<void> write(const Payload& payload) {
+        if (payload.is_encapsulated && metadata_.pixel_tag != dicom::tags::PixelData) {
+            return conflict("compressed pixels for " + dicom::to_string(metadata_.pixel_tag));
+        }
+        auto uid = syntax_of_native(metadata_.transfer_syntax_uid);
+        if (payload.is_encapsulated) {
+            TRY(uid, syntax_of_frames(payload, metadata_.transfer_syntax_uid));
+        }
+        write_head(uid);
+        TRY_VOID(write_data_set(0, metadata_.pixels_at));
+        if (payload.is_encapsulated) {
+            TRY_VOID(write_frames(payload));
+        } else {
+            TRY_VOID(write_native(payload));
+        }
+        return write_data_set(metadata_.pixels_at, metadata_.data_set.size());
+    }
+
+    void write_head(const std::string& transfer_syntax_uid) {
+        pieces_.file.transfer_syntax_uid = transfer_syntax_uid;
+        encoding_ = transfer_syntax_uid == dicom::kImplicitLittleUid ? dicom::kImplicitLittle
+                                                                     : dicom::kExplicitLittle;
+        write_file_head(facts_.sop_class_uid, facts_.sop_instance_uid, transfer_syntax_uid,
+                        pieces_.made());
+    }
+
+    Result<void> write_data_set(std::uint64_t from, std::uint64_t to) {
+        if (from == to) return {};
+        const auto part = Bytes(metadata_.data_set).subspan(from, to - from);
+        if (encoding_ == dicom::kExplicitLittle) {
+            pieces_.add(part);
+            return {};
+        }
+        return dicom::rewrite(part, dicom::kExplicitLittle, encoding_, dicom::Preserve::Yes,
+                              pieces_.made());
+    }
+
+    Result<void> write_native(const Payload& payload) {
+        const auto size = payload.native_bytes();
+        if (padded(size) > kValueMaxBytes) {
+            return conflict("native pixels of " + std::to_string(size) +
+                            " bytes: a value has 4 GiB at most");
+        }
+        dicom::append_header(metadata_.pixel_tag, native_vr(metadata_, facts_),
+                             static_cast<std::uint32_t>(padded(size)), 0, encoding_.vr,
+                             pieces_.made());
+        for (const auto& piece : payload.native) pieces_.add(piece);
+        if (size % 2 != 0) pieces_.made().push_back(std::byte{0});
+        return {};
+    }
+
+    Result<void> write_frames(const Payload& payload) {
+        const auto* syntax = dicom::find_transfer_syntax(pieces_.file.transfer_syntax_uid);
+        const bool is_video = syntax->coding == dicom::PixelCoding::Video ||
+                              syntax->coding == dicom::PixelCoding::Referenced;
+        const auto tables = offset_tables(payload, metadata_, is_video);
+        dicom::Writer writer;
+        if (!tables.extended.empty()) {
+            if (tables.extended.size() > kValueMaxBytes) return conflict("too many frames");
+            writer.element(dicom::tags::ExtendedOffsetTable, vr::OV, tables.extended);
+            writer.element(dicom::tags::ExtendedOffsetTableLengths, vr::OV,
+                           tables.extended_lengths);
+        }
+        writer.start_fragments(dicom::tags::PixelData, vr::OB);
+        writer.fragment(tables.basic);
+        for (const auto& frame : payload.frames) {
+            for (const auto& fragment : frame.fragments) {
+                const auto size = fragment.size_bytes();
+                if (padded(size) > kValueMaxBytes) {
+                    return conflict("a codestream of " + std::to_string(size) +
+                                    " bytes: a fragment has 4 GiB at most");
+                }
+                writer.fragment_header(static_cast<std::uint32_t>(padded(size)));
+                pieces_.add(writer.take());
+                pieces_.add(fragment);
+                if (size % 2 != 0) pieces_.made().push_back(std::byte{0});
+            }
+        }
+        writer.end_fragments();
+        pieces_.add(writer.take());
+        return {};
+    }
+
+    const MetadataHalf& metadata_;
+    const FuseOptions& options_;
+    ImageFacts facts_;
+    Encoding encoding_ = dicom::kExplicitLittle;
+    FilePieces pieces_;
+};
+
+/// Why an instance is incomplete; empty where it isn't.
+std::string missing_of(const MetadataHalf& metadata, std::span<const ImageMember> members,
+                       const FuseOptions& options) {
+    if (members.empty() && metadata.names_pixels) return "its image half is missing";
+    if (metadata.unresolved_count == 0 || options.allow_incomplete) return {};
+    std::string reason = std::to_string(metadata.unresolved_count) +
+                         " values are in neither half (BulkDataURI):";
+    for (const auto tag : metadata.unresolved) reason += ' ' + dicom::to_string(tag);
+    return reason;
+}
+
+}  // namespace
+
+std::uint64_t head_bytes(MemberKind kind, std::uint64_t size_bytes) {
+    constexpr std::uint64_t kStartBytes = std::uint64_t{1} << 20;
+    switch (kind) {
+        case MemberKind::Raw:
+        case MemberKind::Rle:
+        case MemberKind::Codestream:
+            return std::min(size_bytes, kStartBytes);
+        default:
+            return size_bytes;
+    }
+}
+
+Outcome outcome_of(const Error& error) {
+    return error.code == ErrorCode::Conflict ? Outcome::Conflict : Outcome::Corrupt;
+}
+
+Fused fuse(const MetadataHalf& metadata, std::span<const ImageMember> members,
+           const FuseOptions& options) {
+    for (const auto& member : members) {
+        LARMOR_CHECK(member.head.size() >= head_bytes(member.name.kind, member.size_bytes) &&
+                     member.head.size() <= member.size_bytes);
+    }
+    auto missing = missing_of(metadata, members, options);
+    if (!missing.empty()) return {Outcome::Incomplete, std::move(missing), {}};
+    auto file = Fuser(metadata, options).fuse(members);
+    if (!file) return {outcome_of(file.error()), file.error().message, {}};
+    return {Outcome::Written, {}, *std::move(file)};
+}
+
+ByteBuffer to_bytes(const FusedFile& file, std::span<const Bytes> members) {
+    ByteBuffer out;
+    out.reserve(file.size_bytes);
+    for (const auto& piece : file.pieces) {
+        const Bytes bytes =
+            piece.member == Piece::kMade
+                ? Bytes(piece.made)
+                : members[piece.member].subspan(piece.range.offset, piece.range.count);
+        pixels::swap_words(bytes, piece.word_bytes, out);
+    }
+    return out;
+}
+
+}  // namespace larmor::reassembly::fuse
