@@ -62,6 +62,7 @@ void add_restore(CommandLine& line);
 void add_rule(CommandLine& line);
 void add_send(CommandLine& line);
 void add_serve(CommandLine& line);
+void add_split(CommandLine& line);
 void add_token(CommandLine& line);
 void add_version(CommandLine& line);
 

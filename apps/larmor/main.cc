@@ -38,6 +38,7 @@ public:
         add_import(line_);
         add_send(line_);
         add_serve(line_);
+        add_split(line_);
         add_deleted(line_);
         add_dump(line_);
         add_fsck(line_);

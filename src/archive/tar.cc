@@ -41,10 +41,35 @@ bool is_zero(Bytes block) {
                        [](std::byte b) { return b == std::byte{0}; });
 }
 
+/// A source that takes bytes back.
+class ReturningSource final : public Source {
+public:
+    explicit ReturningSource(std::unique_ptr<Source> source) : source_(std::move(source)) {}
+    Result<std::size_t> read(std::span<std::byte> out) override {
+        if (returned_.empty()) return source_->read(out);
+        const auto count = std::min(out.size(), returned_.size());
+        std::copy_n(returned_.begin(), count, out.begin());
+        returned_.erase(returned_.begin(),
+                        returned_.begin() + static_cast<std::ptrdiff_t>(count));
+        return count;
+    }
+    /// They come next, before what was given back earlier.
+    void give_back(Bytes bytes) {
+        returned_.insert(returned_.begin(), bytes.begin(), bytes.end());
+    }
+
+private:
+    std::unique_ptr<Source> source_;
+    ByteBuffer returned_;
+};
+
 class TarReader final : public Reader {
 public:
     TarReader(std::unique_ptr<Source> source, const Limits& limits)
-        : source_(std::move(source)), limits_(limits), meter_(limits), scratch_(64 << 10) {}
+        : source_(std::make_unique<ReturningSource>(std::move(source))),
+          limits_(limits),
+          meter_(limits),
+          scratch_(64 << 10) {}
 
     Result<std::optional<Member>> next() override;
     Result<std::size_t> read(std::span<std::byte> out) override;
@@ -59,6 +84,7 @@ private:
 
     Result<bool> read_block();
     Result<bool> find_header();
+    Result<bool> find_shifted_header();
     void set_remaining(std::uint64_t count);
     Result<bool> skip(std::uint64_t count);
     Result<bool> finish_member();
@@ -67,7 +93,7 @@ private:
     Result<void> skip_sparse_maps();
     void apply(const Records& records, TarHeader& header, Member& member) const;
 
-    std::unique_ptr<Source> source_;
+    std::unique_ptr<ReturningSource> source_;
     Limits limits_;
     Meter meter_;
     Records global_;
@@ -122,6 +148,31 @@ Result<bool> TarReader::finish_member() {
     return whole;
 }
 
+/// Damage may have left the blocks behind it at any offset: looks for a header that begins
+/// inside of `block_`, by the magic of ustar and its checksum. Then `block_` is that header;
+/// else nothing has happened.
+Result<bool> TarReader::find_shifted_header() {
+    constexpr std::string_view kMagic = "ustar";
+    constexpr std::size_t kMagicAt = 257;
+    std::array<std::byte, 2 * kTarBlockBytes> window{};
+    std::copy(block_.begin(), block_.end(), window.begin());
+    TRY(const auto more, read_fully(*source_, std::span(window).subspan(kTarBlockBytes)));
+    const auto text = as_text(Bytes(window).first(kTarBlockBytes + more));
+    for (auto at = text.find(kMagic, kMagicAt + 1); at != std::string_view::npos;
+         at = text.find(kMagic, at + 1)) {
+        const auto start = at - kMagicAt;
+        if (start + kTarBlockBytes > text.size() || start >= kTarBlockBytes) break;
+        const auto header = Bytes(window).subspan(start, kTarBlockBytes);
+        if (!is_tar_header(header)) continue;
+        std::copy(header.begin(), header.end(), block_.begin());
+        source_->give_back(as_bytes(text.substr(start + kTarBlockBytes)));
+        offset_ += start;
+        return true;
+    }
+    source_->give_back(as_bytes(text.substr(kTarBlockBytes)));
+    return false;
+}
+
 /// Reads blocks up to the next header: over zeros, and over damage, which it notes.
 Result<bool> TarReader::find_header() {
     std::uint64_t damaged_from = 0, damaged_blocks = 0;
@@ -153,6 +204,12 @@ Result<bool> TarReader::find_header() {
         }
         if (damaged_blocks++ == 0) {
             damaged_from = offset_ - kTarBlockBytes;
+        }
+        TRY(const bool shifted, find_shifted_header());
+        if (shifted) {
+            note({damaged_from, offset_ - kTarBlockBytes - damaged_from,
+                  "no tar header: passed over"});
+            return true;
         }
     }
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The command line as a person and a script meet it: exit codes, closing lines, configuration, one owner of
 a library at a time. Ends with `N passed, N failed`."""
+import hashlib
 import json
 import os
 import re
@@ -114,6 +115,30 @@ def dump_prints_text_and_json_and_names_the_place_of_damage(folder):
         file.write(cut)
     broken = larmor(folder, "dump", "cut.dcm")
     assert broken.returncode == 1 and "byte" in broken.stderr and "PatientID" in broken.stdout, broken.stderr
+
+
+@test
+def split_makes_archives_that_tar_reads_and_says_what_is_true_of_them(folder):
+    files = [f"{FILES}/{name}" for name in ("CT_small.dcm", "MR_small.dcm", "SC_rgb_rle_2frame.dcm", "rtplan.dcm")]
+    done = larmor(folder, "split", *files, "--out", "halves", "--archives", "2", "--shuffle", "--json")
+    assert done.returncode == 0, done.stderr
+    counts = json.loads(done.stdout)
+    assert (counts["instances"], counts["without_pixels"], counts["metadata_members"], counts["image_members"]) == (3, 1, 3, 4)
+    with open(f"{folder}/halves/truth.ndjson", encoding="utf-8") as truth:
+        members = [line for line in map(json.loads, truth) if line["kind"] == "member"]
+    assert len(members) == 7
+    for member in members:
+        path = f"{folder}/halves/{member['archive']}"
+        content = subprocess.run(["tar", "-xOf", path, member["path"]], check=True, capture_output=True).stdout
+        assert hashlib.sha256(content).hexdigest() == member["sha256"]
+        with open(path, "rb") as archive:
+            archive.seek(member["offset"])
+            assert archive.read(member["size"]) == content
+    ct = pydicom.dcmread(files[0])
+    assert any(member["path"].endswith(f"/{ct.SOPInstanceUID}.raw") and member["size"] == len(ct.PixelData) for member in members)
+    again = larmor(folder, "split", files[0], "--out", "halves")
+    assert again.returncode == 1 and "there already" in again.stderr
+    assert larmor(folder, "split", files[3], "--out", "none").returncode == 1
 
 
 @test

@@ -20,10 +20,10 @@ struct JsonImage {
     int samples = 1;
     int bits = 8;
     std::string photometric = "MONOCHROME2";
-    std::string frames = "";                                             ///< none
-    std::string syntax = "";                                             ///< (0002,0010), none
+    std::string frames = {};                                             ///< none
+    std::string syntax = {};                                             ///< (0002,0010), none
     std::string pixels = R"("7FE00010":{"vr":"OW","BulkDataURI":"b"})";  ///< "": none
-    std::string more = "";  ///< further members, each with a comma at its end
+    std::string more = {};  ///< further members, each with a comma at its end
 };
 inline std::string to_json(const JsonImage& image) {
     const auto us = [](const char* tag, int value) {

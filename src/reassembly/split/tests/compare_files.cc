@@ -79,9 +79,6 @@ Meanings meanings_of(const dicom::File& file, std::string& error) {
                 all[path].vr = vr::SQ;
                 levels.push_back({path + ".", levels.back().set});
                 break;
-            case TokenKind::SequenceEnd:
-                levels.pop_back();
-                break;
             case TokenKind::ItemStart: {
                 auto& sequence = levels.back();
                 auto item = sequence.path + std::to_string(sequence.items++) + ".";
@@ -89,11 +86,12 @@ Meanings meanings_of(const dicom::File& file, std::string& error) {
                 levels.push_back({std::move(item), sequence.set});
                 break;
             }
+            case TokenKind::SequenceEnd:
             case TokenKind::ItemEnd:
                 levels.pop_back();
                 break;
             case TokenKind::FragmentsStart:
-                if (!reader.skip()) break;
+                static_cast<void>(reader.skip());  // an error is the reader's from then on
                 break;
             default:
                 if (token.tag == tags::SpecificCharacterSet) {
