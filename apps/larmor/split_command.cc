@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <cmath>
 #include <cstdio>
 
 #include "ingest/walk.h"
@@ -90,7 +91,7 @@ void print_counts(const split::SplitCounts& counts, std::uint64_t refused, bool 
 }
 
 std::uint32_t permille(double percent) {
-    return static_cast<std::uint32_t>(percent * 10 + 0.5);
+    return static_cast<std::uint32_t>(std::lround(percent * 10));
 }
 
 int run(SplitRequest request) {

@@ -119,8 +119,8 @@ Result<std::string> syntax_of_frames(const Payload& payload, const std::string& 
         }
         const std::string uid(frame.codestream->transfer_syntax_uid);
         if (!shown.empty() && shown != uid) {
-            return conflict("the frames are in different transfer syntaxes: " + shown +
-                            " and " + uid);
+            std::string both = "the frames are in different transfer syntaxes: ";
+            return conflict(both.append(shown).append(" and ").append(uid));
         }
         shown = uid;
     }
