@@ -26,11 +26,12 @@ WALLS = {
     r"vips/": (r"src/images/", ""),
     r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/|^bench/", ""),
     r"libpq-fe\.h": (r"src/db/postgres/", ""),
-    r"expat\.h": (r"src/dicom/", r"\.cc$"),
     r"duckdb\.h": (r"src/index/lake/|^bench/", r"\.cc$"),
     r"liburing\.h": (r"src/reassembly/reads/", r"\.cc$"),
     r"xxhash\.h": (r"src/(base|reassembly/uid_index)/", r"\.cc$"),
     r"(zstd|zdict)\.h": (r"src/(archive|http|reassembly/spool)/|/tests/|^bench/", r"\.cc$"),
+    r"expat\.h": (r"src/(dicom|objects/s3)/", r"\.cc$"),
+    r"curl/": (r"src/objects/s3/", r"\.cc$"),
     r"simdjson\.h": (r"(\.cc|_internal\.h)$", ""),
 }
 # A public header names none of these; those of a driver are seen by that driver only.

@@ -1,0 +1,74 @@
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "objects/s3/http_exchange.h"
+
+/// What answers of the server say. Source: Amazon S3 API Reference.
+namespace larmor::objects::s3 {
+
+enum class Restore : std::uint8_t {
+    None,     ///< nobody asked for it
+    Ongoing,  ///< asked for; it can't be read yet
+    Done,     ///< it can be read until `restored_until`
+};
+
+struct ObjectInfo {
+    std::uint64_t size_bytes = 0;
+    std::string etag;           ///< with its quotes
+    std::string storage_class;  ///< empty: the usual one
+    /// Of the whole object, where whoever stored it said so (`x-amz-meta-larmor-sha256`).
+    std::optional<Sha256> sha256;
+    std::string upload_mark;  ///< of a multipart upload of ours
+    Restore restore = Restore::None;
+    std::optional<Time> restored_until;
+
+    /// False in a cold tier from which it has not been restored.
+    bool is_readable() const;
+};
+
+inline constexpr std::string_view kSha256Header = "x-amz-meta-larmor-sha256";
+inline constexpr std::string_view kUploadHeader = "x-amz-meta-larmor-upload";
+
+/// Of an answer to HEAD or GET; `size_bytes` is the object's also where a range was asked for.
+/// Errors: Unavailable when the answer does not say the size.
+Result<ObjectInfo> read_object_info(const HttpAnswer& answer);
+
+/// `a-b/total` of Content-Range.
+struct ContentRange {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    std::uint64_t total = 0;
+};
+std::optional<ContentRange> read_content_range(std::string_view value);
+
+struct ListedObject {
+    std::string key;
+    std::uint64_t size_bytes = 0;
+    std::string etag;
+    std::string storage_class;
+};
+
+struct ListPage {
+    std::vector<ListedObject> objects;
+    std::vector<std::string> prefixes;  ///< where a delimiter was given
+    std::string next;                   ///< token of the page that follows; empty on the last
+};
+/// Of ListObjectsV2 with `encoding-type=url`. Errors: Unavailable when it is none.
+Result<ListPage> read_list_page(std::string_view body);
+
+/// Of CreateMultipartUpload: its id. Errors: Unavailable.
+Result<std::string> read_upload_id(std::string_view body);
+
+struct DeleteFailure {
+    std::string key;
+    Error error;
+};
+/// Of DeleteObjects, asked quietly. Errors: Unavailable when it is none.
+Result<std::vector<DeleteFailure>> read_delete_result(std::string_view body);
+
+}  // namespace larmor::objects::s3
