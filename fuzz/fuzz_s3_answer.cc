@@ -15,6 +15,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
                      objects::s3::kXmlElementsMax);
     }
     if (const auto id = objects::s3::read_upload_id(input)) LARMOR_CHECK(!id->empty());
+    if (const auto page = objects::s3::read_upload_page(input)) {
+        for (const auto& upload : page->uploads) LARMOR_CHECK(!upload.id.empty());
+    }
     if (const auto failures = objects::s3::read_delete_result(input)) {
         for (const auto& failure : *failures) LARMOR_CHECK(!failure.error.message.empty());
     }

@@ -57,6 +57,12 @@ Result<XmlElement> read_answer(std::string_view body, std::string_view root,
     return document;
 }
 
+/// A key as the listing `document` writes it.
+Result<std::string> key_in(const XmlElement& document, std::string_view text) {
+    if (document.text_of("EncodingType") != "url") return std::string(text);
+    return percent_decode(text, PlusIsSpace::Yes);
+}
+
 }  // namespace
 
 bool ObjectInfo::is_readable() const {
@@ -96,18 +102,37 @@ Result<ObjectInfo> read_object_info(const HttpAnswer& answer) {
     return info;
 }
 
+Result<UploadPage> read_upload_page(std::string_view body) {
+    TRY(const XmlElement document,
+        read_answer(body, "ListMultipartUploadsResult", "ListMultipartUploads"));
+    UploadPage page;
+    for (const auto& child : document.children) {
+        if (child.name != "Upload") continue;
+        OpenUpload upload;
+        TRY(upload.key, key_in(document, child.text_of("Key")));
+        upload.id = child.text_of("UploadId");
+        if (upload.key.empty() || upload.id.empty()) {
+            return not_an_answer("ListMultipartUploads: an upload without key or id");
+        }
+        page.uploads.push_back(std::move(upload));
+    }
+    if (document.text_of("IsTruncated") == "true") {
+        TRY(page.next.key, key_in(document, document.text_of("NextKeyMarker")));
+        page.next.id = document.text_of("NextUploadIdMarker");
+        if (page.next.key.empty()) {
+            return not_an_answer("ListMultipartUploads: cut without a marker");
+        }
+    }
+    return page;
+}
+
 Result<ListPage> read_list_page(std::string_view body) {
     TRY(const XmlElement document, read_answer(body, "ListBucketResult", "ListObjectsV2"));
-    const bool is_encoded = document.text_of("EncodingType") == "url";
-    const auto key_of = [&](std::string_view text) -> Result<std::string> {
-        if (!is_encoded) return std::string(text);
-        return percent_decode(text, PlusIsSpace::Yes);
-    };
     ListPage page;
     for (const auto& child : document.children) {
         if (child.name == "Contents") {
             ListedObject object;
-            TRY(object.key, key_of(child.text_of("Key")));
+            TRY(object.key, key_in(document, child.text_of("Key")));
             const auto size = number_in(child.text_of("Size"));
             if (!size || object.key.empty()) {
                 return not_an_answer("ListObjectsV2: an object without key or size");
@@ -117,7 +142,7 @@ Result<ListPage> read_list_page(std::string_view body) {
             object.storage_class = child.text_of("StorageClass");
             page.objects.push_back(std::move(object));
         } else if (child.name == "CommonPrefixes") {
-            TRY(std::string prefix, key_of(child.text_of("Prefix")));
+            TRY(std::string prefix, key_in(document, child.text_of("Prefix")));
             page.prefixes.push_back(std::move(prefix));
         }
     }

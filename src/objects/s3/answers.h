@@ -64,6 +64,18 @@ Result<ListPage> read_list_page(std::string_view body);
 /// Of CreateMultipartUpload: its id. Errors: Unavailable.
 Result<std::string> read_upload_id(std::string_view body);
 
+/// A multipart upload that was begun and neither completed nor aborted.
+struct OpenUpload {
+    std::string key;
+    std::string id;
+};
+struct UploadPage {
+    std::vector<OpenUpload> uploads;
+    OpenUpload next;  ///< where the page that follows begins; without a key on the last
+};
+/// Of ListMultipartUploads. Errors: Unavailable when it is none.
+Result<UploadPage> read_upload_page(std::string_view body);
+
 struct DeleteFailure {
     std::string key;
     Error error;

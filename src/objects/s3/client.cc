@@ -202,6 +202,40 @@ Result<std::vector<DeleteFailure>> Client::remove_many(std::span<const std::stri
     return failures;
 }
 
+Result<std::uint64_t> Client::abort_uploads(const std::string& prefix) {
+    std::uint64_t count = 0;
+    for (OpenUpload from;;) {
+        Call call;
+        call.name = "ListMultipartUploads";
+        call.method = "GET";
+        // Not encoded: Ceph's gateway then encodes the keys and does not say so.
+        call.query = {{"uploads", ""}, {"prefix", prefix}};
+        if (!from.key.empty()) {
+            call.query.emplace_back("key-marker", from.key);
+            call.query.emplace_back("upload-id-marker", from.id);
+        }
+        TRY(const HttpAnswer answer, result_of(requester_->run(call)));
+        TRY(UploadPage page, read_upload_page(answer.body));
+        for (const auto& upload : page.uploads) {
+            Call abort;
+            abort.name = "AbortMultipartUpload";
+            abort.method = "DELETE";
+            abort.key = upload.key;
+            abort.query = {{"uploadId", upload.id}};
+            auto outcome = result_of(requester_->run(abort));
+            if (!outcome && outcome.error().code != ErrorCode::NotFound) {
+                return tl::unexpected(std::move(outcome).error());
+            }
+            count += outcome ? 1 : 0;
+        }
+        if (page.next.key.empty()) return count;
+        if (page.next.key == from.key && page.next.id == from.id) {
+            return fail(ErrorCode::Unavailable, "S3 ListMultipartUploads: the same page again");
+        }
+        from = std::move(page.next);
+    }
+}
+
 Result<std::string> Client::presign_get(const std::string& key, std::chrono::seconds expires) {
     return requester_->presign("GET", key, expires);
 }

@@ -97,6 +97,11 @@ public:
     /// Many with few requests. Gives those that failed; Errors: of a request as a whole.
     Result<std::vector<DeleteFailure>> remove_many(std::span<const std::string> keys);
 
+    /// Removes the parts of uploads under `prefix` that were never finished, such as those of a
+    /// process that was killed; gives how many uploads there were. One that is under way fails
+    /// by it: call it where nobody else writes.
+    Result<std::uint64_t> abort_uploads(const std::string& prefix);
+
     /// A URL that whoever has it may use for `expires` (1 s to 7 days), also for ranges.
     Result<std::string> presign_get(const std::string& key, std::chrono::seconds expires);
     Result<std::string> presign_put(const std::string& key, std::chrono::seconds expires);
@@ -113,8 +118,8 @@ private:
 
 /// One object that is written in pieces: in parts of a fixed size, one in memory at a time, or
 /// with one request where it is smaller than a part. Nobody sees it before `finish`. Dropped
-/// without it, the parts are removed; a process that is killed leaves them to the bucket's rule
-/// for incomplete uploads.
+/// without it, the parts are removed; a process that is killed leaves them to abort_uploads or
+/// the bucket's rule for incomplete uploads.
 class StreamedPut {
 public:
     StreamedPut(Requester& requester, Client& client, std::string key,

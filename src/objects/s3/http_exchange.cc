@@ -128,7 +128,9 @@ HeaderList header_list(const HttpRequest& request) {
     add("Accept:");
     add("Content-Type:");
     for (const auto& [name, value] : request.headers) {
-        add(value.empty() ? name + ';' : name + ": " + value);
+        std::string line = name;
+        line.append(value.empty() ? ";" : ": ").append(value);
+        add(line);
     }
     return HeaderList(list);
 }

@@ -45,6 +45,25 @@ TEST(S3Answers, RefusesAListingThatIsCutOrNotOne) {
     }
 }
 
+TEST(S3Answers, ReadsAPageOfOpenUploads) {
+    // After the example of the Amazon S3 API Reference, "ListMultipartUploads".
+    const auto page = read_upload_page(R"(<ListMultipartUploadsResult>
+  <Bucket>bucket</Bucket><NextKeyMarker>my-movie.m2ts</NextKeyMarker>
+  <NextUploadIdMarker>YW55IGlkZWE</NextUploadIdMarker><MaxUploads>1</MaxUploads>
+  <IsTruncated>true</IsTruncated>
+  <Upload><Key>my-divisor</Key><UploadId>XMgbGlrZSBlbHZpbmc</UploadId></Upload>
+</ListMultipartUploadsResult>)");
+    ASSERT_TRUE(page) << page.error().message;
+    ASSERT_EQ(page->uploads.size(), 1U);
+    EXPECT_EQ(page->uploads[0].key, "my-divisor");
+    EXPECT_EQ(page->uploads[0].id, "XMgbGlrZSBlbHZpbmc");
+    EXPECT_EQ(page->next.key, "my-movie.m2ts");
+    EXPECT_EQ(page->next.id, "YW55IGlkZWE");
+    EXPECT_FALSE(
+        read_upload_page("<ListMultipartUploadsResult><Upload/>"
+                         "</ListMultipartUploadsResult>"));
+}
+
 TEST(S3Answers, TakesNoDocumentTypesAndNoEndlessDepth) {
     EXPECT_FALSE(read_xml("<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"));
     std::string deep;

@@ -298,6 +298,23 @@ TEST_F(S3StreamedPutTest, LeavesNothingBehindWhenItIsDropped) {
     EXPECT_EQ(client_->head("dropped").error().code, ErrorCode::NotFound);
 }
 
+TEST_F(S3StreamedPutTest, RemovesWhatAKilledProcessLeftUnderAPrefix) {
+    const auto killed = begin("run-1/a b/ü");
+    const auto second = begin("run-1/c");
+    const auto others = begin("run-2/c");
+    for (auto* upload : {killed.get(), second.get(), others.get()}) {
+        write_in_pieces(*upload, letters(kPart + 1));
+    }
+    const auto removed = client_->abort_uploads("run-1/");
+    ASSERT_TRUE(removed) << removed.error().message;
+    EXPECT_EQ(*removed, 2U);
+    EXPECT_EQ(*client_->abort_uploads("run-1/"), 0U);
+    const auto gone = killed->finish();
+    ASSERT_FALSE(gone);
+    EXPECT_EQ(gone.error().code, ErrorCode::NotFound) << gone.error().message;
+    EXPECT_TRUE(others->finish());
+}
+
 TEST_F(S3StreamedPutTest, KeepsTheHashThatWasKnownAndReadersCheckIt) {
     const auto body = letters(kPart + 7);
     PutOptions known;

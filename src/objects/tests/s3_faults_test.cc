@@ -237,6 +237,15 @@ TEST_F(S3FaultsTest, AnUploadThatSomebodyElseRemovedIsNoSuccess) {
     EXPECT_TRUE(put_streamed("k", bytes_of_size(kPart + 1))) << "known by its mark";
 }
 
+TEST_F(S3FaultsTest, AnUploadThatFailsLeavesNothingBehind) {
+    const auto body = bytes_of_size(2 * kPart + 1);
+    proxy_->fault("status", "PUT",
+                  R"("match":"partNumber=2","status":403,"code":"AccessDenied")");
+    EXPECT_EQ(put_streamed("k", body).error().code, ErrorCode::Denied);
+    EXPECT_EQ(direct_->head("k").error().code, ErrorCode::NotFound);
+    EXPECT_EQ(*direct_->abort_uploads(""), 0U) << "it was aborted";
+}
+
 TEST_F(S3FaultsTest, UsesOneConnectionForOneRequestAfterTheOther) {
     store("k", "bytes");
     for (int i = 0; i < 30; ++i) {
