@@ -17,10 +17,10 @@ namespace larmor::queue {
 template <typename In, typename Out>
 class Combiner {
 public:
-    /// An outcome for each, in their order. May be called again after a rollback. On the writer's
-    /// thread.
-    using Step = std::function<Result<std::vector<Result<Out>>>(db::Transaction&,
-                                                                std::span<const In>)>;
+    /// An outcome for each, in their order. May be called again after a rollback. On the
+    /// writer's thread.
+    using Step =
+        std::function<Result<std::vector<Result<Out>>>(db::Transaction&, std::span<const In>)>;
     /// Whether a call can go with the one that waits longest.
     using Joins = bool (*)(const In& first, const In& other);
 

@@ -12,8 +12,8 @@ struct PostgresQueuesOptions {
     /// How often a waiting receive looks, whatever it is told.
     std::chrono::nanoseconds poll_every = std::chrono::seconds(1);
     /// How old the answer may be to what the time is, how a queue is set and whether something
-    /// is due: 0 asks for each call. Another process may have changed it meanwhile; a clock does
-    /// not drift in that time.
+    /// is due: 0 asks for each call. Another process may have changed it meanwhile; a clock
+    /// does not drift in that time.
     std::chrono::microseconds known_for = std::chrono::milliseconds(20);
     /// For tests: so many microseconds the server's wall clock was set forward.
     const std::atomic<std::int64_t>* server_step_us = nullptr;

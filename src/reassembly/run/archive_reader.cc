@@ -1,0 +1,76 @@
+#include "reassembly/run/archive_reader.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+
+namespace larmor::reassembly::run {
+namespace {
+
+constexpr std::size_t kPieceBytes = 1 << 20;
+
+class CountedSource final : public archive::Source {
+public:
+    CountedSource(std::unique_ptr<archive::FileSource> file, std::atomic<std::uint64_t>& count)
+        : file_(std::move(file)), count_(&count), buffer_(kPieceBytes) {}
+
+    Result<std::size_t> read(std::span<std::byte> out) override {
+        if (left_.empty()) {
+            // What is large goes where it belongs at once.
+            if (out.size() >= buffer_.size()) return take(out);
+            TRY(const auto count, take(buffer_));
+            left_ = Bytes(buffer_).first(count);
+        }
+        const auto count = std::min(out.size(), left_.size());
+        std::copy_n(left_.begin(), count, out.begin());
+        left_ = left_.subspan(count);
+        return count;
+    }
+
+private:
+    Result<std::size_t> take(std::span<std::byte> out) {
+        TRY(const auto count, file_->read(out));
+        *count_ += count;
+        return count;
+    }
+
+    std::unique_ptr<archive::FileSource> file_;
+    std::atomic<std::uint64_t>* count_;
+    ByteBuffer buffer_;
+    Bytes left_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<ArchiveReader>> ArchiveReader::open(
+    const std::filesystem::path& path, std::atomic<std::uint64_t>& bytes_read) {
+    auto opened = std::make_unique<ArchiveReader>();
+    TRY(opened->file_, open_file(path, O_RDONLY));
+    TRY(auto source, archive::FileSource::over(opened->file_));
+    TRY(opened->reader_,
+        archive::open(std::make_unique<CountedSource>(std::move(source), bytes_read)));
+    return opened;
+}
+
+Result<void> read_rest(archive::Reader& reader, std::uint64_t expected_bytes,
+                       std::uint64_t size_max_bytes, ByteBuffer& out) {
+    for (;;) {
+        const auto have = out.size();
+        if (have > size_max_bytes) {
+            return fail(ErrorCode::LimitExceeded, "a member of more than " +
+                                                      std::to_string(size_max_bytes) +
+                                                      " bytes, which must be in memory whole");
+        }
+        // A byte more than is expected or allowed, to see whether there is more.
+        const auto missing = expected_bytes > have ? expected_bytes - have : 0;
+        const auto room =
+            std::min({std::uint64_t{kPieceBytes}, missing + 1, size_max_bytes - have + 1});
+        out.resize(have + room);
+        const auto count = reader.read(std::span(out).subspan(have));
+        out.resize(have + (count ? *count : 0));
+        if (!count) return tl::unexpected(count.error());
+        if (*count == 0) return {};
+    }
+}
+
+}  // namespace larmor::reassembly::run

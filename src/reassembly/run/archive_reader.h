@@ -1,0 +1,31 @@
+#pragma once
+#include <atomic>
+#include <filesystem>
+#include <memory>
+
+#include "archive/archive.h"
+
+namespace larmor::reassembly::run {
+
+/// An archive that is read once, from front to back, in pieces of 1 MiB; every byte that the
+/// file gives is counted.
+class ArchiveReader {
+public:
+    /// Errors: Unsupported for what is neither tar nor tar.gz nor tar.zst; those of open(2) and
+    /// of the readers.
+    static Result<std::unique_ptr<ArchiveReader>> open(const std::filesystem::path& path,
+                                                       std::atomic<std::uint64_t>& bytes_read);
+    archive::Reader& members() { return *reader_; }
+
+private:
+    UniqueFd file_;
+    std::unique_ptr<archive::Reader> reader_;
+};
+
+/// Appends what is left of a member to `out`, which may grow to `size_max_bytes`, as it comes:
+/// `expected_bytes`, what the archive says of the whole member, is a hint and no promise.
+/// Errors: LimitExceeded, those of the reader.
+Result<void> read_rest(archive::Reader& reader, std::uint64_t expected_bytes,
+                       std::uint64_t size_max_bytes, ByteBuffer& out);
+
+}  // namespace larmor::reassembly::run

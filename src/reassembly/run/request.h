@@ -1,0 +1,40 @@
+#pragma once
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "reassembly/fuse/fuse.h"
+#include "reassembly/run/archive_list.h"
+
+namespace larmor::reassembly::run {
+
+struct Request {
+    std::vector<std::filesystem::path> metadata;
+    std::vector<std::filesystem::path> images;
+    std::filesystem::path output;
+    std::filesystem::path spool_folder;  ///< for what is gone after the run; empty: in `output`
+    /// Resident size of the whole process, about.
+    std::uint64_t memory_bytes = std::uint64_t{4} << 30;
+    unsigned threads = 1;
+    std::string member_pattern;  ///< of fuse::MemberNames; empty: the usual names
+    fuse::FuseOptions fuse;
+};
+
+/// What of a request decides about the output: the options that change it, and each archive's
+/// key, size and time. A digest in hexadecimal.
+std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& metadata,
+                        const std::vector<ArchiveFile>& images);
+
+/// How the memory is shared out.
+struct MemoryPlan {
+    std::uint64_t index_bytes = 0;       ///< scanning, building, and the index itself
+    std::uint64_t spool_bytes = 0;       ///< of the spool's start
+    std::uint64_t window_bytes = 0;      ///< of each thread: members that are looked up at once
+    std::uint64_t member_max_bytes = 0;  ///< of a member that must be in memory whole
+    std::uint64_t frames_bytes = 0;      ///< of frames that wait for others
+    std::uint64_t rows_bytes = 0;        ///< of events that are being sorted
+};
+/// Errors: LimitExceeded for less than what the threads need.
+Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads);
+
+}  // namespace larmor::reassembly::run

@@ -1,0 +1,277 @@
+#include "reassembly/run/settle.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "reassembly/run/file_writer.h"
+#include "reassembly/run/probe_side.h"
+
+namespace larmor::reassembly::run {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::string_view kDifferentVersions = "there are different versions of this half";
+
+}  // namespace
+
+Result<void> Settler::add(Event event) {
+    if (event.uid != uid_) {
+        TRY_VOID(settle());
+        uid_ = event.uid;
+    }
+    switch (event.fate) {
+        case Fate::Skipped:
+            parts_.report.skipped(event);
+            return {};
+        case Fate::Kept:
+            group_.metadata.push_back(std::move(event));
+            return {};
+        case Fate::Frame:
+            group_.frames.push_back(std::move(event));
+            return {};
+        case Fate::Corrupt:
+            // What can't be read whole is no version of anything; what was read and fits its
+            // metadata in no way has a place and no reason to be left out.
+            if (event.side == Side::Metadata || event.about == About::Damage ||
+                !event.was_read) {
+                return parts_.report.corrupt(event, event.reason);
+            }
+            break;
+        case Fate::Conflict:
+            if (event.side == Side::Metadata) {
+                return parts_.report.conflict(event, event.reason);
+            }
+            break;
+        default:
+            break;
+    }
+    (event.about == About::File ? group_.files : group_.images).push_back(std::move(event));
+    return {};
+}
+
+fs::path Settler::place_of(const Event& file) const {
+    return file.staged.empty() ? parts_.output.path() / file.key
+                               : parts_.output.staged() / file.staged;
+}
+
+Result<void> Settler::move(const Event& file, const std::string& key) const {
+    const auto to = parts_.output.path() / key;
+    std::error_code error;
+    fs::create_directories(to.parent_path(), error);
+    if (!error) fs::rename(place_of(file), to, error);
+    if (error) return system_failure("move a file to " + key, error.value());
+    return {};
+}
+
+Result<void> Settler::remove(Event& file) const {
+    std::error_code error;
+    fs::remove(place_of(file), error);
+    if (error) return system_failure("remove " + place_of(file).string(), error.value());
+    return {};
+}
+
+Result<void> Settler::tell(const Event& member, Fate fate, std::string_view reason) {
+    switch (fate) {
+        case Fate::Incomplete:
+            return parts_.report.incomplete(member, reason);
+        case Fate::Conflict:
+            return parts_.report.conflict(member, reason);
+        case Fate::Orphan:
+            return parts_.report.orphan(member, reason);
+        default:
+            return parts_.report.corrupt(member, reason);
+    }
+}
+
+/// Of a file made of frames, its members are the frames.
+Result<void> Settler::members_of(const Event& candidate, Fate fate, std::string_view reason) {
+    if (candidate.about == About::Member) return tell(candidate, fate, reason);
+    for (const auto& frame : group_.frames) TRY_VOID(tell(frame, fate, reason));
+    return {};
+}
+
+std::vector<Event*> Settler::candidates() {
+    std::vector<Event*> all;
+    for (auto& image : group_.images) all.push_back(&image);
+    for (auto& file : group_.files) all.push_back(&file);
+    return all;
+}
+
+Result<void> Settler::settle() {
+    const auto settled = [&]() -> Result<void> {
+        if (group_.empty()) return {};
+        if (group_.metadata.empty()) return settle_orphans();
+        const auto& digest = group_.metadata.front().digest;
+        const bool is_one = std::ranges::all_of(
+            group_.metadata, [&](const Event& event) { return event.digest == digest; });
+        if (!is_one) return settle_versions();
+        for (std::size_t i = 1; i < group_.metadata.size(); ++i) {
+            TRY_VOID(parts_.report.duplicate(group_.metadata[i], group_.metadata.front()));
+        }
+        if (group_.images.empty() && group_.frames.empty()) return settle_without_image();
+        return settle_images();
+    }();
+    group_ = {};
+    return settled;
+}
+
+Result<void> Settler::settle_orphans() {
+    for (auto* list : {&group_.images, &group_.frames}) {
+        for (const auto& image : *list) {
+            TRY_VOID(parts_.report.orphan(image, "there is no metadata of this UID"));
+        }
+    }
+    return {};
+}
+
+Result<void> Settler::settle_versions() {
+    for (auto* list : {&group_.metadata, &group_.images, &group_.frames}) {
+        for (const auto& member : *list) {
+            const auto reason = member.side == Side::Metadata || member.reason.empty()
+                                    ? kDifferentVersions
+                                    : std::string_view(member.reason);
+            TRY_VOID(parts_.report.conflict(member, reason));
+        }
+    }
+    return keep_as_conflicts();
+}
+
+/// Each file that differs from those before it, numbered in their order.
+Result<void> Settler::keep_as_conflicts() {
+    std::set<Sha256> seen;
+    std::uint32_t number = 0;
+    for (auto* file : candidates()) {
+        if (file->fate != Fate::Written) continue;
+        if (!seen.insert(file->digest).second) {
+            TRY_VOID(remove(*file));
+            continue;
+        }
+        const auto key = "conflicts/" + uid_ + '/' + std::to_string(++number) + ".dcm";
+        TRY_VOID(move(*file, key));
+        TRY_VOID(parts_.report.conflict_file(*file, key));
+    }
+    return {};
+}
+
+Result<void> Settler::settle_without_image() {
+    const auto& metadata = group_.metadata.front();
+    if (metadata.names_pixels) {
+        return parts_.report.orphan(metadata, "its image half is missing");
+    }
+    TRY(const auto record, parts_.finder.read(metadata.ordinal));
+    TRY(const auto half, fuse::decode(record.encoded));
+    const auto fused = fuse::fuse(half, {}, parts_.fuse);
+    if (fused.outcome != fuse::Outcome::Written) {
+        return tell(metadata, fate_of(fused.outcome), fused.reason);
+    }
+    auto key = key_of(half);
+    if (!key) return parts_.report.conflict(metadata, key.error().message);
+    TRY(const auto written, write_file(parts_.output.path() / *key, fused.file, {}));
+    Event file;
+    file.key = *std::move(key);
+    file.digest = written.sha256;
+    file.file_size_bytes = written.size_bytes;
+    file.transfer_syntax_uid = fused.file.transfer_syntax_uid;
+    file.is_other_syntax = fused.file.is_other_syntax;
+    return parts_.report.instance(file, metadata, {});
+}
+
+/// Which frames came first decided what was made of them: only where nothing was to decide may
+/// it stay.
+Result<void> Settler::check_frames() {
+    std::map<std::uint32_t, const Event*> by_number;
+    std::string reason;
+    for (const auto& frame : group_.frames) {
+        const auto number = frame.frame.value_or(0);
+        const auto [at, is_first] = by_number.emplace(number, &frame);
+        if (!is_first && at->second->digest != frame.digest) {
+            reason = "frame " + std::to_string(number) + " is there in different versions";
+        }
+    }
+    for (auto& file : group_.files) {
+        if (reason.empty() && by_number.size() != file.frames_expected) {
+            reason = "Number of Frames is " + std::to_string(file.frames_expected) +
+                     ", there are " + std::to_string(by_number.size());
+        }
+        if (reason.empty()) continue;
+        if (file.fate == Fate::Written) TRY_VOID(remove(file));
+        file.fate = Fate::Conflict;
+        file.reason = reason;
+    }
+    return {};
+}
+
+Result<void> Settler::settle_images() {
+    TRY_VOID(check_frames());
+    const auto& metadata = group_.metadata.front();
+    const auto all = candidates();
+    std::vector<Event*> written;
+    for (auto* one : all) {
+        if (one->fate == Fate::Written) written.push_back(one);
+    }
+    if (written.empty()) return settle_not_written(metadata);
+    // The same halves give the same file, so what gave none has another content.
+    const bool is_one =
+        written.size() == all.size() && std::ranges::all_of(written, [&](const Event* one) {
+            return one->digest == written.front()->digest;
+        });
+    if (is_one) return accept(metadata, *written.front(), written);
+    TRY_VOID(parts_.report.conflict(metadata, "its image half is there in different versions"));
+    for (const auto* one : all) {
+        TRY_VOID(members_of(
+            *one, Fate::Conflict,
+            one->reason.empty() ? kDifferentVersions : std::string_view(one->reason)));
+    }
+    return keep_as_conflicts();
+}
+
+Result<void> Settler::settle_not_written(const Event& metadata) {
+    const auto all = candidates();
+    const Event* worst = all.front();
+    for (const auto* one : all) {
+        TRY_VOID(members_of(*one, one->fate, one->reason));
+        if (one->fate == Fate::Conflict) worst = one;
+    }
+    if (worst->fate == Fate::Corrupt) {
+        return parts_.report.orphan(metadata, "its image half can't be read");
+    }
+    return tell(metadata, worst->fate, worst->reason);
+}
+
+Result<void> Settler::accept(const Event& metadata, Event& first,
+                             const std::vector<Event*>& written) {
+    const auto in_place =
+        std::ranges::find_if(written, [](const Event* one) { return one->staged.empty(); });
+    if (in_place == written.end()) {
+        TRY_VOID(move(first, first.key));
+        first.staged.clear();
+    }
+    std::vector<const Event*> members;
+    std::vector<const Event*> repeated;
+    if (first.about == About::Member) {
+        members.push_back(&first);
+    } else {
+        std::set<std::uint32_t> numbers;
+        for (const auto& frame : group_.frames) {
+            (numbers.insert(frame.frame.value_or(0)).second ? members : repeated)
+                .push_back(&frame);
+        }
+    }
+    for (auto* one : written) {
+        if (one == &first) continue;
+        if (!one->staged.empty()) TRY_VOID(remove(*one));
+        if (one->about == About::Member) {
+            repeated.push_back(one);
+        } else {
+            for (const auto& frame : group_.frames) repeated.push_back(&frame);
+        }
+    }
+    for (const auto* one : repeated) {
+        TRY_VOID(parts_.report.duplicate(*one, *members.front()));
+    }
+    return parts_.report.instance(first, metadata, members);
+}
+
+}  // namespace larmor::reassembly::run
