@@ -53,6 +53,10 @@ protected:
         fs::remove_all(folder_ / "in" / archive);
     }
     Result<Outcome> run(const std::string& output, unsigned threads) {
+        Progress progress;
+        return run(output, threads, progress);
+    }
+    Result<Outcome> run(const std::string& output, unsigned threads, Progress& progress) {
         Request request;
         for (const auto& entry : fs::directory_iterator(folder_ / "in")) {
             const bool is_image = entry.path().filename().string().starts_with("image");
@@ -61,7 +65,6 @@ protected:
         request.output = folder_ / output;
         request.memory_bytes = std::uint64_t{512} << 20;
         request.threads = threads;
-        Progress progress;
         return reassemble(request, progress);
     }
     std::string read(const std::string& path) const {
@@ -161,6 +164,28 @@ TEST_F(Reassemble, DoesNothingWhereTheSameRunIsFinishedAndNothingToAnythingElse)
     EXPECT_EQ(read("other/letter.txt"), "mine");
     ASSERT_FALSE(changed);
     EXPECT_EQ(changed.error().code, ErrorCode::Conflict);
+}
+
+TEST_F(Reassemble, BeginsAgainWhatWasBrokenOff) {
+    put("metadata1", "1.2.1.json", json_of("1.2.1", 1, "OT"));
+    make("metadata1");
+    put("image1", "1.2.1.raw", "abcd");
+    make("image1");
+    Progress stopped;
+    stopped.stop = true;
+    const auto broken_off = run("out", 1, stopped);
+    ASSERT_FALSE(broken_off);
+    EXPECT_EQ(broken_off.error().code, ErrorCode::Cancelled);
+    // As after a kill in the middle of writing.
+    fs::create_directories(folder_ / "out/instances/1.2.9/1.2.9.1");
+    std::ofstream(folder_ / "out/instances/1.2.9/1.2.9.1/1.2.1.dcm") << "half a fi";
+
+    const auto again = run("out", 1);
+
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_FALSE(again->was_done);
+    EXPECT_EQ(again->counts.instances, 1U);
+    EXPECT_EQ(pixels_of("out/instances/1.2.9/1.2.9.1/1.2.1.dcm"), "abcd");
 }
 
 }  // namespace
