@@ -58,6 +58,7 @@ void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
 void add_queue(CommandLine& line);
 void add_job(CommandLine& line);
+void add_reassemble(CommandLine& line);
 void add_restore(CommandLine& line);
 void add_rule(CommandLine& line);
 void add_send(CommandLine& line);

@@ -1,0 +1,179 @@
+#include <unistd.h>
+
+#include <CLI/CLI.hpp>
+#include <condition_variable>
+#include <cstdio>
+#include <thread>
+
+#include "larmor/command.h"
+#include "larmor/import_report.h"
+#include "reassembly/run/reassemble.h"
+
+namespace larmor {
+namespace {
+
+using reassembly::run::Outcome;
+using reassembly::run::Progress;
+using reassembly::run::SideCounts;
+using reassembly::run::SideProgress;
+using reassembly::run::Step;
+using Steady = std::chrono::steady_clock;
+
+struct ReassembleRequest {
+    reassembly::run::Request run;
+    std::string raw_endian = "little";
+    bool as_json = false;
+};
+
+/// Says how far a run is, from a thread of its own, and passes on that it shall stop.
+class ReassembleProgress {
+public:
+    ReassembleProgress(Progress& progress, bool is_silent)
+        : progress_(progress), is_silent_(is_silent), thread_([this] { work(); }) {}
+    ReassembleProgress(const ReassembleProgress&) = delete;
+    ReassembleProgress& operator=(const ReassembleProgress&) = delete;
+    ~ReassembleProgress() {
+        {
+            const std::scoped_lock lock(mutex_);
+            is_done_ = true;
+        }
+        woken_.notify_all();
+        thread_.join();
+        if (line_open_) std::fputs("\r\x1b[K", stderr);
+    }
+
+private:
+    void work() {
+        using namespace std::chrono_literals;
+        const auto pause = is_terminal_ ? 200ms : 10000ms;
+        auto shown = Steady::now();
+        std::unique_lock lock(mutex_);
+        while (!woken_.wait_for(lock, 200ms, [this] { return is_done_; })) {
+            if (should_stop_on_signal()) progress_.stop = true;
+            if (is_silent_ || Steady::now() - shown < pause) continue;
+            shown = Steady::now();
+            show();
+        }
+    }
+
+    void show() {
+        const Step step = progress_.step;
+        const bool is_image = step == Step::Images;
+        if (step != Step::Metadata && !is_image) return;
+        if (step != step_) since_ = Steady::now();
+        step_ = step;
+        const SideProgress& side = is_image ? progress_.images : progress_.metadata;
+        const auto seconds = std::chrono::duration<double>(Steady::now() - since_).count();
+        const auto read = static_cast<double>(side.bytes_read);
+        const auto left = (static_cast<double>(side.bytes) - read) * seconds / read;
+        std::fprintf(stderr,
+                     "%s%s: %llu of %llu archives, %.2f of %.2f GB, %.0f members/s, %llu "
+                     "matched, %s left%s",
+                     is_terminal_ ? "\r\x1b[K" : "", is_image ? "images" : "metadata",
+                     static_cast<unsigned long long>(side.archives_done),
+                     static_cast<unsigned long long>(side.archives), read / 1e9,
+                     static_cast<double>(side.bytes) / 1e9,
+                     static_cast<double>(side.members) / std::max(seconds, 0.001),
+                     static_cast<unsigned long long>(progress_.matched),
+                     format_duration(left).c_str(), is_terminal_ ? "" : "\n");
+        line_open_ = is_terminal_;
+    }
+
+    Progress& progress_;
+    const bool is_silent_;
+    const bool is_terminal_ = isatty(STDERR_FILENO) != 0;
+    Step step_ = Step::Preparing;
+    Steady::time_point since_ = Steady::now();
+    bool line_open_ = false;
+    bool is_done_ = false;
+    std::mutex mutex_;
+    std::condition_variable woken_;
+    std::thread thread_;  ///< last: it uses all above
+};
+
+void print_side(const char* name, const SideCounts& counts) {
+    std::printf(
+        "%s: %llu members = %llu written + %llu duplicates + %llu orphans + %llu incomplete + "
+        "%llu conflicts + %llu corrupt + %llu skipped\n",
+        name, static_cast<unsigned long long>(counts.members),
+        static_cast<unsigned long long>(counts.written),
+        static_cast<unsigned long long>(counts.duplicates),
+        static_cast<unsigned long long>(counts.orphans),
+        static_cast<unsigned long long>(counts.incomplete),
+        static_cast<unsigned long long>(counts.conflicts),
+        static_cast<unsigned long long>(counts.corrupt),
+        static_cast<unsigned long long>(counts.skipped));
+}
+
+void print_outcome(const Outcome& outcome) {
+    print_side("metadata", outcome.counts.metadata);
+    print_side("images", outcome.counts.images);
+    const auto read = static_cast<double>(outcome.image_bytes_read);
+    const auto size = static_cast<double>(outcome.image_bytes);
+    std::printf("image archives: %llu bytes read of %llu (%.2f)\n",
+                static_cast<unsigned long long>(outcome.image_bytes_read),
+                static_cast<unsigned long long>(outcome.image_bytes),
+                size > 0 ? read / size : 1.0);
+    std::printf("re-assembled %llu instances, %llu bytes\n",
+                static_cast<unsigned long long>(outcome.counts.instances),
+                static_cast<unsigned long long>(outcome.counts.bytes));
+}
+
+int reassemble(ReassembleRequest request) {
+    if (request.raw_endian == "big")
+        request.run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
+    stop_imports_on_signals();
+    Progress progress;
+    Result<Outcome> outcome;
+    {
+        const ReassembleProgress shown(progress, request.as_json);
+        outcome = reassembly::run::reassemble(request.run, progress);
+    }
+    if (!outcome) return fail_command(outcome.error());
+    if (request.as_json) {
+        std::fputs(outcome->complete_json.c_str(), stdout);
+    } else if (outcome->was_done) {
+        std::puts("this run is finished already: nothing to do");
+    } else {
+        print_outcome(*outcome);
+    }
+    return kDone;
+}
+
+}  // namespace
+
+void add_reassemble(CommandLine& line) {
+    auto* command = line.app.add_subcommand(
+        "reassemble", "put metadata and image archives together again as DICOM files");
+    auto request = std::make_shared<ReassembleRequest>();
+    auto& run = request->run;
+    run.threads = std::max(1U, std::thread::hardware_concurrency());
+    command->add_option("--metadata", run.metadata, "archives of metadata, or folders of them")
+        ->required();
+    command->add_option("--images", run.images, "archives of images, or folders of them")
+        ->required();
+    command->add_option("--out", run.output, "folder for instances and report; new, or empty")
+        ->required();
+    command->add_option("--memory", run.memory_bytes, "that it may take: 20GiB, 512MiB")
+        ->transform(CLI::AsSizeValue(false))
+        ->capture_default_str();
+    command->add_option("--spool", run.spool_folder,
+                        "folder for what outgrows the memory; else in --out");
+    command->add_option("--member-pattern", run.member_pattern,
+                        "regular expression over paths of members, with (?<uid>...) and, if "
+                        "wished, (?<frame>...) and (?<ext>...)");
+    command->add_option("--raw-endian", request->raw_endian, "of .raw and .bin: little or big")
+        ->check(CLI::IsMember({"little", "big"}))
+        ->capture_default_str();
+    command->add_flag("--allow-incomplete", run.fuse.allow_incomplete,
+                      "write instances with elements that are in neither half");
+    command->add_option("--threads", run.threads, "one a processor")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    command->add_flag("--json", request->as_json, "one JSON object at the end");
+    command->callback([&run_chosen = line.run, request] {
+        run_chosen = [request] { return reassemble(*request); };
+    });
+}
+
+}  // namespace larmor

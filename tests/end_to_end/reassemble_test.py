@@ -1,0 +1,131 @@
+#!/usr/bin/python3
+"""`larmor split` takes real files apart, `larmor reassemble` puts them together again: compared by pydicom, equal whatever threads do,
+with what the split has left out, doubled and damaged in the report. Ends with `N passed, N failed`."""
+import collections
+import glob
+import json
+import os
+import subprocess
+import sys
+import warnings
+
+import pydicom
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from dimse import LARMOR, PYDICOM_FILES  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
+
+warnings.simplefilter("ignore")
+scenarios = Scenarios("reassemble")
+test = scenarios.test
+# A codestream whose header is of another image, and a data set without sound rows and columns.
+CONTRADICT_THEMSELVES = ("JPEG2000-embedded-sequence-delimiter.dcm", "badVR.dcm")
+PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
+
+
+def larmor(*arguments, code=0):
+    done = subprocess.run([LARMOR, *arguments], capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == code, (arguments, done.stdout[-2000:] + done.stderr[-2000:])
+    return done.stdout if code == 0 else done.stderr
+
+
+def lines_of(path):
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def split(out, *options):
+    """The truth: its lines, by kind."""
+    larmor("split", PYDICOM_FILES, "--out", out, "--archives", "3", "--json", *options)
+    truth = collections.defaultdict(list)
+    for line in lines_of(f"{out}/truth.ndjson"):
+        truth[line["kind"]].append(line)
+    return truth
+
+
+def reassemble(archives, out, *options, code=0):
+    images = sorted(glob.glob(f"{archives}/image-*"))
+    metadata = sorted(glob.glob(f"{archives}/metadata-*"))
+    said = larmor("reassemble", "--metadata", *metadata, "--images", *images, "--out", out, "--memory", "512MiB", "--json", *options,
+                  code=code)
+    return json.loads(said) if code == 0 else said
+
+
+def frames_of(data_set):
+    """What of the pixels must be equal: codestreams without padding, or native bytes in little endian."""
+    keyword = next(name for name in PIXELS if name in data_set)
+    value = data_set[keyword].value
+    if data_set.file_meta.TransferSyntaxUID.is_compressed and data_set.file_meta.TransferSyntaxUID != "1.2.840.10008.1.2.1.99":
+        frames = pydicom.encaps.generate_pixel_data(value, data_set.get("NumberOfFrames", 1))
+        # A JPEG 2000 file's boxes have no place in DICOM (PS3.5 section A.4.4): its codestream has.
+        return [frame[max(0, frame.find(b"\xff\x4f\xff\x51")):] if frame[4:8] == b"jP  " else frame
+                for frame in (b"".join(parts).rstrip(b"\0") for parts in frames)]
+    if data_set.file_meta.TransferSyntaxUID == "1.2.840.10008.1.2.2" and data_set.BitsAllocated == 16:
+        value = bytes(byte for i in range(0, len(value), 2) for byte in (value[i + 1], value[i]))
+    return [value]
+
+
+def tree(folder):
+    found = {}
+    for path, _, names in os.walk(folder):
+        for name in names:
+            with open(f"{path}/{name}", "rb") as file:
+                found[os.path.relpath(f"{path}/{name}", folder)] = file.read()
+    return found
+
+
+@test
+def every_image_comes_back_equal_whatever_the_archives_look_like(folder):
+    for number, options in enumerate(((), ("--compression", "zst", "--shuffle", "--gzip-metadata", "--frames", "--seed", "7"),
+                                      ("--compression", "gz", "--headless", "--no-file-meta", "--shuffle"))):
+        archives, out = f"{folder}/archives-{number}", f"{folder}/out-{number}"
+        truth = split(archives, *options)
+        done = reassemble(archives, out)
+        manifest = {line["sop_instance_uid"]: line for line in lines_of(f"{out}/report/manifest.ndjson")}
+        refused = {line["sop_instance_uid"]: line["reason"] for line in lines_of(f"{out}/report/conflicts.ndjson")}
+        assert len(truth["instance"]) > 30 and done, truth
+        for instance in truth["instance"]:
+            if instance["uid"] in refused:
+                assert os.path.basename(instance["source"]) in CONTRADICT_THEMSELVES, (instance, refused[instance["uid"]])
+                continue
+            assert instance["uid"] in manifest, (options, instance)
+            original = pydicom.dcmread(instance["source"], force=True)
+            made = pydicom.dcmread(f"{out}/{manifest[instance['uid']]['key']}")
+            assert frames_of(made) == frames_of(original), (options, instance)
+            left_out = {tag for tag in original.keys() if tag.element == 0 or tag == 0xFFFCFFFC}
+            missing = set(original.keys()) - set(made.keys()) - left_out
+            assert not missing, (options, instance, missing)
+            assert str(made.get("PatientID", "")) == str(original.get("PatientID", "")), instance
+
+
+@test
+def what_is_missing_doubled_or_damaged_is_reported_and_threads_decide_nothing(folder):
+    archives = f"{folder}/archives"
+    truth = split(archives, "--shuffle", "--missing", "15", "--duplicates", "15", "--conflicts", "10", "--seed", "3")
+    one = reassemble(archives, f"{folder}/one", "--threads", "1")
+    reassemble(archives, f"{folder}/two", "--threads", "2")
+    assert tree(f"{folder}/one") == tree(f"{folder}/two")
+    report = f"{folder}/one/report"
+    manifest = {line["sop_instance_uid"] for line in lines_of(f"{report}/manifest.ndjson")}
+    orphans = {line["sop_instance_uid"] for line in lines_of(f"{report}/orphans.ndjson")}
+    conflicts = {line["sop_instance_uid"] for line in lines_of(f"{report}/conflicts.ndjson")}
+    for instance in truth["instance"]:
+        uid = instance["uid"]
+        if os.path.basename(instance["source"]) in CONTRADICT_THEMSELVES:
+            assert uid not in manifest, instance
+        elif instance["halves"] != "both":
+            assert uid in orphans and uid not in manifest, instance
+        elif instance.get("conflict"):
+            assert uid in conflicts and uid not in manifest, instance
+        else:
+            assert uid in manifest and uid not in conflicts, instance
+    assert any(line.get("copy") == "duplicate" for line in truth["member"]) and orphans and conflicts
+    assert lines_of(f"{report}/duplicates.ndjson") and one
+    # The same again has nothing to do; what is not ours is not touched.
+    assert reassemble(archives, f"{folder}/one") == one
+    os.makedirs(f"{folder}/foreign/mine")
+    assert "foreign" in reassemble(archives, f"{folder}/foreign", code=1)
+
+
+if __name__ == "__main__":
+    sys.exit(scenarios.run())
