@@ -20,7 +20,8 @@ import urllib.error
 import urllib.request
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(os.path.dirname(HERE), "end_to_end", "lib"))
+# In place of this folder, whose `queue` is another one than Python's.
+sys.path[0] = os.path.join(os.path.dirname(HERE), "end_to_end", "lib")
 from dimse import LARMOR, PYDICOM_FILES  # noqa: E402
 from postgres import Postgres  # noqa: E402
 
@@ -224,7 +225,7 @@ def check(program, load):
 
 
 def campaign(name, folder, kills, restarts, chance, postgres):
-    database = postgres.make_database(name.replace("-", "_")) if postgres else ""
+    database = postgres.make_database("larmor") if postgres else ""
     program = Program(folder, database)
     role = "server" if postgres else "all"
     program.run("rule", "put", "image-sets", "--library", program.library, "--pattern",
