@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "dicom/reader.h"
 #include "dicom/rewrite.h"
 #include "dicom/tags.h"
 #include "dicom/writer.h"
@@ -127,10 +128,34 @@ Result<std::string> syntax_of_frames(const Payload& payload, const std::string& 
     return shown;
 }
 
+/// Whether a data set in Explicit VR is the same data elements and items in Implicit VR, where
+/// the dictionary says what is a sequence. It isn't where the metadata says otherwise.
+Result<bool> can_be_implicit(Bytes data_set) {
+    ByteBuffer implicit;
+    TRY_VOID(dicom::rewrite(data_set, dicom::kExplicitLittle, dicom::kImplicitLittle,
+                            dicom::Preserve::Yes, implicit));
+    dicom::Reader as_explicit(data_set, dicom::kExplicitLittle);
+    dicom::Reader as_implicit(implicit, dicom::kImplicitLittle);
+    dicom::Token one, other;
+    while (as_explicit.advance(one)) {
+        const bool same = as_implicit.advance(other) && one.kind == other.kind &&
+                          one.tag == other.tag && one.depth == other.depth;
+        if (!same) return false;
+        if (one.kind == dicom::TokenKind::End) return true;
+    }
+    return tl::unexpected(as_explicit.error());
+}
+
 /// Native pixels are written in little endian, not deflated, so that they can be streamed.
-std::string syntax_of_native(const std::string& declared) {
-    return declared == dicom::kImplicitLittleUid ? declared
-                                                 : std::string(dicom::kExplicitLittleUid);
+Result<std::string> syntax_of_native(const MetadataHalf& metadata) {
+    const auto whole = Bytes(metadata.data_set);
+    bool implicit = metadata.transfer_syntax_uid == dicom::kImplicitLittleUid;
+    for (const Bytes part :
+         {whole.first(metadata.pixels_at), whole.subspan(metadata.pixels_at)}) {
+        if (!implicit) break;
+        TRY(implicit, can_be_implicit(part));
+    }
+    return std::string(implicit ? dicom::kImplicitLittleUid : dicom::kExplicitLittleUid);
 }
 
 dicom::Vr native_vr(const MetadataHalf& metadata, const ImageFacts& facts) {
@@ -150,7 +175,8 @@ public:
         TRY_VOID(check_names(members));
         const auto& declared = metadata_.transfer_syntax_uid;
         if (members.empty()) {
-            write_head(syntax_of_native(declared));
+            TRY(const auto uid, syntax_of_native(metadata_));
+            write_head(uid);
             TRY_VOID(write_data_set(0, metadata_.data_set.size()));
         } else {
             TRY_VOID(check_facts());
@@ -189,10 +215,9 @@ private:
         if (payload.is_encapsulated && metadata_.pixel_tag != dicom::tags::PixelData) {
             return conflict("compressed pixels for " + dicom::to_string(metadata_.pixel_tag));
         }
-        auto uid = syntax_of_native(metadata_.transfer_syntax_uid);
-        if (payload.is_encapsulated) {
-            TRY(uid, syntax_of_frames(payload, metadata_.transfer_syntax_uid));
-        }
+        TRY(const auto uid, payload.is_encapsulated
+                                ? syntax_of_frames(payload, metadata_.transfer_syntax_uid)
+                                : syntax_of_native(metadata_));
         write_head(uid);
         TRY_VOID(write_data_set(0, metadata_.pixels_at));
         if (payload.is_encapsulated) {

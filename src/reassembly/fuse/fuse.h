@@ -70,8 +70,9 @@ struct Fused {
 /// - Members are either one, not numbered, or the frames, numbered without gap from 0 or 1.
 /// - Their name and (0008,0018) must be the same UID.
 /// - The declared transfer syntax is kept if the pixels are legal in it: for native ones
-///   Implicit or Explicit VR Little Endian, else Explicit VR Little Endian; for codestreams by
-///   their headers, else that which they show.
+///   Implicit or Explicit VR Little Endian, else Explicit VR Little Endian, also where the
+///   metadata calls something a sequence that the dictionary doesn't, or the other way round;
+///   for codestreams by their headers, else that which they show.
 /// - Pixel Data is OB when encapsulated; native OW above 8 bits allocated, else OB or OW as the
 ///   JSON says, else OB.
 /// - Offset tables: the Basic one where its offsets fit in 32 bits; the Extended one, beside an

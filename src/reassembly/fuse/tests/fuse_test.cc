@@ -103,6 +103,18 @@ TEST(Fuse, KeepsWhatIsDeclaredWhereThePixelsAreLegalInIt) {
               kLossless);
 }
 
+TEST(Fuse, IsExplicitWhereTheDictionaryWouldMisreadIt) {
+    // Referenced Series Sequence, of which the metadata says that it is text.
+    const auto made = make(JsonImage{.syntax = "1.2.840.10008.1.2",
+                                     .more = R"("00081115":{"vr":"LO","Value":["text"]},)"},
+                           {{"1.2.3.4.raw", buffer("wxyz")}});
+
+    EXPECT_EQ(made.fused.outcome, Outcome::Written) << made.fused.reason;
+    EXPECT_EQ(made.fused.file.transfer_syntax_uid, "1.2.840.10008.1.2.1");
+    EXPECT_TRUE(made.fused.file.is_other_syntax);
+    EXPECT_EQ(hex_of_pixels(made), "7778797a");
+}
+
 TEST(Fuse, EncapsulatesWithPaddingAndABasicOffsetTable) {
     const auto odd = jpeg();
     ASSERT_EQ(odd.size() % 2, 1U);
