@@ -77,6 +77,8 @@ Result<std::vector<Result<SqlQueue::Claimed>>> SqlQueue::claim_for_all(
         ReceiveOptions together = left.front();
         together.messages_max = 0;
         for (const auto& call : left) together.messages_max += call.messages_max;
+        // No more than one call may take: the database gives all rows of an answer at once.
+        together.messages_max = std::min(together.messages_max, limits::kMessages);
         TRY(Claimed claimed, claim(work, together));
         auto& messages = claimed.messages;
         if (messages.empty()) {

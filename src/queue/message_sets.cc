@@ -1,6 +1,6 @@
 #include "queue/message_sets.h"
 
-#include <unordered_map>
+#include <map>
 
 namespace larmor::queue {
 namespace {
@@ -35,17 +35,19 @@ Result<std::vector<bool>> one_by_one(Work& work, std::span<const Receipt> receip
     return good;
 }
 
-/// Runs a statement on the deliveries that gives the ids of those that were in flight.
+/// Runs a statement on the deliveries that gives message and number of those that were in
+/// flight.
 Result<std::vector<bool>> on_set(Work& work, std::span<const Receipt> receipts,
                                  std::string_view sql) {
     ArrayText ids;
     ArrayText numbers;
-    std::unordered_map<std::int64_t, std::size_t> places;
+    std::map<std::pair<std::int64_t, std::int64_t>, std::size_t> places;
     for (std::size_t i = 0; i < receipts.size(); ++i) {
         // Of two handles for one delivery the first has it.
-        if (!places.emplace(receipts[i].delivery, i).second) continue;
-        ids.add(to_int64(receipts[i].id));
-        numbers.add(receipts[i].delivery);
+        const std::pair delivery(to_int64(receipts[i].id), receipts[i].delivery);
+        if (!places.emplace(delivery, i).second) continue;
+        ids.add(delivery.first);
+        numbers.add(delivery.second);
     }
     std::vector<bool> good(receipts.size(), false);
     const std::string id_array = std::move(ids).end();
@@ -55,9 +57,8 @@ Result<std::vector<bool>> on_set(Work& work, std::span<const Receipt> receipts,
     for (;;) {
         TRY(const bool row, query.next());
         if (!row) return good;
-        if (const auto place = places.find(query.int64(0)); place != places.end()) {
-            good[place->second] = true;
-        }
+        const auto place = places.find({query.int64(0), query.int64(1)});
+        if (place != places.end()) good[place->second] = true;
     }
 }
 
@@ -109,7 +110,7 @@ Result<std::vector<bool>> mark_all_started(Work& work, std::span<const Receipt> 
                   " start_count = m.start_count + CASE m.started WHEN 1 THEN 0 ELSE 1 END"
                   " FROM unnest(CAST(?1 AS BIGINT[]), CAST(?2 AS BIGINT[])) AS d (id, receipt)"
                   " WHERE m.id = d.id AND m.receipt = d.receipt AND m.state = 2"
-                  " AND m.hidden_until > ?3 RETURNING m.receipt");
+                  " AND m.hidden_until > ?3 RETURNING m.id, m.receipt");
 }
 
 Result<std::vector<bool>> remove_all_delivered(Work& work, std::span<const Receipt> receipts) {
@@ -124,7 +125,7 @@ Result<std::vector<bool>> remove_all_delivered(Work& work, std::span<const Recei
                " WHERE m.id = d.id AND m.receipt = d.receipt AND m.state = 2"
                " AND m.hidden_until > ?3 RETURNING m.id, m.receipt),"
                " bodies AS (DELETE FROM queue_bodies b USING gone WHERE b.id = gone.id)"
-               " SELECT receipt FROM gone"));
+               " SELECT id, receipt FROM gone"));
     work.change.in_flight -= std::ranges::count(good, true);
     return good;
 }

@@ -95,6 +95,15 @@ http::ClientResponse ApiServer::get(std::string_view target, http::Headers heade
     return send({.method = "GET", .target = target, .headers = std::move(headers)});
 }
 
+http::ClientResponse ApiServer::send_json(std::string_view method, std::string_view target,
+                                          std::string_view body, auth::Role role) {
+    return send({.method = method,
+                 .target = target,
+                 .headers = {{"Content-Type", "application/json"}},
+                 .body = body},
+                role);
+}
+
 http::ClientResponse ApiServer::store(const std::vector<std::string>& instances,
                                       std::string_view target) {
     const std::string body = multipart_body(instances);

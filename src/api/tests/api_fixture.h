@@ -27,6 +27,8 @@ public:
     /// A request with the token of `role` (the admin's unless said otherwise).
     http::ClientResponse send(http::ClientRequest request, auth::Role role = auth::Role::Admin);
     http::ClientResponse get(std::string_view target, http::Headers headers = {});
+    http::ClientResponse send_json(std::string_view method, std::string_view target,
+                                   std::string_view body, auth::Role role = auth::Role::Admin);
     /// Without any credentials but what `request` has.
     http::ClientResponse send_bare(const http::ClientRequest& request);
 

@@ -25,13 +25,6 @@ protected:
         fails = true;
         expect_refused(api.get("/dicomweb/studies/1.2.3/metadata"));
     }
-    http::ClientResponse send(std::string_view method, std::string_view target,
-                              std::string_view body) {
-        return api.send({.method = method,
-                         .target = target,
-                         .headers = {{"Content-Type", "application/json"}},
-                         .body = body});
-    }
     static void expect_refused(const http::ClientResponse& response) {
         EXPECT_EQ(response.status, 503) << response.body;
         EXPECT_THAT(response.body, HasSubstr("the audit trail can't be written"));
@@ -49,28 +42,29 @@ TEST_F(AuditAwayTest, NothingIsShownThatIsNotOnRecord) {
 
 TEST_F(AuditAwayTest, NoRuleNoQueueAndNoJobIsChanged) {
     lose_the_trail();
-    expect_refused(
-        send("PUT", "/v1/rules/r", R"({"pattern":{"a":[1]},"targets":[{"queue":"work"}]})"));
+    expect_refused(api.send_json("PUT", "/v1/rules/r",
+                                 R"({"pattern":{"a":[1]},"targets":[{"queue":"work"}]})"));
     EXPECT_EQ(api.get("/v1/rules").body, "[]");
     EXPECT_EQ(api.get("/v1/queues/work").status, 404) << "nor a queue for it";
-    expect_refused(send("PUT", "/v1/queues/work", "{}"));
+    expect_refused(api.send_json("PUT", "/v1/queues/work", "{}"));
     EXPECT_EQ(api.get("/v1/queues/work").status, 404);
-    expect_refused(
-        send("POST", "/v1/jobs", R"({"kind":"import","parameters":{"paths":["/in"]}})"));
+    expect_refused(api.send_json("POST", "/v1/jobs",
+                                 R"({"kind":"import","parameters":{"paths":["/in"]}})"));
     EXPECT_EQ(api.get("/v1/jobs").body, R"({"jobs":[],"next":null})");
     EXPECT_EQ(api.library->jobs().queue.stats()->depth(), 0);
 }
 
 TEST_F(AuditAwayTest, AJobAndARuleThatAreThereStayAsTheyAre) {
     const std::string_view rule = R"({"pattern":{"a":[1]},"targets":[{"queue":"work"}]})";
-    ASSERT_EQ(send("PUT", "/v1/rules/r", rule).status, 201);
+    ASSERT_EQ(api.send_json("PUT", "/v1/rules/r", rule).status, 201);
     ASSERT_EQ(
-        send("POST", "/v1/jobs", R"({"kind":"import","parameters":{"paths":["/in"]}})").status,
+        api.send_json("POST", "/v1/jobs", R"({"kind":"import","parameters":{"paths":["/in"]}})")
+            .status,
         202);
     lose_the_trail();
-    expect_refused(send("POST", "/v1/jobs/1/cancel", ""));
-    expect_refused(send("DELETE", "/v1/jobs/1", ""));
-    expect_refused(send("DELETE", "/v1/rules/r", ""));
+    expect_refused(api.send_json("POST", "/v1/jobs/1/cancel", ""));
+    expect_refused(api.send_json("DELETE", "/v1/jobs/1", ""));
+    expect_refused(api.send_json("DELETE", "/v1/rules/r", ""));
     EXPECT_THAT(api.get("/v1/jobs/1").body, HasSubstr(R"("state":"queued")"));
     EXPECT_THAT(api.get("/v1/rules").body, HasSubstr(R"("name":"r")"));
 }

@@ -96,10 +96,7 @@ struct EventsTest : testing::Test {
     }
     http::ClientResponse put_rule(std::string_view name, std::string_view body) {
         const std::string target = "/v1/rules/" + std::string(name);
-        return api.send({.method = "PUT",
-                         .target = target,
-                         .headers = {{"Content-Type", "application/json"}},
-                         .body = body});
+        return api.send_json("PUT", target, body);
     }
 };
 

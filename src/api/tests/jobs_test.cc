@@ -174,10 +174,7 @@ TEST_F(JobsApiTest, ADeadLetterOfAJobIsRedrivenUnlessTheJobHasEnded) {
     ASSERT_TRUE(async::sync_wait(
         queue.dead_letter(received->at(0).receipt_handle, queue::kWorkerLost, "")));
     const auto redrive = [&](const std::string& body) {
-        return api.send({.method = "POST",
-                         .target = "/v1/queues/jobs/redrive",
-                         .headers = {{"Content-Type", "application/json"}},
-                         .body = body});
+        return api.send_json("POST", "/v1/queues/jobs/redrive", body);
     };
     const std::string id = std::to_string(queue::to_int64(received->at(0).id));
     EXPECT_EQ(redrive(R"({"ids":[")" + id + R"("]})").body, R"({"redriven":1})");

@@ -17,11 +17,7 @@ struct QueuesTest : testing::Test {
 
     http::ClientResponse call(std::string_view method, const std::string& target,
                               std::string_view body, auth::Role role = auth::Role::Admin) {
-        return api.send({.method = method,
-                         .target = target,
-                         .headers = {{"Content-Type", "application/json"}},
-                         .body = body},
-                        role);
+        return api.send_json(method, target, body, role);
     }
     http::ClientResponse put(const std::string& queue, std::string_view body = "{}") {
         return call("PUT", "/v1/queues/" + queue, body);

@@ -21,13 +21,6 @@ protected:
         options.fail_row_syncs = &fail_row_syncs;
         return options;
     }
-    http::ClientResponse send(std::string_view method, std::string_view target,
-                              std::string_view body) {
-        return api.send({.method = method,
-                         .target = target,
-                         .headers = {{"Content-Type", "application/json"}},
-                         .body = body});
-    }
     void become_read_only() {
         if (GetParam() == Why::Switch) {
             api.library->admission().set_read_only(
@@ -40,16 +33,17 @@ protected:
     }
     void expect_refused(std::string_view method, std::string_view target,
                         std::string_view body) {
-        const auto refused = send(method, target, body);
+        const auto refused = api.send_json(method, target, body);
         EXPECT_EQ(refused.status, 507) << method << ' ' << target << ' ' << refused.body;
         EXPECT_THAT(refused.body, HasSubstr(R"("code":"NoSpace")"));
     }
 };
 
 TEST_P(WorkReadOnlyTest, QueuesAreShownAndNoMessageIsSentTakenOrRemoved) {
-    ASSERT_EQ(send("PUT", "/v1/queues/work", R"({"visibility_timeout_s":600})").status, 201);
+    ASSERT_EQ(api.send_json("PUT", "/v1/queues/work", R"({"visibility_timeout_s":600})").status,
+              201);
     const std::string_view two = R"({"messages":[{"body":"a"},{"body":"b"}]})";
-    ASSERT_EQ(send("POST", "/v1/queues/work/messages", two).status, 201);
+    ASSERT_EQ(api.send_json("POST", "/v1/queues/work/messages", two).status, 201);
     const auto queue = api.library->queues().open("work");
     const auto taken = async::sync_wait((*queue)->receive({.messages_max = 1}));
     ASSERT_EQ(taken->size(), 1U);
@@ -75,9 +69,9 @@ TEST_P(WorkReadOnlyTest, QueuesAreShownAndNoMessageIsSentTakenOrRemoved) {
 
 TEST_P(WorkReadOnlyTest, JobsAreShownAndNoneIsMadeEndedOrRemoved) {
     const std::string_view import = R"({"kind":"import","parameters":{"paths":["/in"]}})";
-    ASSERT_EQ(send("POST", "/v1/jobs", import).status, 202);
-    ASSERT_EQ(send("POST", "/v1/jobs", import).status, 202);
-    ASSERT_EQ(send("POST", "/v1/jobs/2/cancel", "").status, 202);
+    ASSERT_EQ(api.send_json("POST", "/v1/jobs", import).status, 202);
+    ASSERT_EQ(api.send_json("POST", "/v1/jobs", import).status, 202);
+    ASSERT_EQ(api.send_json("POST", "/v1/jobs/2/cancel", "").status, 202);
 
     become_read_only();
     expect_refused("POST", "/v1/jobs", import);
