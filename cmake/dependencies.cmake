@@ -18,6 +18,7 @@ find_package(charls REQUIRED)
 find_package(JPEG REQUIRED)
 
 pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
+pkg_check_modules(libmariadb REQUIRED IMPORTED_TARGET libmariadb)
 pkg_check_modules(openjpeg REQUIRED IMPORTED_TARGET libopenjp2)
 pkg_check_modules(turbojpeg REQUIRED IMPORTED_TARGET libturbojpeg)
 pkg_check_modules(gif REQUIRED IMPORTED_TARGET libgif)

@@ -56,6 +56,7 @@ void add_dump(CommandLine& line);
 void add_events(CommandLine& line);
 void add_fsck(CommandLine& line);
 void add_import(CommandLine& line);
+void add_index(CommandLine& line);
 void add_queue(CommandLine& line);
 void add_job(CommandLine& line);
 void add_reassemble(CommandLine& line);

@@ -51,6 +51,7 @@ public:
         add_events(line_);
         add_job(line_);
         add_rule(line_);
+        add_index(line_);
         add_queue(line_);
         add_token(line_);
         add_version(line_);

@@ -1,6 +1,7 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 
 #include "api/application.h"
 #include "api/health.h"
@@ -8,12 +9,14 @@
 #include "auth/secret.h"
 #include "events/retention.h"
 #include "http/server.h"
+#include "index/mysql/mysql_target.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
 #include "larmor/live_settings.h"
 #include "larmor/running_server.h"
 #include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
+#include "library/index_work.h"
 #include "library/job_work.h"
 #include "library/library.h"
 #include "library/work.h"
@@ -129,6 +132,20 @@ Result<std::unique_ptr<http::Server>> serve_health(const ServeRequest& request, 
         api::make_worker_router({core.database(), core.pool(), core.admission()}));
 }
 
+/// Null where there is none to keep.
+Result<std::unique_ptr<IndexWork>> start_index(const ServeRequest& request, Core& core) {
+    if (request.index_mysql.empty()) return nullptr;
+    TRY(auto settings, index::mysql::parse_mysql_url(request.index_mysql));
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
+    if (const char* const password = std::getenv("LARMOR_INDEX_MYSQL_PASSWORD")) {
+        settings.password = password;
+    }
+    auto target = index::mysql::make_mysql_target(
+        {.connection = std::move(settings), .connections_max = request.index_concurrency});
+    return IndexWork::start(core, std::move(target),
+                            {.name = "mysql", .concurrency_max = request.index_concurrency});
+}
+
 /// Works on the queues beside the process that serves, until a signal.
 Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& request) {
     const Settings& settings = line.settings;
@@ -140,6 +157,7 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
     TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
+    TRY(const auto index, start_index(request, *core));
     TRY(const auto health, serve_health(request, *core));
     const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
@@ -194,8 +212,10 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     std::unique_ptr<Work> work;
+    std::unique_ptr<IndexWork> index;
     if (!request.read_only && request.role == "all") {
         TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
+        TRY(index, start_index(request, library->core()));
     }
     std::unique_ptr<JobWork> job_work;
     if (!request.read_only) {
@@ -229,6 +249,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     library->event_bell().close();
     library->jobs().bell.close();
     const auto report = server->stop(10s);
+    index.reset();
     work.reset();
     job_work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
@@ -311,6 +332,18 @@ void add_serve(CommandLine& line) {
                      "file with the keys that sign what rules send to webhooks, a line each: "
                      "whsec_ and base64, as Standard Webhooks has them")
         ->envname("LARMOR_WEBHOOK_SECRETS");
+    command
+        ->add_option("--index-mysql", request->index_mysql,
+                     "keeps the tables of ahiindex in a MySQL or MariaDB server: "
+                     "mysql://user@host:port/database?tls=required; the password is in "
+                     "LARMOR_INDEX_MYSQL_PASSWORD")
+        ->envname("LARMOR_INDEX_MYSQL");
+    command
+        ->add_option("--index-concurrency", request->index_concurrency,
+                     "image sets that are written to a target of the index at a time")
+        ->check(CLI::Range(1, 100))
+        ->envname("LARMOR_INDEX_CONCURRENCY")
+        ->capture_default_str();
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     add_disk_reserve(*command, request->disk_reserve);

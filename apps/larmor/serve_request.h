@@ -28,6 +28,8 @@ struct ServeRequest {
     std::string events_keep = "90d";
     std::filesystem::path event_secrets;
     std::filesystem::path webhook_secrets;
+    std::string index_mysql;
+    std::size_t index_concurrency = 4;
     unsigned threads = 0;
     DiskReserve disk_reserve;
     bool read_only = false;

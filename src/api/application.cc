@@ -9,6 +9,7 @@
 #include "api/dicomweb/routes.h"
 #include "api/events.h"
 #include "api/exports.h"
+#include "api/index.h"
 #include "api/instances.h"
 #include "api/jobs.h"
 #include "api/queue_messages.h"
@@ -100,6 +101,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_deletion_routes(*router, context);
     add_event_routes(*router, context);
     add_rule_routes(*router, context);
+    add_index_routes(*router, context);
     add_queue_routes(*router, context);
     add_queue_message_routes(*router, context);
     add_job_routes(*router, context);

@@ -206,18 +206,49 @@ Result<ImageSetRow> Catalog::first_image_set(db::Snapshot& snapshot, StudyRow st
     return ImageSetRow{query.int64(0)};
 }
 
-Result<std::vector<ImageSet>> Catalog::list_image_sets(db::Snapshot& snapshot,
-                                                       SeriesRow series) const {
-    static const std::string kSql =
-        std::string(kSelectImageSet) + " WHERE m.series = ?1 ORDER BY m.is_primary DESC, m.id";
-    TRY(db::Query query, snapshot.prepare(kSql));
-    query.bind(number_of(series));
+Result<ImageSetRow> Catalog::first_image_set(db::Snapshot& snapshot, PatientRow patient) const {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT m.id FROM studies t JOIN series s ON s.study = t.id"
+                         " JOIN image_sets m ON m.id = s.image_set"
+                         " WHERE t.patient = ?1 AND m.state = 0 AND m.latest_version > 0"
+                         " ORDER BY t.id, s.id LIMIT 1"));
+    query.bind(number_of(patient));
+    TRY(const bool found, query.next());
+    if (!found) return fail(ErrorCode::NotFound, "the patient has no image set");
+    return ImageSetRow{query.int64(0)};
+}
+
+namespace {
+
+Result<std::vector<ImageSet>> read_image_sets(db::Query& query) {
     std::vector<ImageSet> sets;
     for (;;) {
         TRY(const bool found, query.next());
         if (!found) return sets;
         sets.push_back(read_image_set(query));
     }
+}
+
+}  // namespace
+
+Result<std::vector<ImageSet>> Catalog::list_image_sets(db::Snapshot& snapshot,
+                                                       SeriesRow series) const {
+    static const std::string kSql =
+        std::string(kSelectImageSet) + " WHERE m.series = ?1 ORDER BY m.is_primary DESC, m.id";
+    TRY(db::Query query, snapshot.prepare(kSql));
+    query.bind(number_of(series));
+    return read_image_sets(query);
+}
+
+Result<std::vector<ImageSet>> Catalog::list_image_sets(db::Snapshot& snapshot,
+                                                       ImageSetRow after,
+                                                       std::size_t limit) const {
+    static const std::string kSql =
+        std::string(kSelectImageSet) +
+        " WHERE m.id > ?1 AND m.latest_version > 0 ORDER BY m.id LIMIT ?2";
+    TRY(db::Query query, snapshot.prepare(kSql));
+    query.bind(number_of(after), limit);
+    return read_image_sets(query);
 }
 
 Result<std::vector<ImageSetVersion>> Catalog::list_versions(db::Snapshot& snapshot,

@@ -174,9 +174,14 @@ public:
     Result<std::vector<StoredSeries>> list_series(db::Snapshot& snapshot, StudyRow study) const;
     /// The primary image set of the first series that has one. Errors: NotFound.
     Result<ImageSetRow> first_image_set(db::Snapshot& snapshot, StudyRow study) const;
+    /// That of the patient's first study that has one. Errors: NotFound.
+    Result<ImageSetRow> first_image_set(db::Snapshot& snapshot, PatientRow patient) const;
     /// All image sets of a series, non-primary ones too.
     Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot,
                                                   SeriesRow series) const;
+    /// All image sets of the library by row, behind one, at most `limit`: deleted ones too.
+    Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot, ImageSetRow after,
+                                                  std::size_t limit) const;
     Result<std::vector<ImageSetVersion>> list_versions(db::Snapshot& snapshot,
                                                        ImageSetRow image_set) const;
     /// Instances of an image set in the order in which they came, after a row, at most `limit`:

@@ -106,6 +106,17 @@ std::optional<Tag> tag_of_keyword(std::string_view keyword) {
     return Tag::from(kRows[index].tag);
 }
 
+std::optional<Tag> tag_of_lower_case_keyword(std::string_view keyword) {
+    const auto is_it = [&](const auto& row) {
+        return std::ranges::equal(keyword, keyword_of(row), {}, {}, [](char c) {
+            return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+        });
+    };
+    const auto row = std::ranges::find_if(kRows, is_it);
+    if (row == kRows.end()) return std::nullopt;
+    return Tag::from(row->tag);
+}
+
 int find_private_creator(std::string_view creator) {
     while (!creator.empty() && (creator.back() == ' ' || creator.back() == '\0')) {
         creator.remove_suffix(1);

@@ -35,6 +35,8 @@ std::optional<DictionaryEntry> find_entry(Tag tag);
 std::string_view keyword_of(Tag tag);
 /// The tag of a keyword, letter for letter; `OverlayData` gives (6000,3000).
 std::optional<Tag> tag_of_keyword(std::string_view keyword);
+/// The same for a keyword in lower case, as names of columns are. Looks at every entry.
+std::optional<Tag> tag_of_lower_case_keyword(std::string_view keyword);
 
 /// What a private creator calls (gggg,xxee): by the group and the low byte of the element.
 /// Trailing blanks of `creator` are ignored. Source: DCMTK's private dictionary, then that of

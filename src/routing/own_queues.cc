@@ -13,7 +13,8 @@ constexpr std::array<std::string_view, 3> kOwnQueues = {kWebhookQueue, "preproce
 }  // namespace
 
 bool is_own_queue(std::string_view name) {
-    return std::ranges::find(kOwnQueues, name) != kOwnQueues.end();
+    return name.starts_with(kIndexQueues) ||
+           std::ranges::find(kOwnQueues, name) != kOwnQueues.end();
 }
 
 Result<queue::Queue*> open_or_make_queue(queue::Queues& queues, const std::string& name,

@@ -11,6 +11,9 @@ namespace larmor::routing {
 /// Of one library; more are refused.
 inline constexpr std::size_t kQueuesMax = 1000;
 
+/// Begins the names of the queues of index targets.
+inline constexpr std::string_view kIndexQueues = "index-";
+
 /// True for the queues that the program itself sends to and receives from. Whatever others put
 /// there would be taken for its own.
 bool is_own_queue(std::string_view name);

@@ -1,0 +1,216 @@
+#include "index/document_source.h"
+
+#include "catalog/read_rows.h"
+#include "dicom/file.h"
+#include "dicom/json_write.h"
+#include "events/event_reader.h"
+#include "index/attribute_values.h"
+#include "index/row_values.h"
+#include "objects/mapped_object.h"
+#include "preprocess/prepare.h"
+
+namespace larmor::index {
+namespace {
+
+/// A page of rows is read in one snapshot, which may not be held long.
+constexpr std::size_t kPageInstances = 1000;
+constexpr std::uint64_t kMetadataMaxBytes = std::uint64_t{256} << 20;
+/// An image set that grows while it is read is read again.
+constexpr int kTriesMax = 5;
+
+/// Where one instance's attributes can be read.
+struct Located {
+    catalog::StoredInstance instance;
+    objects::ObjectLocation location;
+    bool is_prepared = false;
+};
+
+}  // namespace
+
+/// One try.
+class DocumentSource::Loading {
+public:
+    Loading(const DocumentSource& source, const Wanted& wanted)
+        : source_(source), wanted_(wanted) {}
+
+    Result<ImageSetDocument> load(std::string_view id) {
+        document_.wanted = wanted_;
+        TRY_VOID(read_rows(id));
+        TRY(document_.patient, first_values(first_of_patient_, Level::Patient));
+        TRY(document_.study, first_values(first_of_study_, Level::Study));
+        TRY(document_.series, first_values(first_of_series_, Level::Series));
+        if (first_of_study_) {
+            put_row_values(study_.patient, wanted_, document_.patient);
+            put_row_values(study_.study, wanted_, document_.study);
+        }
+        if (series_) put_row_values(*series_, wanted_, document_.series);
+        if (!document_.is_deleted) TRY_VOID(add_instances());
+        return std::move(document_);
+    }
+
+private:
+    Result<void> read_rows(std::string_view id) {
+        return source_.database_.read([&](db::Snapshot& snapshot) -> Result<void> {
+            TRY(const auto set, source_.catalog_.find_image_set(snapshot, id));
+            TRY(document_.as_of, events::newest_position(snapshot));
+            document_.datastore_id = source_.catalog_.datastore_id();
+            document_.image_set_id = set.id;
+            document_.version = set.latest_version;
+            document_.is_deleted = set.state == catalog::ImageSetState::Deleted;
+            document_.is_primary = set.is_primary;
+            image_set_ = set.row;
+            TRY_VOID(read_series(snapshot, set));
+            return read_study(snapshot, set);
+        });
+    }
+
+    /// The first one that is shown, primary before all others.
+    Result<void> read_series(db::Snapshot& snapshot, const catalog::ImageSet& set) {
+        TRY(const auto sets, source_.catalog_.list_image_sets(snapshot, set.series));
+        const auto shown =
+            std::ranges::find(sets, catalog::ImageSetState::Active, &catalog::ImageSet::state);
+        if (shown == sets.end()) return {};
+        first_of_series_ = shown->row;
+        auto series = catalog::load_series(snapshot, catalog::number_of(set.series));
+        if (series) {
+            document_.series_instance_uid = series->series.series_instance_uid;
+            series_ = std::move(series->series);
+            return {};
+        }
+        if (series.error().code != ErrorCode::NotFound) {
+            return tl::unexpected(std::move(series).error());
+        }
+        // Only conflicts are left of it, so its row has no primary image set.
+        TRY(const auto first, source_.catalog_.list_instances(snapshot, shown->row, {}, 1));
+        if (!first.empty()) document_.series_instance_uid = first.front().series_instance_uid;
+        return {};
+    }
+
+    Result<void> read_study(db::Snapshot& snapshot, const catalog::ImageSet& set) {
+        TRY(study_, catalog::load_study(snapshot, catalog::number_of(set.study)));
+        TRY(first_of_study_,
+            found(source_.catalog_.first_image_set(snapshot, set.study), first_of_series_));
+        if (!first_of_study_) return {};
+        TRY(first_of_patient_,
+            found(source_.catalog_.first_image_set(snapshot, study_.patient_row),
+                  first_of_study_));
+        document_.study_instance_uid = study_.study.study_instance_uid;
+        document_.patient_id = study_.patient.patient_id;
+        document_.issuer_of_patient_id = study_.patient.issuer_of_patient_id;
+        return {};
+    }
+
+    using Found = std::optional<catalog::ImageSetRow>;
+    static Result<Found> found(Result<catalog::ImageSetRow> row, Found otherwise) {
+        if (row) return *row;
+        if (row.error().code == ErrorCode::NotFound) return otherwise;
+        return tl::unexpected(std::move(row).error());
+    }
+
+    Result<Values> first_values(const Found& set, Level level) {
+        const auto& tags = wanted_.at(level);
+        if (!set || tags.empty()) return Values(tags.size());
+        TRY(const auto first, locate(*set, {}, 1));
+        if (first.empty()) return Values(tags.size());
+        TRY(std::string json, read_metadata(first.front()));
+        return read_attribute_values(json, tags);
+    }
+
+    Result<void> add_instances() {
+        for (catalog::InstanceRow after{};;) {
+            TRY(const auto page, locate(image_set_, after, kPageInstances));
+            for (const auto& located : page) {
+                TRY(std::string json, read_metadata(located));
+                TRY(auto values, read_attribute_values(json, wanted_.at(Level::Instance)));
+                document_.instances.push_back(
+                    {.row = located.instance.row,
+                     .sop_instance_uid = located.instance.attributes.sop_instance_uid,
+                     .values = std::move(values)});
+            }
+            if (page.size() < kPageInstances) return {};
+            after = page.back().instance.row;
+        }
+    }
+
+    Result<std::vector<Located>> locate(catalog::ImageSetRow set, catalog::InstanceRow after,
+                                        std::size_t limit) {
+        return source_.database_.read(
+            [&](db::Snapshot& snapshot) -> Result<std::vector<Located>> {
+                TRY(auto instances,
+                    source_.catalog_.list_instances(snapshot, set, after, limit));
+                std::vector<Located> located;
+                located.reserve(instances.size());
+                for (auto& instance : instances) {
+                    const auto metadata = instance.prepared.metadata;
+                    const bool is_prepared = objects::to_int64(metadata) != 0;
+                    const auto object = is_prepared ? metadata : instance.file.object;
+                    TRY(auto location, source_.store_.locate(snapshot, object));
+                    located.push_back({std::move(instance), std::move(location), is_prepared});
+                }
+                return located;
+            });
+    }
+
+    Result<std::string> read_metadata(const Located& located) {
+        std::string json;
+        if (located.is_prepared) {
+            TRY(const ByteBuffer text,
+                source_.store_.read_all(located.location, kMetadataMaxBytes));
+            // Where bulk data is served is no attribute.
+            preprocess::append_with_base(json, as_text(text), "");
+            return json;
+        }
+        TRY(const auto object, objects::map(source_.store_, located.location));
+        TRY(const dicom::File file, dicom::open_file(object.bytes()));
+        TRY_VOID(dicom::write_json(json, file.data_set, file.encoding,
+                                   {.bulk_data_uri = dicom::bulk_data_uri_under("")}));
+        return json;
+    }
+
+    const DocumentSource& source_;
+    const Wanted& wanted_;
+    ImageSetDocument document_;
+    catalog::ImageSetRow image_set_{};
+    Found first_of_patient_;
+    Found first_of_study_;
+    Found first_of_series_;
+    catalog::StoredStudy study_;
+    std::optional<catalog::SeriesAttributes> series_;
+};
+
+Result<ImageSetDocument> DocumentSource::load(std::string_view image_set_id,
+                                              std::int64_t version,
+                                              const Wanted& wanted) const {
+    for (int tries = 0; tries < kTriesMax; ++tries) {
+        auto document = Loading(*this, wanted).load(image_set_id);
+        const auto now = database_.read([&](db::Snapshot& snapshot) {
+            return catalog_.find_image_set(snapshot, image_set_id);
+        });
+        if (!now && now.error().code == ErrorCode::NotFound) {
+            return gone(image_set_id, version, wanted);
+        }
+        if (!now) return tl::unexpected(now.error());
+        if (document && document->version == now->latest_version) return document;
+        // What changed under the reader may also be why it failed.
+        if (!document && document.error().code != ErrorCode::NotFound) return document;
+    }
+    return fail(ErrorCode::Unavailable,
+                "image set " + std::string(image_set_id) + " changed each time it was read");
+}
+
+Result<ImageSetDocument> DocumentSource::gone(std::string_view image_set_id,
+                                              std::int64_t version,
+                                              const Wanted& wanted) const {
+    ImageSetDocument document;
+    document.wanted = wanted;
+    document.datastore_id = catalog_.datastore_id();
+    document.image_set_id = image_set_id;
+    document.version = version;
+    document.is_deleted = true;
+    TRY(document.as_of, database_.read([](db::Snapshot& snapshot) {
+        return events::newest_position(snapshot);
+    }));
+    return document;
+}
+
+}  // namespace larmor::index

@@ -1,0 +1,72 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace larmor::index::mysql {
+
+struct ConnectionSettings {
+    std::string host;    ///< empty: by `socket`
+    std::string socket;  ///< a path
+    std::uint16_t port = 3306;
+    std::string user;
+    std::string password;
+    std::string database;
+    bool tls_required = false;
+    std::chrono::seconds timeout{30};  ///< of connecting, and of each read and write
+};
+
+/// `mysql://user@host:port/database?socket=/path&tls=required`; what is missing has the values
+/// above, the database `ahiindex`. A password in it is refused: others see command lines.
+/// Errors: InvalidInput.
+Result<ConnectionSettings> parse_mysql_url(std::string_view url);
+
+/// One session of a MySQL or MariaDB server: UTF-8, UTC, strict, READ COMMITTED. Used by one
+/// thread at a time. Blocks. Once lost it stays so.
+class Connection {
+public:
+    /// Errors: Unavailable; Denied (name or password).
+    static Result<std::unique_ptr<Connection>> open(const ConnectionSettings& settings);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    /// One statement. Errors: Conflict where another transaction was in the way, which has
+    /// rolled back all of this one; NoSpace (the server's disk); Unavailable (the connection is
+    /// lost); InvalidInput with the server's number of the error and never its text, which can
+    /// quote values.
+    Result<void> run(std::string_view sql);
+    using Row = std::vector<std::optional<std::string>>;
+    /// The rows of one statement, which are not many.
+    Result<std::vector<Row>> rows(std::string_view sql);
+    /// The first number of the first row; nothing where there is no row or it is NULL.
+    Result<std::optional<std::int64_t>> number(std::string_view sql);
+    /// Of the last INSERT, or what it passed to LAST_INSERT_ID.
+    std::int64_t last_insert_id() const;
+    /// Several statements, each ended by a semicolon.
+    Result<void> run_script(std::string_view statements);
+
+    /// Appends `'text'` with all that it takes for the server to read the same.
+    void append_quoted(std::string& sql, std::string_view text) const;
+    /// What one statement may have, in bytes.
+    std::size_t statement_max_bytes() const { return statement_max_bytes_; }
+    bool is_lost() const { return is_lost_; }
+
+private:
+    struct Handle;
+    explicit Connection(std::unique_ptr<Handle> handle);
+    Result<void> run_statements(std::string_view statements);
+    tl::unexpected<Error> failure(std::string_view what);
+
+    std::unique_ptr<Handle> handle_;
+    std::size_t statement_max_bytes_ = std::size_t{1} << 20;
+    bool is_lost_ = false;
+};
+
+}  // namespace larmor::index::mysql

@@ -1,0 +1,80 @@
+#include "index/mysql/tables.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include "dicom/dictionary.h"
+
+namespace larmor::index::mysql {
+
+std::string_view schema_text();
+
+namespace {
+
+/// Filled by the target itself: keys, and what it counts.
+constexpr std::array<std::string_view, 8> kOwnColumns = {"patientid",
+                                                         "issuerofpatientid",
+                                                         "studyinstanceuid",
+                                                         "seriesinstanceuid",
+                                                         "numberofstudyrelatedseries",
+                                                         "numberofstudyrelatedinstances",
+                                                         "sopinstanceuid",
+                                                         "numberofseriesrelatedinstances"};
+
+Result<std::vector<Column>> read_columns(Connection& connection, Level level) {
+    TRY(const auto rows,
+        connection.rows("SELECT LOWER(column_name), data_type, column_type,"
+                        " character_maximum_length FROM information_schema.columns"
+                        " WHERE table_schema = DATABASE() AND table_name = '" +
+                        std::string(table_name(level)) + "'"));
+    std::vector<Column> columns;
+    for (const auto& row : rows) {
+        const std::string& name = row[0].value();
+        if (std::ranges::find(kOwnColumns, name) != kOwnColumns.end()) continue;
+        const auto tag = dicom::tag_of_lower_case_keyword(name);
+        if (!tag) continue;
+        std::uint64_t characters = 0;
+        if (row[3]) {
+            std::from_chars(row[3]->data(), row[3]->data() + row[3]->size(), characters);
+        }
+        Column column{.name = name, .tag = *tag};
+        const bool is_unsigned = row[2].value().find("unsigned") != std::string::npos;
+        if (set_type(column, row[1].value(), is_unsigned, characters)) {
+            columns.push_back(std::move(column));
+        }
+    }
+    std::ranges::sort(columns, {}, &Column::tag);
+    return columns;
+}
+
+}  // namespace
+
+std::string_view table_name(Level level) {
+    constexpr std::array<std::string_view, kLevelCount> kNames = {"patient", "study", "series",
+                                                                  "instance"};
+    return kNames[static_cast<std::size_t>(level)];
+}
+
+Wanted Tables::wanted() const {
+    Wanted wanted;
+    for (std::size_t level = 0; level < kLevelCount; ++level) {
+        for (const auto& column : columns[level]) {
+            wanted.tags[level].push_back(column.tag);
+        }
+    }
+    return wanted;
+}
+
+Result<void> make_tables(Connection& connection) {
+    return connection.run_script(schema_text());
+}
+
+Result<Tables> read_tables(Connection& connection) {
+    Tables tables;
+    for (const Level level : {Level::Patient, Level::Study, Level::Series, Level::Instance}) {
+        TRY(tables.columns[static_cast<std::size_t>(level)], read_columns(connection, level));
+    }
+    return tables;
+}
+
+}  // namespace larmor::index::mysql

@@ -1,0 +1,28 @@
+#pragma once
+#include <array>
+#include <vector>
+
+#include "index/document.h"
+#include "index/mysql/column.h"
+#include "index/mysql/connection.h"
+
+namespace larmor::index::mysql {
+
+/// The columns of the four tables that are named after DICOM keywords, in lower case: a column
+/// that somebody adds is filled from then on. In the order of their tags.
+struct Tables {
+    std::array<std::vector<Column>, kLevelCount> columns;
+    const std::vector<Column>& of(Level level) const {
+        return columns[static_cast<std::size_t>(level)];
+    }
+    Wanted wanted() const;
+};
+
+/// Makes what is missing of tables and views; leaves what is there.
+Result<void> make_tables(Connection& connection);
+Result<Tables> read_tables(Connection& connection);
+
+/// `patient`, `study`, `series`, `instance`.
+std::string_view table_name(Level level);
+
+}  // namespace larmor::index::mysql

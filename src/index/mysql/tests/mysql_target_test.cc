@@ -1,0 +1,389 @@
+#include "index/mysql/mysql_target.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <random>
+#include <thread>
+
+#include "dicom/tags.h"
+#include "index/mysql/tests/mariadb_server.h"
+
+namespace larmor::index::mysql {
+namespace {
+
+namespace tags = dicom::tags;
+using ::testing::ElementsAre;
+
+template <typename T>
+T must_be(Result<T> result) {
+    if (!result) throw std::runtime_error(result.error().message);
+    return *std::move(result);
+}
+
+/// An image set as the catalog would have it.
+struct Given {
+    std::string id = std::string(32, 'a');
+    std::int64_t version = 1;
+    std::int64_t sequence = 1;
+    bool is_deleted = false;
+    bool is_primary = true;
+    std::string patient_id = "P1";
+    std::string patient_name = "MISTER^CT";
+    std::string study = "1.2.1";
+    std::string series = "1.2.1.1";
+    std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
+};
+
+}  // namespace
+
+class MysqlTargetTest : public ::testing::Test {
+protected:
+    void SetUp() override {
+        auto* const server = testing::MariadbServer::shared();
+        if (server == nullptr) GTEST_SKIP() << "MariaDB is not installed";
+        // Tables cost half a second to make: those who change them make their own.
+        static const ConnectionSettings kShared = server->make_database();
+        open(kShared);
+        empty();
+    }
+
+    void empty() {
+        must_be(connection_
+                    ->run_script("DELETE FROM larmor_applied; DELETE FROM conflict;"
+                                 " DELETE FROM patient;")
+                    .map([] { return 0; }));
+    }
+
+    void open(const ConnectionSettings& settings) {
+        target_ = make_mysql_target({.connection = settings});
+        wanted_ = must_be(target_->wanted());
+        connection_ = must_be(Connection::open(settings));
+        settings_ = settings;
+    }
+
+    static void set(Values& values, const std::vector<dicom::Tag>& of, dicom::Tag tag,
+                    const std::string& text) {
+        const auto at = std::ranges::find(of, tag);
+        ASSERT_NE(at, of.end());
+        values[static_cast<std::size_t>(at - of.begin())] = text;
+    }
+
+    ImageSetDocument document(const Given& given) const {
+        ImageSetDocument made;
+        made.wanted = wanted_;
+        made.datastore_id = std::string(32, 'd');
+        made.image_set_id = given.id;
+        made.version = given.version;
+        made.is_primary = given.is_primary;
+        made.is_deleted = given.is_deleted;
+        made.as_of = {.epoch = 1, .sequence = given.sequence};
+        made.study_instance_uid = given.study;
+        made.series_instance_uid = given.series;
+        made.patient_id = given.patient_id;
+        made.patient.resize(wanted_.at(Level::Patient).size());
+        made.study.resize(wanted_.at(Level::Study).size());
+        made.series.resize(wanted_.at(Level::Series).size());
+        set(made.patient, wanted_.at(Level::Patient), tags::PatientName, given.patient_name);
+        set(made.study, wanted_.at(Level::Study), tags::StudyTime, "072730.5");
+        set(made.series, wanted_.at(Level::Series), tags::Modality, "CT");
+        int number = 0;
+        for (const auto& uid : given.instances) {
+            Values values(wanted_.at(Level::Instance).size());
+            set(values, wanted_.at(Level::Instance), tags::InstanceNumber,
+                std::to_string(++number));
+            set(values, wanted_.at(Level::Instance), tags::WindowCenter,
+                "00040.0000000000\\0400");
+            made.instances.push_back({.sop_instance_uid = uid, .values = std::move(values)});
+        }
+        return made;
+    }
+
+    Target::Applied apply(const Given& given) {
+        return must_be(target_->apply(document(given)));
+    }
+
+    /// All rows as text, NULL where there is none.
+    std::vector<std::string> rows(const std::string& sql) {
+        std::vector<std::string> lines;
+        for (const auto& row : must_be(connection_->rows(sql))) {
+            std::string line;
+            for (const auto& value : row) {
+                if (!line.empty()) line += ' ';
+                line += value.value_or("NULL");
+            }
+            lines.push_back(line);
+        }
+        return lines;
+    }
+
+    /// What anybody can see, without numbers of rows.
+    std::vector<std::string> everything() {
+        std::vector<std::string> all;
+        for (const char* sql :
+             {"SELECT * FROM full_series_view ORDER BY seriesinstanceuid",
+              "SELECT * FROM full_study_view ORDER BY studyinstanceuid",
+              "SELECT m.imagesetid, s.seriesinstanceuid, i.sopinstanceuid, i.instancenumber"
+              " FROM instance i JOIN imageset m ON m.imageset_pkey = i.imageset_pkey"
+              " JOIN series s ON s.series_pkey = i.series_pkey ORDER BY i.sopinstanceuid",
+              "SELECT m.imagesetid FROM conflict c JOIN imageset m"
+              " ON m.imageset_pkey = c.imageset_pkey ORDER BY 1",
+              "SELECT patientid FROM patient ORDER BY 1"}) {
+            for (auto& line : rows(sql)) all.push_back(std::move(line));
+        }
+        return all;
+    }
+
+    ConnectionSettings settings_;
+    std::unique_ptr<Target> target_;
+    std::unique_ptr<Connection> connection_;
+    Wanted wanted_;
+};
+
+TEST_F(MysqlTargetTest, WritesEveryLevelAndItsCounts) {
+    EXPECT_EQ(apply({}), Target::Applied::Written);
+
+    EXPECT_THAT(rows("SELECT patientid, patientname, studyinstanceuid, studytime, modality,"
+                     " numberofstudyrelatedseries, numberofstudyrelatedinstances,"
+                     " numberofseriesrelatedinstances FROM full_series_view"),
+                ElementsAre("P1 MISTER^CT 1.2.1 07:27:30.500000 CT 1 2 2"));
+    EXPECT_THAT(rows("SELECT sopinstanceuid, instancenumber, windowcenter FROM instance"
+                     " ORDER BY 1"),
+                ElementsAre("1.2.1.1.1 1 00040.0000000000", "1.2.1.1.2 2 00040.0000000000"));
+    EXPECT_THAT(rows("SELECT modalitiesinstudy FROM full_study_view"), ElementsAre("CT"));
+}
+
+TEST_F(MysqlTargetTest, NeverPutsAnOlderVersionOverANewer) {
+    apply({.version = 2, .sequence = 2, .patient_name = "ANON^ANON", .instances = {"1.9"}});
+
+    EXPECT_EQ(apply({.version = 1, .sequence = 1}), Target::Applied::Older);
+
+    EXPECT_THAT(rows("SELECT patientname, numberofseriesrelatedinstances"
+                     " FROM full_series_view"),
+                ElementsAre("ANON^ANON 1"));
+    EXPECT_THAT(rows("SELECT sopinstanceuid FROM instance"), ElementsAre("1.9"));
+}
+
+TEST_F(MysqlTargetTest, BeginsAnewAfterARestoreFromABackup) {
+    apply({.version = 7, .sequence = 70, .patient_name = "LOST^LATER"});
+    auto restored = document({.version = 3, .sequence = 30, .patient_name = "AS^BACKED^UP"});
+    restored.as_of.epoch = 2;
+
+    EXPECT_EQ(must_be(target_->apply(restored)), Target::Applied::Written);
+
+    EXPECT_THAT(rows("SELECT patientname FROM patient"), ElementsAre("AS^BACKED^UP"));
+}
+
+TEST_F(MysqlTargetTest, RemovesWhatIsDeletedAndWhatItWasTheLastOf) {
+    apply({});
+    const Given other{.id = std::string(32, 'b'),
+                      .sequence = 2,
+                      .series = "1.2.1.2",
+                      .instances = {"1.2.1.2.1"}};
+    apply(other);
+
+    apply({.version = 2, .sequence = 3, .is_deleted = true, .series = "", .instances = {}});
+    EXPECT_THAT(rows("SELECT seriesinstanceuid, numberofstudyrelatedseries,"
+                     " numberofstudyrelatedinstances FROM full_series_view"),
+                ElementsAre("1.2.1.2 1 1"));
+
+    apply({.id = other.id,
+           .version = 2,
+           .sequence = 4,
+           .is_deleted = true,
+           .study = "",
+           .series = "",
+           .instances = {}});
+    EXPECT_THAT(everything(), ElementsAre());
+    EXPECT_EQ(apply(other), Target::Applied::Older);
+    EXPECT_THAT(everything(), ElementsAre());
+}
+
+TEST_F(MysqlTargetTest, ShowsConflictsAndLeavesTheirInstancesOut) {
+    apply({});
+    apply({.id = std::string(32, 'c'),
+           .sequence = 2,
+           .is_primary = false,
+           .instances = {"1.2.1.1.1"}});
+
+    EXPECT_THAT(rows("SELECT s.seriesinstanceuid, m.imagesetid FROM conflict c JOIN imageset m"
+                     " USING (imageset_pkey) JOIN series s ON s.series_pkey = c.series_pkey"),
+                ElementsAre("1.2.1.1 " + std::string(32, 'c')));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("2"));
+    EXPECT_THAT(rows("SELECT numberofseriesrelatedinstances FROM series"), ElementsAre("2"));
+}
+
+TEST_F(MysqlTargetTest, MovesAStudyToTheRightPatient) {
+    apply({});
+    apply({.version = 2, .sequence = 2, .patient_id = "P2"});
+    EXPECT_THAT(rows("SELECT patientid FROM patient"), ElementsAre("P2"));
+
+    EXPECT_EQ(apply({.id = std::string(32, 'b'),
+                     .sequence = 1,
+                     .patient_id = "P1",
+                     .series = "1.2.1.2",
+                     .instances = {"1.2.1.2.1"}}),
+              Target::Applied::Written);
+    EXPECT_THAT(rows("SELECT patientid FROM patient"), ElementsAre("P2"));
+}
+
+TEST_F(MysqlTargetTest, CutsWhatIsTooLongAndKeepsTheRow) {
+    const std::string name(200, 'N');
+    apply({.patient_name = name});
+    EXPECT_THAT(rows("SELECT patientname FROM patient"), ElementsAre(std::string(64, 'N')));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("2"));
+}
+
+TEST_F(MysqlTargetTest, TakesTextThatLooksLikeSqlAsText) {
+    const std::string name = "O'Neil\\^x'); DROP TABLE patient; --";
+    apply({.patient_name = name});
+    EXPECT_THAT(rows("SELECT patientname FROM patient"), ElementsAre(name));
+}
+
+TEST_F(MysqlTargetTest, FillsAColumnThatIsNamedAfterAKeyword) {
+    open(testing::MariadbServer::shared()->make_database());
+    apply({});
+    must_be(connection_->run("ALTER TABLE instance ADD COLUMN slicelocation DOUBLE").map([] {
+        return 0;
+    }));
+    open(settings_);
+
+    auto changed = document({.version = 2, .sequence = 2});
+    set(changed.instances[0].values, wanted_.at(Level::Instance), tags::SliceLocation, "-77.2");
+    must_be(target_->apply(changed));
+
+    EXPECT_THAT(rows("SELECT slicelocation FROM instance ORDER BY sopinstanceuid"),
+                ElementsAre("-77.2", "NULL"));
+}
+
+TEST_F(MysqlTargetTest, RefusesADocumentWithoutAColumnThatCameSince) {
+    open(testing::MariadbServer::shared()->make_database());
+    const auto before = document({});
+    must_be(connection_->run("ALTER TABLE patient ADD COLUMN patientsize DOUBLE").map([] {
+        return 0;
+    }));
+    open(settings_);
+
+    const auto applied = target_->apply(before);
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().code, ErrorCode::Conflict);
+}
+
+TEST_F(MysqlTargetTest, RefusesOneDocumentWithoutHarmToOthers) {
+    auto poison = document({.study = std::string(100, '1')});
+    const auto applied = target_->apply(poison);
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().code, ErrorCode::InvalidInput);
+    EXPECT_EQ(applied.error().message.find("1111"), std::string::npos);
+    EXPECT_THAT(everything(), ElementsAre());
+
+    EXPECT_EQ(apply({}), Target::Applied::Written);
+}
+
+TEST_F(MysqlTargetTest, EndsEqualWhateverTheOrder) {
+    // Three image sets of two studies of one patient, as they were at each change.
+    const std::string a(32, 'a');
+    const std::string b(32, 'b');
+    const std::string c(32, 'c');
+    const std::vector<Given> history = {
+        {.id = a, .version = 1, .sequence = 1},
+        {.id = b, .sequence = 2, .series = "1.2.1.2", .instances = {"1.2.1.2.1"}},
+        {.id = a, .version = 2, .sequence = 3, .instances = {"1.2.1.1.1"}},
+        {.id = c,
+         .sequence = 4,
+         .study = "1.2.2",
+         .series = "1.2.2.1",
+         .instances = {"1.2.2.1.1"}},
+        {.id = b,
+         .version = 2,
+         .sequence = 5,
+         .patient_name = "NEW^NAME",
+         .series = "1.2.1.2",
+         .instances = {"1.2.1.2.1", "1.2.1.1.2"}},
+        {.id = c,
+         .version = 2,
+         .sequence = 6,
+         .is_deleted = true,
+         .patient_name = "NEW^NAME",
+         .study = "",
+         .series = "",
+         .instances = {}},
+    };
+    for (const auto& given : history) apply(given);
+    const auto expected = everything();
+    ASSERT_EQ(expected.size(), 2 + 1 + 3 + 0 + 1);
+
+    for (unsigned seed = 1; seed <= 40; ++seed) {
+        empty();
+        std::vector<Given> delivered = history;
+        delivered.insert(delivered.end(), history.begin(), history.begin() + seed % 6);
+        std::shuffle(delivered.begin(), delivered.end(), std::minstd_rand(seed));
+        for (const auto& given : delivered) apply(given);
+        EXPECT_EQ(everything(), expected) << "seed " << seed;
+    }
+}
+
+TEST_F(MysqlTargetTest, CountsRightWhenManyWriteAtOnce) {
+    constexpr int kSets = 24;
+    std::vector<std::thread> threads;
+    std::atomic<int> next = 0;
+    for (int i = 0; i < 6; ++i) {
+        threads.emplace_back([&] {
+            for (int n = next++; n < kSets; n = next++) {
+                const std::string uid = "1.2." + std::to_string(n % 3);
+                const Given given{.id = std::to_string(n) + std::string(30, 'x'),
+                                  .sequence = n + 1,
+                                  .study = uid,
+                                  .series = uid + "." + std::to_string(n),
+                                  .instances = {uid + "." + std::to_string(n) + ".1"}};
+                // As a worker does: what is in the way of others comes again.
+                for (;;) {
+                    const auto applied = target_->apply(document(given));
+                    if (applied) break;
+                    EXPECT_EQ(applied.error().code, ErrorCode::Conflict);
+                }
+            }
+        });
+    }
+    for (auto& thread : threads) thread.join();
+
+    EXPECT_THAT(rows("SELECT numberofstudyrelatedseries, numberofstudyrelatedinstances"
+                     " FROM study"),
+                ElementsAre("8 8", "8 8", "8 8"));
+}
+
+TEST_F(MysqlTargetTest, GoesOnWhenTheServerIsBack) {
+    apply({});
+    auto& server = *testing::MariadbServer::shared();
+    server.kill();
+    const auto down = target_->apply(document({.version = 2, .sequence = 2}));
+    ASSERT_FALSE(down);
+    EXPECT_EQ(down.error().code, ErrorCode::Unavailable);
+
+    server.start();
+    EXPECT_EQ(apply({.version = 2, .sequence = 2, .patient_name = "BACK^AGAIN"}),
+              Target::Applied::Written);
+    connection_ = must_be(Connection::open(settings_));
+    EXPECT_THAT(rows("SELECT patientname FROM patient"), ElementsAre("BACK^AGAIN"));
+}
+
+TEST(MysqlUrl, SaysWhereTheServerIs) {
+    const auto url = parse_mysql_url("mysql://ahi@db.example:3307/index?tls=required");
+    ASSERT_TRUE(url);
+    EXPECT_EQ(url->user, "ahi");
+    EXPECT_EQ(url->host, "db.example");
+    EXPECT_EQ(url->port, 3307);
+    EXPECT_EQ(url->database, "index");
+    EXPECT_TRUE(url->tls_required);
+    const auto socket = parse_mysql_url("mysql://root@/?socket=/run/my%20sql.sock");
+    ASSERT_TRUE(socket);
+    EXPECT_EQ(socket->socket, "/run/my sql.sock");
+    EXPECT_EQ(socket->database, "ahiindex");
+    EXPECT_FALSE(parse_mysql_url("mysql://ahi:secret@host/"));
+    EXPECT_FALSE(parse_mysql_url("mysql://host:port/"));
+    EXPECT_FALSE(parse_mysql_url("mysql:///ahiindex"));
+    EXPECT_FALSE(parse_mysql_url("mysql://host/?ssl=1"));
+}
+
+}  // namespace larmor::index::mysql

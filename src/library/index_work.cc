@@ -1,0 +1,76 @@
+#include "library/index_work.h"
+
+#include "events/rules.h"
+#include "index/image_set_message.h"
+#include "routing/own_queues.h"
+#include "workers/pool.h"
+#include "workers/steps/index_image_set.h"
+
+namespace larmor {
+namespace {
+
+constexpr std::chrono::seconds kStopWithin{10};
+constexpr std::int64_t kStartsMax = 10;
+
+std::string queue_name(const std::string& target) {
+    return std::string(routing::kIndexQueues) + target;
+}
+
+/// The rule and what it is too late for, in one transaction: nothing lies between.
+Result<void> make_rule(Core& core, queue::Queue& queue) {
+    const auto made = core.database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
+        const events::RuleDraft draft{.name = queue.name(),
+                                      .pattern = index::kImageSetPattern,
+                                      .targets = {{events::TargetKind::Queue, queue.name()}}};
+        TRY_VOID(events::Rules().create(tx, draft));
+        const std::vector messages{queue::NewMessage{.body = index::to_body(index::Rebuild{})}};
+        TRY_VOID(queue.send(tx, messages));
+        return {};
+    });
+    if (!made && made.error().code == ErrorCode::Conflict) return {};
+    return made;
+}
+
+}  // namespace
+
+struct IndexWork::Parts {
+    Parts(Core& core, std::unique_ptr<index::Target> given, queue::Queue& queue,
+          const Options& options)
+        : target(std::move(given)),
+          step({core.database(), core.store(), core.catalog(), *target, queue},
+               static_cast<unsigned>(options.concurrency_max)) {}
+
+    std::unique_ptr<index::Target> target;
+    workers::IndexImageSet step;
+    std::unique_ptr<workers::Pool> pool;
+};
+
+Result<std::unique_ptr<IndexWork>> IndexWork::start(Core& core,
+                                                    std::unique_ptr<index::Target> target,
+                                                    const Options& options) {
+    TRY(auto* const queue, core.queues().create(queue_name(options.name),
+                                                {.visibility_timeout = std::chrono::minutes(2),
+                                                 .receive_count_max = kStartsMax}));
+    TRY_VOID(make_rule(core, *queue));
+    auto parts = std::make_unique<Parts>(core, std::move(target), *queue, options);
+    workers::PoolOptions pool;
+    pool.lanes = {{.batch_max = options.batch_max,
+                   .concurrency_max = options.concurrency_max,
+                   .in_flight_max = options.batch_max + options.concurrency_max}};
+    pool.may_receive = [&step = parts->step] { return step.may_receive(); };
+    TRY(parts->pool, workers::Pool::create({.queue = *queue,
+                                            .database = core.database(),
+                                            .step = parts->step,
+                                            .gate = core.run_gate()},
+                                           pool));
+    parts->pool->start();
+    return std::unique_ptr<IndexWork>(new IndexWork(std::move(parts)));
+}
+
+IndexWork::IndexWork(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+IndexWork::~IndexWork() {
+    parts_->pool->stop(kStopWithin);
+}
+
+}  // namespace larmor

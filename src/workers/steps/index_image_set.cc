@@ -1,0 +1,98 @@
+#include "workers/steps/index_image_set.h"
+
+#include "observe/log.h"
+
+namespace larmor::workers {
+namespace {
+
+/// Of one message of a rebuild: one transaction.
+constexpr std::size_t kRebuildPage = 500;
+constexpr std::chrono::seconds kAskEvery{1};
+
+}  // namespace
+
+IndexImageSet::IndexImageSet(const Services& services, unsigned documents_max)
+    : services_(services),
+      source_(services.database, services.store, services.catalog),
+      threads_({.name = "index",
+                .threads = documents_max,
+                .background_threads = 0,
+                .queue_max = 1024}),
+      asking_("index-ask", kAskEvery, [this] { ask_target(); }) {
+    asking_.start();
+}
+
+IndexImageSet::~IndexImageSet() = default;
+
+async::Task<Result<Verdict>> IndexImageSet::run(queue::Message message,
+                                                async::CancelToken /*stop*/) {
+    co_return co_await threads_.run(
+        async::Priority::Normal, [this, &message] { return handle(message.body); },
+        async::WhenFull::Wait);
+}
+
+Result<Verdict> IndexImageSet::handle(const std::string& body) {
+    TRY(const auto message, index::parse_index_message(body));
+    if (const auto* const rebuild = std::get_if<index::Rebuild>(&message)) {
+        return send_page(*rebuild);
+    }
+    return apply(std::get<index::ImageSetChanged>(message));
+}
+
+Result<Verdict> IndexImageSet::apply(const index::ImageSetChanged& changed) {
+    // Many arrivals make many versions, of which each document has all that came before. Where
+    // events get their numbers behind the commits, a document of this version may have been
+    // read before its event: what is shared with other image sets could be older.
+    if (services_.database.dialect() == db::Dialect::Sqlite) {
+        TRY(const bool is_applied,
+            note(services_.target.has_applied(services_.catalog.datastore_id(),
+                                              changed.image_set_id, changed.version)));
+        if (is_applied) return Done{};
+    }
+    TRY(const auto wanted, note(services_.target.wanted()));
+    TRY(const auto document, source_.load(changed.image_set_id, changed.version, wanted));
+    TRY_VOID(note(services_.target.apply(document)));
+    return Done{};
+}
+
+Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {
+    TRY(const auto sets, services_.database.read([&](db::Snapshot& snapshot) {
+        return services_.catalog.list_image_sets(snapshot, rebuild.after, kRebuildPage);
+    }));
+    if (sets.empty()) return Done{};
+    std::vector<queue::NewMessage> messages;
+    messages.reserve(sets.size() + 1);
+    for (const auto& set : sets) {
+        messages.push_back({.body = index::to_body(index::ImageSetChanged{
+                                .image_set_id = set.id, .version = set.latest_version})});
+    }
+    messages.push_back({.body = index::to_body(index::Rebuild{.after = sets.back().row})});
+    return Done{[this, messages = std::move(messages)](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(services_.queue.send(tx, messages));
+        return {};
+    }};
+}
+
+template <typename T>
+Result<T> IndexImageSet::note(Result<T> of_target) {
+    if (!of_target && of_target.error().code == ErrorCode::Unavailable &&
+        !is_down_.exchange(true)) {
+        observe::log_warning(
+            "a target of the index is down",
+            {{"queue", services_.queue.name()}, {"reason", of_target.error().message}});
+    }
+    return of_target;
+}
+
+Result<void> IndexImageSet::may_receive() const {
+    if (!is_down_) return {};
+    return fail(ErrorCode::Unavailable, "the target is down");
+}
+
+void IndexImageSet::ask_target() {
+    if (!is_down_ || !services_.target.wanted()) return;
+    is_down_ = false;
+    observe::log_info("a target of the index is back", {{"queue", services_.queue.name()}});
+}
+
+}  // namespace larmor::workers
