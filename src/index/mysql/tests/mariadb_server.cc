@@ -60,6 +60,7 @@ MariadbServer::MariadbServer() {
     std::string name = "/tmp/larmor-my-XXXXXX";
     LARMOR_CHECK(::mkdtemp(name.data()) != nullptr);
     folder_ = name;
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread asks.
     if (const passwd* const user = ::geteuid() == 0 ? ::getpwnam("mysql") : nullptr) {
         LARMOR_CHECK(::chown(name.c_str(), user->pw_uid, user->pw_gid) == 0);
     }
