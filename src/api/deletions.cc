@@ -1,12 +1,11 @@
 #include "api/deletions.h"
 
-#include <charconv>
-
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/dicomweb/locate.h"
 #include "api/dicomweb/routes.h"
 #include "api/handler.h"
+#include "api/list_query.h"
 #include "api/problem.h"
 #include "catalog/deletion_json.h"
 #include "http/query.h"
@@ -64,35 +63,19 @@ Task<Response> delete_resource(ContextPtr context, Request request) {
     co_return response;
 }
 
-/// Errors: InvalidInput for what is no number or too large.
-Result<std::size_t> number_in(const http::Query& query, std::string_view name,
-                              std::size_t otherwise, std::size_t max) {
-    const auto text = query.find(name);
-    if (!text) {
-        return otherwise;
-    }
-    std::size_t number = 0;
-    const auto [end, error] =
-        std::from_chars(text->data(), text->data() + text->size(), number);
-    if (error != std::errc() || end != text->data() + text->size() || number > max) {
-        return fail(ErrorCode::InvalidInput,
-                    std::string(name) + " is a number up to " + std::to_string(max));
-    }
-    return number;
-}
-
 Task<Response> list_deletions(ContextPtr context, Request request) {
     const auto query = http::parse_query(request.query);
     if (!query) {
         co_return problem(request, query.error());
     }
-    const auto limit = number_in(*query, "limit", kListedMax, kListedMax);
-    const auto offset = number_in(*query, "offset", 0, std::size_t{1} << 31);
+    const auto limit = limit_in(*query, kListedMax, kListedMax);
+    const auto offset = number_in(*query, "offset");
     if (!limit || !offset) {
         co_return problem(request, limit ? offset.error() : limit.error());
     }
     const auto deletions = co_await context->read([&](db::Snapshot& snapshot) {
-        return context->services.catalog.list_deletions(snapshot, *offset, *limit);
+        return context->services.catalog.list_deletions(
+            snapshot, static_cast<std::size_t>(offset->value_or(0)), *limit);
     });
     if (!deletions) {
         co_return problem(request, deletions.error());

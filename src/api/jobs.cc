@@ -1,13 +1,12 @@
 #include "api/jobs.h"
 
-#include <charconv>
-
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/handler.h"
 #include "api/job_json.h"
 #include "api/job_stream.h"
 #include "api/json_request.h"
+#include "api/list_query.h"
 #include "api/problem.h"
 #include "base/json_text.h"
 #include "http/conditional.h"
@@ -27,24 +26,6 @@ using jobs::JobId;
 constexpr std::size_t kJobsListed = 100;
 constexpr std::uint64_t kJobBodyMax = jobs::limits::kJsonBytes + 1024;
 constexpr std::int64_t kWaitMax = 60;  ///< seconds
-
-/// Errors: InvalidInput.
-Result<std::int64_t> parse_number(std::string_view name, std::string_view text) {
-    std::int64_t number = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || number < 0) {
-        return fail(ErrorCode::InvalidInput, std::string(name) + " is a number");
-    }
-    return number;
-}
-
-Result<std::optional<std::int64_t>> optional_number(const http::Query& query,
-                                                    std::string_view name) {
-    const auto text = query.find(name);
-    if (!text) return std::nullopt;
-    TRY(const std::int64_t number, parse_number(name, *text));
-    return number;
-}
 
 /// Errors: NotFound for what is no number: there is no such job.
 Result<JobId> job_in(const Request& request) {
@@ -126,7 +107,7 @@ Task<Response> create_job(ContextPtr context, Request request) {
 struct ListRequest {
     jobs::JobFilter filter;
     std::optional<JobId> before{};
-    std::size_t limit = kJobsListed;
+    std::size_t limit = 0;
 };
 
 /// Errors: InvalidInput.
@@ -138,14 +119,9 @@ Result<ListRequest> parse_list_request(const Request& request) {
     }
     wanted.filter.kind = query.find("kind").value_or("");
     wanted.filter.created_by = query.find("created_by").value_or("");
-    TRY(const auto before, optional_number(query, "before"));
+    TRY(const auto before, number_in(query, "before"));
     if (before) wanted.before = JobId(*before);
-    TRY(const auto limit, optional_number(query, "limit"));
-    if (limit) wanted.limit = static_cast<std::size_t>(*limit);
-    if (wanted.limit < 1 || wanted.limit > jobs::limits::kPage) {
-        return fail(ErrorCode::InvalidInput,
-                    "limit is 1 to " + std::to_string(jobs::limits::kPage));
-    }
+    TRY(wanted.limit, limit_in(query, kJobsListed, jobs::limits::kPage));
     return wanted;
 }
 
@@ -236,17 +212,14 @@ Task<Response> get_job(ContextPtr context, Request request) {
 
 struct Page {
     std::int64_t after = 0;
-    std::size_t limit = jobs::limits::kPage;
+    std::size_t limit = 0;
 };
 
 Result<Page> parse_page(const Request& request) {
     TRY(const auto query, http::parse_query(request.query));
-    TRY(const auto after, optional_number(query, "after"));
-    TRY(const auto limit, optional_number(query, "limit"));
-    Page page;
-    page.after = after.value_or(0);
-    if (limit) page.limit = std::min(page.limit, static_cast<std::size_t>(*limit));
-    return page;
+    TRY(const auto after, number_in(query, "after"));
+    TRY(const auto limit, limit_in(query, jobs::limits::kPage, jobs::limits::kPage));
+    return Page{after.value_or(0), limit};
 }
 
 Task<Response> list_errors(ContextPtr context, Request request) {

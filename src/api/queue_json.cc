@@ -1,8 +1,7 @@
 #include "api/queue_json.h"
 
-#include <charconv>
-
 #include "api/json_members_internal.h"
+#include "api/list_query.h"
 #include "base/base64.h"
 #include "base/json_text.h"
 #include "routing/own_queues.h"
@@ -131,11 +130,7 @@ Result<queue::QueueSettings> parse_queue_settings(std::string_view json,
 }
 
 Result<queue::MessageId> parse_message_id(std::string_view text) {
-    std::int64_t id = 0;
-    const auto read = std::from_chars(text.data(), text.data() + text.size(), id);
-    if (read.ec != std::errc() || read.ptr != text.data() + text.size() || id < 0) {
-        return fail(ErrorCode::InvalidInput, "the id of a message is a number");
-    }
+    TRY(const std::int64_t id, parse_number("the id of a message", text));
     return queue::MessageId(id);
 }
 

@@ -202,7 +202,7 @@ void add_queue_message_routes(http::Router& router, const ContextPtr& context) {
         router.add({.method = http::Method::Post,
                     .pattern = "/v1/queues/{queue}/" + std::move(path),
                     .name = "queues." + std::move(name),
-                    .right = right(auth::Right::Administer, audit::Action::QueueUse),
+                    .right = right(auth::Right::UseQueues, audit::Action::QueueUse),
                     .handler = std::move(handler),
                     .body_max = body_max});
     };

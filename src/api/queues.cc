@@ -1,11 +1,11 @@
 #include "api/queues.h"
 
-#include <charconv>
 #include <functional>
 
 #include "api/access.h"
 #include "api/handler.h"
 #include "api/json_request.h"
+#include "api/list_query.h"
 #include "api/problem.h"
 #include "api/queue_acts.h"
 #include "api/queue_json.h"
@@ -68,15 +68,7 @@ Result<LetterPage> parse_letter_page(std::string_view query_text) {
     if (const auto after = query.find("after")) {
         TRY(page.after, parse_message_id(*after));
     }
-    if (const auto limit = query.find("limit")) {
-        const auto read =
-            std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
-        if (read.ec != std::errc() || read.ptr != limit->data() + limit->size() ||
-            page.limit < 1 || page.limit > kLettersListedMax) {
-            return fail(ErrorCode::InvalidInput,
-                        "limit is a number from 1 to " + std::to_string(kLettersListedMax));
-        }
-    }
+    TRY(page.limit, limit_in(query, page.limit, kLettersListedMax));
     return page;
 }
 

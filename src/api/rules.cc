@@ -1,11 +1,10 @@
 #include "api/rules.h"
 
-#include <charconv>
-
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/handler.h"
 #include "api/json_request.h"
+#include "api/list_query.h"
 #include "api/problem.h"
 #include "api/rule_json.h"
 #include "events/pattern.h"
@@ -104,14 +103,7 @@ Task<Response> put_rule(ContextPtr context, Request request) {
 /// Errors: InvalidInput.
 Result<std::optional<std::int64_t>> version_in(const Request& request) {
     TRY(const auto query, http::parse_query(request.query));
-    const auto text = query.find("version");
-    if (!text) return std::nullopt;
-    std::int64_t version = 0;
-    const auto read = std::from_chars(text->data(), text->data() + text->size(), version);
-    if (read.ec != std::errc() || read.ptr != text->data() + text->size()) {
-        return fail(ErrorCode::InvalidInput, "version is a number");
-    }
-    return version;
+    return number_in(query, "version");
 }
 
 Task<Response> delete_rule(ContextPtr context, Request request) {

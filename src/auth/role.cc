@@ -25,7 +25,9 @@ constexpr std::uint32_t rights_of(Role role) {
             return kEverybody | bit(Right::Observe);
         case Role::Admin:
             return kLooks | bit(Right::Store) | bit(Right::Observe) | bit(Right::Administer) |
-                   bit(Right::Delete);
+                   bit(Right::Delete) | bit(Right::UseQueues);
+        case Role::Worker:
+            return kEverybody | bit(Right::UseQueues);
     }
     return 0;
 }
@@ -44,6 +46,8 @@ std::string_view name_of(Role role) {
             return "monitor";
         case Role::Admin:
             return "admin";
+        case Role::Worker:
+            return "worker";
     }
     return "unknown";
 }
@@ -68,6 +72,8 @@ std::string_view name_of(Right right) {
             return "Administer";
         case Right::Delete:
             return "Delete";
+        case Right::UseQueues:
+            return "UseQueues";
     }
     return "unknown";
 }

@@ -18,8 +18,9 @@ enum class Right : std::uint8_t {
     Observe,       ///< metrics
     Administer,    ///< tokens
     Delete,        ///< take instances away, see what was taken away, bring it back
+    UseQueues,     ///< send messages to queues, receive and remove them
 };
-inline constexpr std::size_t kRightCount = 9;
+inline constexpr std::size_t kRightCount = 10;
 
 /// What a person or a machine is. A role is a fixed set of rights.
 enum class Role : std::uint8_t {
@@ -28,9 +29,10 @@ enum class Role : std::uint8_t {
     Sender,   ///< a modality or a gateway: stores, sees nothing
     Monitor,  ///< reads metrics, sees no patient data
     Admin,    ///< everything; the only one who may delete
+    Worker,   ///< sends to queues and works on their messages; sees nothing else
 };
-inline constexpr std::array kRoles = {Role::Reader, Role::Writer, Role::Sender, Role::Monitor,
-                                      Role::Admin};
+inline constexpr std::array kRoles = {Role::Reader,  Role::Writer, Role::Sender,
+                                      Role::Monitor, Role::Admin,  Role::Worker};
 
 /// `reader`, `writer`, ...: the word on the command line, in the database and in JSON.
 std::string_view name_of(Role role);

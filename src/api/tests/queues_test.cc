@@ -311,6 +311,31 @@ TEST_F(QueuesTest, TheMonitorSeesCountsAndNothingElse) {
     EXPECT_EQ(as_monitor("/v1/queues/work/dead-letters"), 403);
 }
 
+TEST_F(QueuesTest, AWorkerUsesMessagesAndChangesNoQueue) {
+    put("work");
+    const auto status_of = [&](std::string_view method, const std::string& target,
+                               std::string_view body = "{}") {
+        return call(method, "/v1/queues" + target, body, auth::Role::Worker).status;
+    };
+    EXPECT_EQ(status_of("POST", "/work/messages", R"({"messages":[{"body":"one"}]})"), 201);
+    const auto received = call("POST", "/v1/queues/work/receive", "{}", auth::Role::Worker);
+    ASSERT_EQ(received.status, 200);
+    const auto handle = text_at(received.body, "/messages/0/receipt_handle");
+    const auto remove = R"({"receipt_handles":[")" + handle + R"("]})";
+    EXPECT_EQ(status_of("POST", "/work/remove", remove), 204);
+
+    EXPECT_EQ(status_of("GET", ""), 403);
+    EXPECT_EQ(status_of("PUT", "/work"), 403);
+    EXPECT_EQ(status_of("GET", "/work/dead-letters"), 403);
+    EXPECT_EQ(status_of("POST", "/work/redrive", R"({"all":true})"), 403);
+    EXPECT_EQ(status_of("POST", "/work/purge", R"({"what":"messages"})"), 403);
+    EXPECT_EQ(status_of("POST", "/webhooks/receive"), 403) << "the program's own";
+    EXPECT_EQ(api.send({.method = "GET", .target = "/dicomweb/studies", .headers = {}},
+                       auth::Role::Worker)
+                  .status,
+              403);
+}
+
 TEST_F(QueuesTest, WhatIsDoneWithThemGoesOnRecord) {
     put("work");
     bury("secret text");

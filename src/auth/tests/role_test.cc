@@ -30,6 +30,19 @@ TEST(Role, AMonitorSeesNoPatientData) {
     }
 }
 
+TEST(Role, AWorkerUsesQueuesAndSeesNothingElse) {
+    for (std::size_t i = 0; i < kRightCount; ++i) {
+        const auto right = static_cast<Right>(i);
+        const bool has =
+            right == Right::Public || right == Right::SignedIn || right == Right::UseQueues;
+        EXPECT_EQ(allows(Role::Worker, right), has) << name_of(right);
+    }
+    for (const Role role : kRoles) {
+        const bool has = role == Role::Worker || role == Role::Admin;
+        EXPECT_EQ(allows(role, Right::UseQueues), has) << name_of(role);
+    }
+}
+
 TEST(Role, OnlyTheAdminHandsOutTokens) {
     for (const Role role : kRoles) {
         EXPECT_EQ(allows(role, Right::Administer), role == Role::Admin) << name_of(role);
