@@ -1,6 +1,7 @@
 // The page "Work", with queues and events of the real server. Jobs are answered by the test.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ct } from './ct.mjs';
 import { run } from './larmor.mjs';
 import { openList, rows, signedIn } from './steps.mjs';
@@ -209,11 +210,19 @@ export const workScenarios = [
     async test(world) {
       const { page, binary, library, sampleFiles } = world;
       await openWork(world);
-      const done = run(binary, ['import', '--library', library, join(sampleFiles, 'CT_small.dcm')]);
-      assert.equal(done.code, 0, done.err);
+      // And with it something that is no instance: this file.
+      const done = run(binary, ['import', '--library', library, '--keep-going', join(sampleFiles, 'CT_small.dcm'), fileURLToPath(import.meta.url)]);
+      assert.match(done.out, /1 rejected/);
       const job = page.locator('.job[data-state=succeeded]').first();
       await job.waitFor();
-      assert.match(await job.innerText(), /import[\s\S]*succeeded[\s\S]*1 of 1 /);
+      assert.match(await job.innerText(), /import[\s\S]*succeeded[\s\S]*2 of 2 /);
+      await job.getByRole('button', { name: '1 failed' }).click();
+      const why = job.getByRole('list', { name: /^Errors of import \d/ });
+      await why.getByRole('listitem').waitFor();
+      assert.match(await why.innerText(), /work\.mjs InvalidInput /);
+      await pictures(world, 'work-errors');
+      await job.getByRole('button', { name: '1 failed' }).click();
+      assert.equal(await why.count(), 0);
     },
   },
   {

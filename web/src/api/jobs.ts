@@ -31,6 +31,16 @@ export interface Job {
   error?: { code: string; message: string } | null;
 }
 
+/** What went wrong with one item, in the order in which it happened. */
+export interface JobItemError {
+  number: number;
+  item: string;
+  code: string;
+  message: string;
+}
+
+const errorsListed = 100;
+
 const path = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
 
 /** The newest first. */
@@ -40,6 +50,11 @@ export async function listJobs(client: Client, limit: number, signal: AbortSigna
 
 export async function cancelJob(client: Client, id: string): Promise<void> {
   await client.request(`${path(id)}/cancel`, { method: 'POST' });
+}
+
+/** The first of them. */
+export async function listJobErrors(client: Client, id: string, signal: AbortSignal): Promise<JobItemError[]> {
+  return (await client.json<{ errors: JobItemError[] }>(`${path(id)}/errors?limit=${errorsListed}`, { signal })).errors;
 }
 
 /** Server-sent events `progress`, each with the whole job. */

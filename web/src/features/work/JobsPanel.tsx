@@ -3,6 +3,7 @@ import { cancelJob, isOver, type Job } from '../../api/jobs';
 import { type Problem, problemOf } from '../../api/problem';
 import { useServices } from '../../app/services';
 import { ProblemView } from '../../ui/ProblemView';
+import { JobErrors } from './JobErrors';
 import { Panel, PanelNote, PanelProblem, PanelSkeleton } from './Panel';
 import { useJobs } from './useJobs';
 import { clockTime, count, duration } from './words';
@@ -21,6 +22,7 @@ function JobRow({ job, onCancelled }: { job: Job; onCancelled: () => void }) {
   const { client } = useServices();
   const [failure, setFailure] = useState<Problem>();
   const [asked, setAsked] = useState(false);
+  const [open, setOpen] = useState(false);
   const stopping = !isOver(job) && (job.cancel_requested || asked);
   const cancel = async () => {
     setAsked(true);
@@ -50,8 +52,12 @@ function JobRow({ job, onCancelled }: { job: Job; onCancelled: () => void }) {
       )}
       <p className="queue-minor number">
         {progressText(job)}
-        {job.item_errors > 0 && <span className="job-errors"> · {count(job.item_errors)} failed</span>}
+        {job.item_errors > 0 && (
+          <> · <button type="button" className="job-errors" aria-expanded={open} onClick={() => setOpen(!open)}
+            title="Show which, and why">{count(job.item_errors)} failed</button></>
+        )}
       </p>
+      {open && <JobErrors job={job} />}
       {job.error && <p className="job-error">{job.error.message} <code>{job.error.code}</code></p>}
       {failure && <ProblemView problem={failure} compact />}
     </li>
