@@ -178,7 +178,7 @@ def make_copies(path, folder, count):
 
 
 @test
-def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
+def workers_share_the_work_and_those_that_are_killed_or_held_lose_nothing(folder):
     server = serve(folder, "workers", "--role", "server")
     make_copies(FILES[0], f"{folder}/copies", 200)
     copies = sorted(f"{folder}/copies/{name}" for name in os.listdir(f"{folder}/copies"))
@@ -190,16 +190,23 @@ def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
         return postgres.ask("workers", f"SELECT count(*) FROM {what}")
     assert ask("instances WHERE preprocess = 0") == "200"  # the server leaves them to workers
     workers = [subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library],
-                                stdout=subprocess.PIPE, text=True) for _ in range(3)]
+                                stdout=subprocess.PIPE, text=True) for _ in range(4)]
     try:
         for worker in workers:
             assert "works on the queues" in worker.stdout.readline()
         wait_until(lambda: ask("instances WHERE preprocess = 1") != "0")
+        # Two are held, longer than what they work on is theirs.
+        for worker in workers[1:3]:
+            worker.send_signal(signal.SIGSTOP)
         workers[0].kill()
         workers[0].wait()
         wait_until(lambda: ask("instances WHERE preprocess = 0") == "0", 150)
         wait_until(lambda: ask("queue_messages") == "0", 150)
-        assert ask("prepared_instances") == "200" and ask("queue_dead_letters") == "0"
+        for worker in workers[1:3]:
+            worker.send_signal(signal.SIGCONT)
+        for worker in workers[1:3]:  # an end that waits for what it still holds
+            stop(worker)
+        assert ask("prepared_instances") == "200" and ask("queue_dead_letters") == "0" and ask("queue_messages") == "0"
         assert ask("image_sets WHERE thumbnail_object IS NOT NULL") == "4"
         # More than one wrote what was made, each into segments of its own.
         writers = ask("(SELECT DISTINCT s.writer FROM objects o JOIN object_segments s ON s.segment = o.segment"
@@ -209,9 +216,10 @@ def workers_share_the_work_and_one_that_is_killed_loses_nothing(folder):
         assert picture.startswith(b"\xff\xd8\xff")
     finally:
         for worker in workers:
+            worker.send_signal(signal.SIGCONT)
             worker.terminate()
         ends = [worker.wait(60) for worker in workers]
-    assert ends[1:] == [0, 0], ends
+    assert ends[1:] == [0, 0, 0], ends
     # Who takes the name of the killed one goes on with its segment.
     stow(server, FILES[1])
     with subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library], stdout=subprocess.PIPE,
@@ -277,6 +285,31 @@ def of_two_that_start_together_one_serves(folder):
         finally:
             for process in serving:
                 stop(process)
+
+
+@test
+def a_server_goes_on_while_a_newer_version_adds_to_its_tables_and_none_of_its_own_version_starts(folder):
+    server = serve(folder, "newer")
+    stow(server, FILES[0])
+    wait_until(lambda: postgres.ask("newer", "SELECT count(*) FROM instances WHERE preprocess = 0") == "0")
+    # What an expanding migration of the next version may do to any table.
+    postgres.ask("newer", """DO $$ DECLARE one record; BEGIN
+        FOR one IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations' LOOP
+            EXECUTE format('ALTER TABLE %I ADD COLUMN of_the_next_version BIGINT NOT NULL DEFAULT 0', one.tablename);
+        END LOOP;
+        INSERT INTO schema_migrations VALUES ('29990101T000000_catalog_next', 'catalog', '00', '2999-01-01');
+        END $$""")
+    stow(server, *FILES[1:])
+    for path, data_set in zip(FILES, (CT, MR, PLAN)):
+        check_is_served(server, path, data_set)
+    wait_until(lambda: postgres.ask("newer", "SELECT count(*) FROM instances WHERE preprocess = 0") == "0")
+    wait_until(lambda: postgres.ask("newer", "SELECT count(*), max(sequence) FROM events") == "3|3")
+    request(server, "DELETE", f"/dicomweb/studies/{CT.StudyInstanceUID}")
+    assert len(server.search("studies")) == 2
+    worker = subprocess.run([LARMOR, "serve", "--role", "worker", "--library", server.library], capture_output=True, text=True,
+                            check=False, timeout=60)
+    assert worker.returncode == 1 and "newer version" in worker.stderr and "29990101T000000_catalog_next" in worker.stderr, worker
+    server.end()
 
 
 @test

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """kill -9 of processes that send to and work on a queue, at random points under load, on both drivers; PostgreSQL restarted
-as by a power cut; a process held past its messages' visibility timeout; poison that aborts, uses up all memory or hangs.
+as by a power cut; processes held past their messages' visibility timeout, several at a time; poison that aborts, uses up all memory or hangs.
 Then what is left is worked off, and the history that all of them wrote is judged together with the rows: nothing lost, nothing
 stuck, everything done once, poison alone in the dead letters (tests/faults/queue/). Ends with `N passed, N failed`.
 
@@ -41,6 +41,7 @@ class Campaign:
         self.started = 0
         self.running = {}  # what it does, and which one of them, to the process
         self.deaths = 0  # by poison
+        self.held = 0
         self.drained_s = 0
         self.parts = ["serve"] if driver == "sqlite" else ["send", *(f"work {i}" for i in range(WORKERS))]
 
@@ -84,15 +85,18 @@ class Campaign:
         return True
 
     def hold(self):
-        """Stopped in the middle, until what it works on belongs to somebody else."""
+        """Workers, all but one where there are several, stopped in the middle until what they work on belongs to somebody else."""
         self.start_missing()
         time.sleep(self.chance.uniform(0.1, 0.4))
-        process = self.running[self.parts[-1]]
-        process.send_signal(signal.SIGSTOP)
+        held = [self.running[part] for part in self.parts[2:] or self.parts]
+        for process in held:
+            process.send_signal(signal.SIGSTOP)
         time.sleep(VISIBILITY_TIMEOUT_S + 0.5)
-        process.send_signal(signal.SIGCONT)
-        # It acts on what it held, and others on what came back.
+        for process in held:
+            process.send_signal(signal.SIGCONT)
+        # They act on what they held, and others on what came back.
         time.sleep(0.3)
+        self.held += len(held)
 
     def restart_server(self):
         self.start_missing()
@@ -186,7 +190,7 @@ def main():
                 killed += done
                 restarted += restarts
                 refused += int(re.search(r"(\d+) failed", judged).group(1))
-                print(f"{driver}: {done} kills, {restarts} restarts of the server, one held, {campaign.deaths} died of poison: "
+                print(f"{driver}: {done} kills, {restarts} restarts of the server, {campaign.held} held, {campaign.deaths} died of poison: "
                       f"{judged} ({time.monotonic() - began:.0f} s, {campaign.drained_s:.0f} s of them to the end)", flush=True)
                 shutil.rmtree(campaign.folder)
             except (AssertionError, subprocess.SubprocessError) as error:
