@@ -3,16 +3,20 @@
 import base64
 import hashlib
 import hmac
+import http.server
 import json
 import os
+import queue
 import signal
+import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from dimse import PYDICOM_FILES, Server, wait_until  # noqa: E402
+from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
 scenarios = Scenarios("reload")
@@ -76,6 +80,72 @@ def keys_and_the_reserve_of_the_disk_are_taken_over(folder):
     write(config, f'[serve]\nevent-secrets = "{keys}"\n')
     reload(server, "settings read again")
     assert store(server, "CT_small.dcm") in (200, 201)
+    server.end()
+
+
+class Hook(http.server.BaseHTTPRequestHandler):
+    """Keeps the signature of what it is sent, and what is signed."""
+
+    def do_POST(self):  # noqa: N802
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        signed = f"{self.headers['webhook-id']}.{self.headers['webhook-timestamp']}.".encode() + body
+        self.server.received.put((self.headers["webhook-signature"], signed))
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def is_signed_with(key, received):
+    signature, signed = received
+    return signature == "v1," + base64.b64encode(hmac.new(base64.b64decode(key), signed, hashlib.sha256).digest()).decode()
+
+
+@test
+def keys_of_webhooks_are_taken_over(folder):
+    hook = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+    hook.received = queue.Queue()
+    threading.Thread(target=hook.serve_forever, daemon=True).start()
+    config, keys = f"{folder}/larmor.toml", f"{folder}/keys"
+    write(keys, f"whsec_{OLD}\n")
+    write(config, f'[serve]\nwebhook-secrets = "{keys}"\n')
+    server = Server(folder, "--config", config)
+    subprocess.run([LARMOR, "rule", "put", "hook", "--library", server.library, "--pattern", '{"detail-type": ["Image Set Created"]}',
+                    "--webhook", f"http://127.0.0.1:{hook.server_port}/"], check=True, capture_output=True, timeout=60)
+    assert store(server, "CT_small.dcm") == 201
+    assert is_signed_with(OLD, hook.received.get(timeout=60))
+    write(keys, f"whsec_{NEW}\n")
+    reload(server, "settings read again")
+    assert store(server, "MR_small.dcm") == 201
+    assert is_signed_with(NEW, hook.received.get(timeout=60))
+    server.end()
+    hook.shutdown()
+
+
+def is_told_of_a_token(server):
+    """Whether the log says that one is made."""
+    before = server.logged().count("token created")
+    subprocess.run([LARMOR, "token", "create", "--library", server.library], check=True, capture_output=True, timeout=60)
+    return server.logged().count("token created") > before
+
+
+@test
+def the_level_of_the_log_is_taken_over(folder):
+    config = f"{folder}/larmor.toml"
+    write(config, "")
+    server = Server(folder, "--config", config)
+    assert is_told_of_a_token(server)
+    write(config, 'log-level = "error"\n')
+    server.process.send_signal(signal.SIGHUP)
+    # From here on only errors are told: that it is so can be seen by what else would be.
+    wait_until(lambda: not is_told_of_a_token(server))
+    before = server.logged().count("settings read again")
+    write(config, "[serve\n")
+    reload(server, "settings stay as they were")
+    write(config, 'log-level = "info"\n')
+    reload(server, "settings read again")
+    assert server.logged().count("settings read again") == before + 1
     server.end()
 
 
