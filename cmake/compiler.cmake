@@ -3,7 +3,9 @@ add_library(larmor_options INTERFACE)
 target_compile_options(larmor_options INTERFACE
     -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Werror=return-type -fdiagnostics-color=auto
     # ccache sees through a precompiled header only with this flag.
-    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>)
+    $<$<CXX_COMPILER_ID:GNU>:-fpch-preprocess>
+    # ccache may give the precompiled header of another clone, whose files have other times.
+    $<$<CXX_COMPILER_ID:Clang>:SHELL:-Xclang -fno-pch-timestamp>)
 find_package(Threads REQUIRED)
 target_link_libraries(larmor_options INTERFACE Threads::Threads)
 

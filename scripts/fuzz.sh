@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # ./dev fuzz [NAME] [SECONDS]: first the regression files of testdata/fuzz/NAME, then SECONDS of new input.
+# --build only builds the targets.
 # A finding is written to build/fuzz/findings/NAME; its file moves to testdata/fuzz/NAME with the repair.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.."
@@ -28,10 +29,11 @@ fuzz_one() {
 
 scripts/setup.sh build test
 configure fuzz
-ninja -C build/fuzz -j "$JOBS" > build/fuzz/ninja.log 2>&1 || {
+ninja -C build/fuzz -j "$JOBS" fuzz_programs > build/fuzz/ninja.log 2>&1 || {
     tail -40 build/fuzz/ninja.log
     die "the fuzz targets do not build"
 }
+[[ ${1:-} != --build ]] || exit 0
 mapfile -t targets < <(cd build/fuzz/bin && ls fuzz_* | sed 's/^fuzz_//')
 seconds=60
 # What everything from outside goes through first gets a minute in every test run, the rest a sixth of it.
@@ -51,18 +53,18 @@ elif [[ -n ${1:-} ]]; then
     seconds=${2:-$seconds}
 fi
 
-# Two at a time: more would share two cores. The long ones go first, so that each waits for another long one.
+# Two at a time: more would share two cores. The long ones go first, so that none is left alone at the end.
 mapfile -t targets < <(for name in "${targets[@]}"; do is_first "$name" && echo "0 $name" || echo "1 $name"; done | sort | cut -d' ' -f2)
-failed=0
-for ((i = 0; i < ${#targets[@]}; i += 2)); do
-    pids=()
-    for name in "${targets[@]:i:2}"; do
-        fuzz_one "$name" "$(seconds_of "$name")" &
-        pids+=($!)
-    done
-    for pid in "${pids[@]}"; do
-        wait "$pid" || failed=$((failed + 1))
-    done
+failed=0 running=0
+wait_for_one() {
+    wait -n || failed=$((failed + 1))
+    running=$((running - 1))
+}
+for name in "${targets[@]}"; do
+    [[ $running -lt 2 ]] || wait_for_one
+    fuzz_one "$name" "$(seconds_of "$name")" &
+    running=$((running + 1))
 done
+while [[ $running -gt 0 ]]; do wait_for_one; done
 echo "$((${#targets[@]} - failed)) passed, $failed failed"
 [[ $failed -eq 0 ]]
