@@ -3,6 +3,7 @@
 // line.
 //
 //     bench_queue_sqlite FOLDER [--rows N] [--seconds S] [--removals N] [--held SECONDS]
+//         [--only-snapshot]
 #include <sqlite3.h>
 
 #include <CLI/CLI.hpp>
@@ -21,6 +22,7 @@ struct Plan {
     double seconds = 10;
     std::int64_t removals = 10'000'000;
     double held = 30;  ///< seconds for which a snapshot is held open
+    bool only_snapshot = false;
 };
 
 /// A receive that takes one message, with its sync, again and again; what was received is sent
@@ -96,6 +98,22 @@ private:
     sqlite3* handle_ = nullptr;
 };
 
+void measure_with_a_snapshot(const Plan& plan, Library& library, queue::Queue& many,
+                             const queue::NewMessage& like) {
+    {
+        const std::filesystem::path folder = plan.folder;
+        const HeldSnapshot held(folder / "library.sqlite");
+        const auto start = Steady::now();
+        while (seconds_since(start) < plan.held) {
+            send_one_batch(many, kBatch, like);
+            receive_and_remove(many, kBatch);
+        }
+        measure_receives("receive, a snapshot held open", library, many, plan.seconds / 4,
+                         like);
+    }
+    measure_receives("receive, the snapshot gone", library, many, plan.seconds / 4, like);
+}
+
 void run(const Plan& plan) {
     const std::filesystem::path folder = plan.folder;
     std::filesystem::create_directories(folder);
@@ -114,6 +132,7 @@ void run(const Plan& plan) {
     print_rate("fill, 1,000 a call", static_cast<double>(plan.rows), seconds_since(filling),
                {});
     measure_receives("receive, rows waiting", library, many, seconds / 4, like);
+    if (plan.only_snapshot) return measure_with_a_snapshot(plan, library, many, like);
     measure_threads("single durable sends, 1 sender", 1, seconds / 2,
                     [&] { return send_one_batch(many, 1, like); });
     measure_threads("sends of 10, 8 senders", kThreads, seconds,
@@ -134,17 +153,7 @@ void run(const Plan& plan) {
     measure_receives("receive, rows in one blocked group", library, fifo, seconds / 4,
                      of_group);
 
-    {
-        const HeldSnapshot held(folder / "library.sqlite");
-        const auto start = Steady::now();
-        while (seconds_since(start) < plan.held) {
-            send_one_batch(many, kBatch, like);
-            receive_and_remove(many, kBatch);
-        }
-        measure_receives("receive, a snapshot held open", library, many, seconds / 4, like);
-    }
-
-    measure_receives("receive, the snapshot gone", library, many, seconds / 4, like);
+    measure_with_a_snapshot(plan, library, many, like);
     for (std::int64_t removed = 0; removed < plan.removals;) {
         const queue::ReceiveOptions options{.messages_max = 1000};
         const auto messages = must(async::sync_wait(many.receive(options)));
@@ -170,6 +179,7 @@ int main(int argc, char** argv) {
     app.add_option("--seconds", plan.seconds);
     app.add_option("--removals", plan.removals);
     app.add_option("--held", plan.held);
+    app.add_flag("--only-snapshot", plan.only_snapshot);
     CLI11_PARSE(app, argc, argv);
     larmor::bench::run(plan);
     return 0;

@@ -35,8 +35,10 @@ public:
           vfs_(options.wal_ahead_bytes, options.fail_syncs) {}
 
     Result<void> start() {
+        // Through the map of the file SQLite looks a page up in all of the log whenever a
+        // SELECT comes to it, also one that is in the cache: 400 us a receive in a log of 4 GB.
         const Connection::Settings settings{vfs_.name(), options_.cache_bytes,
-                                            options_.mmap_bytes};
+                                            /*mmap_bytes=*/0};
         TRY(auto writing, connect(Connection::Mode::ReadWrite, settings));
         TRY_VOID(writing->execute("PRAGMA journal_mode=WAL"));
         TRY_VOID(check_is_library(*writing));
@@ -45,6 +47,7 @@ public:
 
         Connection::Settings reading = settings;
         reading.cache_bytes /= 8;
+        reading.mmap_bytes = options_.mmap_bytes;
         std::vector<std::unique_ptr<Connection>> readers;
         for (unsigned i = 0; i < options_.readers; ++i) {
             TRY(auto reader, connect(Connection::Mode::ReadOnly, reading));

@@ -18,7 +18,7 @@ struct SqliteOptions {
     std::chrono::milliseconds read_limit{5000};   ///< no snapshot is held longer
     std::chrono::milliseconds reader_wait{5000};  ///< for a free connection
     std::uint64_t cache_bytes = 128ULL << 20;     ///< of the writer's pages; a reader has 1/8
-    std::uint64_t mmap_bytes = 1ULL << 30;
+    std::uint64_t mmap_bytes = 1ULL << 30;        ///< of the file, for readers
     /// The write-ahead log is copied back into the library when it is longer.
     std::uint64_t wal_bytes = 64ULL << 20;
     /// The log is written ahead with zeros, as far again as it is long and at most this much: a

@@ -10,8 +10,6 @@ namespace larmor::db::sqlite {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
-/// Commits wait for the checkpoint when the log is that many times as long as it should be.
-constexpr std::uint64_t kLogPagesFactor = 4;
 
 /// A disk that failed to write or sync may hold anything; a full one holds what it held.
 bool is_write_failure(int extended_code) {
@@ -48,7 +46,7 @@ Writer::Writer(std::unique_ptr<Connection> connection, std::unique_ptr<Connectio
     : connection_(std::move(connection)),
       checkpointer_(std::move(checkpointer)),
       options_(std::move(options)),
-      checkpoint_at_pages_(options_.wal_bytes / kPageBytes) {
+      policy_(options_.wal_bytes / kPageBytes) {
     // In place of SQLite's own checkpoint inside of a commit, which would hold everybody up.
     sqlite3_wal_hook(connection_->handle(), &Writer::on_log_grown, this);
     checkpoint_thread_ = std::thread([this] {
@@ -258,39 +256,58 @@ int Writer::on_log_grown(void* self, sqlite3* /*handle*/, const char* /*schema*/
 }
 
 void Writer::checkpoint_between_groups() {
+    CheckpointTry attempt;
     {
         std::unique_lock lock(mutex_);
-        if (checkpoint_ == Checkpoint::Idle && log_pages_ >= checkpoint_at_pages_) {
+        if (checkpoint_ == Checkpoint::Idle &&
+            policy_.is_due(log_pages_, CheckpointTry::Clock::now())) {
             checkpoint_ = Checkpoint::Wanted;
             log_is_long_.notify_one();
         }
         // A disk that copies more slowly than commits come must not make the log endless.
-        if (log_pages_ >= kLogPagesFactor * checkpoint_at_pages_) {
+        if (policy_.commits_wait(log_pages_)) {
             queue_changed_.wait(lock,
                                 [&] { return stopping_ || checkpoint_ == Checkpoint::Copied; });
         }
         if (checkpoint_ != Checkpoint::Copied) return;
         checkpoint_ = Checkpoint::Idle;
         ++checkpoints_;
+        attempt = attempt_;
+    }
+    if (!CheckpointPolicy::ends_between_commits(log_pages_, attempt)) {
+        policy_.tried(log_pages_, attempt);
+        return;
     }
     // The other thread has copied all but the frames of the last moment. Copying these here,
     // while nothing is written, lets the next commit begin the log anew instead of making it
     // longer.
+    attempt = copy_log_back(*connection_);
+    if (attempt.is_held_back()) {
+        policy_.tried(log_pages_, attempt);
+    } else {
+        policy_.copied_all();
+        log_pages_ = 0;
+    }
+}
+
+CheckpointTry Writer::copy_log_back(Connection& connection) {
+    const auto start = CheckpointTry::Clock::now();
     int log = 0;
     int copied = 0;
-    const int code = sqlite3_wal_checkpoint_v2(connection_->handle(), nullptr,
+    const int code = sqlite3_wal_checkpoint_v2(connection.handle(), nullptr,
                                                SQLITE_CHECKPOINT_PASSIVE, &log, &copied);
-    if (code != SQLITE_OK && code != SQLITE_BUSY) {
-        note_io_error(error_of(code, connection_->handle(), "checkpoint"), code);
+    const auto end = CheckpointTry::Clock::now();
+    if (code == SQLITE_OK) {
+        return {.log_pages = static_cast<std::uint64_t>(log),
+                .copied_pages = static_cast<std::uint64_t>(copied),
+                .took = end - start,
+                .ended = end};
     }
-    const std::uint64_t limit = options_.wal_bytes / kPageBytes;
-    if (code == SQLITE_OK && log == copied) {
-        checkpoint_at_pages_ = limit;
-        log_pages_ = 0;
-    } else {
-        // A reader still needs old frames; it ends in seconds. Try again a little later.
-        checkpoint_at_pages_ = log_pages_ + limit / 8 + 1;
+    // Busy: somebody else is at it, or has locked the library.
+    if (code != SQLITE_BUSY) {
+        note_io_error(error_of(code, connection.handle(), "checkpoint"), code);
     }
+    return {.log_pages = 1, .copied_pages = 0, .took = end - start, .ended = end};
 }
 
 void Writer::run_checkpointer() {
@@ -300,12 +317,9 @@ void Writer::run_checkpointer() {
         if (stopping_) return;
         checkpoint_ = Checkpoint::Running;
         lock.unlock();
-        const int code = sqlite3_wal_checkpoint_v2(checkpointer_->handle(), nullptr,
-                                                   SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
-        if (code != SQLITE_OK && code != SQLITE_BUSY) {
-            note_io_error(error_of(code, checkpointer_->handle(), "checkpoint"), code);
-        }
+        const CheckpointTry attempt = copy_log_back(*checkpointer_);
         lock.lock();
+        attempt_ = attempt;
         checkpoint_ = Checkpoint::Copied;
         queue_changed_.notify_one();
     }

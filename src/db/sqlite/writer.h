@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "db/database.h"
+#include "db/sqlite/checkpoint_policy.h"
 #include "db/sqlite/connection.h"
 
 namespace larmor::db::sqlite {
@@ -47,6 +48,8 @@ private:
     void note_io_error(const Error& error, int extended_code);
     void checkpoint_between_groups();
     void run_checkpointer();
+    /// As much of it as nobody reads in its old state.
+    CheckpointTry copy_log_back(Connection& connection);
     static int on_log_grown(void* self, sqlite3* handle, const char* schema, int frames);
 
     const std::unique_ptr<Connection> connection_;
@@ -64,10 +67,11 @@ private:
     std::optional<Error> broken_;  ///< why nothing is written any more
     enum class Checkpoint : std::uint8_t { Idle, Wanted, Running, Copied };
     Checkpoint checkpoint_ = Checkpoint::Idle;
+    CheckpointTry attempt_;  ///< the last one, where it is Copied
 
     // Of the writer's thread only.
     std::uint64_t log_pages_ = 0;
-    std::uint64_t checkpoint_at_pages_ = 0;
+    CheckpointPolicy policy_;
 
     std::thread checkpoint_thread_;
     std::thread thread_;

@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 
 #include <atomic>
+#include <fstream>
 
 #include "async/sync_wait.h"
 #include "db/tests/temp_library.h"
@@ -26,6 +28,16 @@ protected:
             return tx.run_script(
                 "CREATE TABLE things (id INTEGER PRIMARY KEY, name TEXT UNIQUE)");
         }));
+    }
+    std::filesystem::path log_path() const { return directory_.path() / "library.db-wal"; }
+    /// How often the log began anew. Source: sqlite.org/fileformat2.html#wal_file_format, the
+    /// checkpoint sequence number.
+    std::string log_round() const {
+        std::ifstream file(log_path(), std::ios::binary);
+        file.seekg(12);
+        std::string number(4, '\0');
+        file.read(number.data(), 4);
+        return number;
     }
     static std::function<Result<void>(Transaction&)> insert(std::string name) {
         return [name](Transaction& tx) -> Result<void> {
@@ -139,7 +151,7 @@ TEST_F(GroupCommit, LosesNothingAcrossManyThreadsAndCheckpoints) {
 TEST_F(GroupCommit, TakesCommitsOfEverySizeAndWritesTheLogAhead) {
     open({.wal_ahead_bytes = 1 << 20});
     make_table();
-    EXPECT_GE(std::filesystem::file_size(directory_.path() / "library.db-wal"), 1U << 20);
+    EXPECT_GE(std::filesystem::file_size(log_path()), 1U << 20);
     // From one frame to 2 MB of frames, over every multiple of 64 KiB on the way.
     for (std::size_t kib = 1; kib <= 2048; kib += kib < 300 ? 7 : 300) {
         must(database_->write_and_wait(insert(std::string(kib << 10, 'x'))));
@@ -160,7 +172,33 @@ TEST_F(GroupCommit, TheLogBeginsAnewAfterACheckpointWhileWritesGoOn) {
         must(database_->write_and_wait(insert(std::to_string(i) + std::string(40'000, 'x'))));
     }
     // 300 commits of 20 pages and more are over 24 MB of frames.
-    EXPECT_LT(std::filesystem::file_size(directory_.path() / "library.db-wal"), 4U << 20);
+    EXPECT_LT(std::filesystem::file_size(log_path()), 4U << 20);
+}
+
+TEST_F(GroupCommit, CommitsGoOnUnderAHeldSnapshotAndTheLogBeginsAnewAfterIt) {
+    open({.wal_bytes = 1 << 18, .wal_ahead_bytes = 1 << 16});
+    make_table();
+    must(database_->checkpoint());  // so that the snapshot needs nothing of the log
+    sqlite3* reader = nullptr;
+    const auto path = directory_.path() / "library.db";
+    ASSERT_EQ(sqlite3_open(path.c_str(), &reader), SQLITE_OK);
+    ASSERT_EQ(
+        sqlite3_exec(reader, "BEGIN; SELECT count(*) FROM things", nullptr, nullptr, nullptr),
+        SQLITE_OK);
+    const auto write = [&](int i) {
+        must(database_->write_and_wait(insert(std::to_string(i) + std::string(40'000, 'x'))));
+    };
+    write(0);
+    const auto round = log_round();
+    for (int i = 1; i < 300; ++i) write(i);
+    EXPECT_EQ(log_round(), round);
+    EXPECT_GT(std::filesystem::file_size(log_path()), 24U << 20);
+
+    sqlite3_close(reader);
+    for (int i = 300; log_round() == round; ++i) {
+        write(i);
+        ASSERT_LT(std::filesystem::file_size(log_path()), 120U << 20);
+    }
 }
 
 }  // namespace
