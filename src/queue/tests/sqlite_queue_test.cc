@@ -1,3 +1,5 @@
+#include <thread>
+
 #include "db/tests/recording_database.h"
 #include "queue/tests/sqlite_queues_under_test.h"
 
@@ -154,6 +156,22 @@ TEST_F(SqliteQueue, WhatIsDueIsBroughtBackSomeAtATime) {
         received += batch.size();
     }
     EXPECT_EQ(received, 5000U);
+}
+
+TEST_F(SqliteQueue, AStopThatComesWhileTheWriterIsWaitedForLosesNoMessage) {
+    Queue& queue = make("queue");
+    send(queue, 1, {.body = "x"});
+    async::CancelSource source;
+    const ReceiveOptions options{.wait_max = 60s, .stop = source.token()};
+    db::testing::HeldWriter held(under_test_.database());
+    std::vector<Message> received;
+    std::thread receiver([&] { received = receive(queue, options); });
+    while (under_test_.database().stats().queued == 0) std::this_thread::yield();
+    source.cancel();
+    held.release();
+    receiver.join();
+    // It was in flight from the commit on: whoever asked has it, or nobody.
+    EXPECT_EQ(received.size(), 1U);
 }
 
 TEST_F(SqliteQueue, WhatWasInFlightComesBackAtOnceAfterARestart) {
