@@ -23,6 +23,28 @@ std::string stored_error(std::string_view error) {
     return text;
 }
 
+/// Gives the group of the message, where its queue has groups.
+Result<std::string> delete_delivered(Work& work, const Receipt& receipt) {
+    if (!work.settings.fifo) {
+        // SQLite keeps rows that are RETURNED in a table of their own until the statement's
+        // end.
+        TRY(const std::int64_t changed,
+            work.tx.run("DELETE FROM queue_messages"
+                        " WHERE id = ?1 AND receipt = ?2 AND state = 2 AND hidden_until > ?3",
+                        to_int64(receipt.id), receipt.delivery, to_stored(work.now)));
+        if (changed == 0) return stale();
+        return std::string();
+    }
+    TRY(db::Query query,
+        work.tx.prepare("DELETE FROM queue_messages"
+                        " WHERE id = ?1 AND receipt = ?2 AND state = 2 AND hidden_until > ?3"
+                        " RETURNING message_group"));
+    query.bind(to_int64(receipt.id), receipt.delivery, to_stored(work.now));
+    TRY(const bool row, query.next());
+    if (!row) return stale();
+    return query.string(0);
+}
+
 /// The row itself goes, the body stays.
 Result<void> forget_message(Work& work, MessageId id, State state) {
     std::string group;
@@ -185,18 +207,7 @@ Result<void> hide_until(Work& work, const Receipt& receipt, Time until) {
 }
 
 Result<void> remove_delivered(Work& work, const Receipt& receipt) {
-    std::string group;
-    {
-        TRY(db::Query query,
-            work.tx.prepare(
-                "DELETE FROM queue_messages"
-                " WHERE id = ?1 AND receipt = ?2 AND state = 2 AND hidden_until > ?3"
-                " RETURNING message_group"));
-        query.bind(to_int64(receipt.id), receipt.delivery, to_stored(work.now));
-        TRY(const bool row, query.next());
-        if (!row) return stale();
-        if (work.settings.fifo) group = query.string(0);
-    }
+    TRY(const std::string group, delete_delivered(work, receipt));
     TRY_VOID(work.tx.run_later("DELETE FROM queue_bodies WHERE id = ?1", to_int64(receipt.id)));
     --work.change.in_flight;
     if (work.settings.fifo) return promote_next(work, group);

@@ -9,6 +9,7 @@
 #include "db/sqlite/library_lock.h"
 #include "db/sqlite/log_vfs.h"
 #include "db/sqlite/migrate.h"
+#include "db/sqlite/page_cache.h"
 #include "db/sqlite/reader_pool.h"
 #include "db/sqlite/writer.h"
 
@@ -23,6 +24,7 @@ void configure_sqlite() {
     std::call_once(once, [] {
         sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
         sqlite3_config(SQLITE_CONFIG_STMTJRNL_SPILL, -1);
+        install_page_cache();
         LARMOR_CHECK(sqlite3_initialize() == SQLITE_OK);
     });
 }

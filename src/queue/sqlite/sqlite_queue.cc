@@ -14,6 +14,18 @@ Result<Time> SqliteQueue::now(db::Snapshot& /*snapshot*/) {
 
 Result<SqlQueue::Counted> SqliteQueue::count(Work& work, const Counts& change,
                                              std::int64_t ids) {
+    if (ids == 0) {
+        // As below; SQLite keeps a row that is RETURNED in a table of its own for a moment.
+        TRY(const std::int64_t changed,
+            work.tx.run(
+                "UPDATE queue_counts SET waiting = waiting + ?2, delayed = delayed + ?3,"
+                " in_flight = in_flight + ?4, dead = dead + ?5, last_time = ?6"
+                " WHERE queue = ?1",
+                work.queue, change.waiting, change.delayed, change.in_flight, change.dead,
+                to_stored(work.now)));
+        if (changed == 0) return gone();
+        return Counted();
+    }
     TRY(db::Query query,
         work.tx.prepare(
             "UPDATE queue_counts SET waiting = waiting + ?2, delayed = delayed + ?3,"
@@ -23,7 +35,7 @@ Result<SqlQueue::Counted> SqliteQueue::count(Work& work, const Counts& change,
     query.bind(work.queue, change.waiting, change.delayed, change.in_flight, change.dead, ids,
                to_stored(work.now));
     TRY(const bool row, query.next());
-    if (!row) return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
+    if (!row) return gone();
     Counted counted;
     counted.depth = query.int64(1);
     for (std::int64_t left = ids; left > 0; --left) {
@@ -32,12 +44,16 @@ Result<SqlQueue::Counted> SqliteQueue::count(Work& work, const Counts& change,
     return counted;
 }
 
+tl::unexpected<Error> SqliteQueue::gone() const {
+    return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
+}
+
 Result<MessageId> SqliteQueue::last_id(Work& work) {
     TRY(db::Query query,
         work.tx.prepare("SELECT last_number FROM queue_counts WHERE queue = ?1"));
     query.bind(work.queue);
     TRY(const bool row, query.next());
-    if (!row) return fail(ErrorCode::NotFound, "the queue " + name() + " is gone");
+    if (!row) return gone();
     return make_id(work.queue, query.int64(0));
 }
 

@@ -20,6 +20,8 @@ protected:
     Result<MessageId> last_id(Work& work) override;
 
 private:
+    tl::unexpected<Error> gone() const;
+
     const QueueClock& clock_;
 };
 
