@@ -6,7 +6,7 @@
 #include "base/ids.h"
 #include "db/postgres/postgres_database.h"
 #include "db/sqlite/library_lock.h"
-#include "objects/local/rows.h"
+#include "objects/object_rows.h"
 
 namespace larmor {
 namespace {
@@ -44,7 +44,7 @@ private:
 
 /// What `library.postgres` holds.
 struct Marker {
-    objects::local::StoreId store{};
+    objects::StoreId store{};
     bool is_new = false;
 };
 
@@ -80,7 +80,7 @@ Result<std::unique_ptr<db::Database>> open_migrated(
 
 Result<void> check_together(const std::filesystem::path& folder, db::Database& database,
                             const Marker& marker) {
-    TRY(const bool is_ours, objects::local::claim_store(database, marker.store));
+    TRY(const bool is_ours, objects::claim_store(database, marker.store));
     if (is_ours) return {};
     return fail(ErrorCode::Conflict,
                 "this database has the rows of another folder than " + folder.string());

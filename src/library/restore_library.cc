@@ -4,7 +4,7 @@
 #include "auth/credentials.h"
 #include "events/event_log.h"
 #include "library/open_database.h"
-#include "objects/local/rows.h"
+#include "objects/object_rows.h"
 
 namespace larmor {
 namespace {
@@ -14,7 +14,7 @@ Result<std::int64_t> settle_rows(const std::filesystem::path& folder, RestoredTo
     TRY(const auto database, open_database(folder));
     TRY(const auto log, events::EventLog::open(*database));
     return database->write_and_wait([&](db::Transaction& tx) -> Result<std::int64_t> {
-        TRY_VOID(objects::local::forget_uploads_and_garbage(tx));
+        TRY_VOID(objects::forget_uploads_and_garbage(tx));
         TRY_VOID(log->begin_epoch(tx));
         if (tokens == RestoredTokens::Keep) return std::int64_t{0};
         return auth::revoke_all(tx, system_clock().now());

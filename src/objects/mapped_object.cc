@@ -8,7 +8,7 @@ Result<MappedObject> map(ObjectStore& store, const ObjectLocation& location) {
         TRY(mapped.memory_, store.read_all(location, store.small_max_bytes()));
         return mapped;
     }
-    TRY(const FileSlice slice, store.open(location));
+    TRY(const FileSlice slice, store.open_whole(location));
     if (slice.offset != 0) {
         return fail(ErrorCode::Corrupt,
                     "a large object does not start its own file: " + location.key);

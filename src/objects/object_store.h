@@ -26,8 +26,8 @@ constexpr std::int64_t to_int64(ObjectId id) {
 /// object never moves while its row stands (compaction makes a new row state and keeps the old
 /// bytes for the grace period).
 struct ObjectLocation {
-    std::int64_t segment = 0;  ///< the segment file, or 0 for a file of its own
-    std::string key;           ///< of a file of its own; empty for an object in a segment
+    std::int64_t segment = 0;  ///< the segment file, or 0 for bytes that stand by themselves
+    std::string key;           ///< of the latter; empty for an object in a segment
     std::uint64_t record_offset = 0;  ///< of the record in its segment, in bytes
     std::uint32_t head_bytes = 0;     ///< from the record's start to its body
     std::uint64_t size_bytes = 0;     ///< of the body
@@ -47,7 +47,7 @@ struct FileSlice {
 struct StageRequest {
     /// Readable: `instances/<study>/<series>/<sop>/<content hash>.dcm`. Parts are 1 to 128
     /// letters, digits and `.-_`, neither `.` nor `..`; at most 8 parts and 512 bytes. Written
-    /// beside the bytes; the name of the file where the object gets a file of its own.
+    /// beside the bytes, or a part of the name under which they stand by themselves.
     std::string key;
     std::vector<Bytes> body;
     /// Keeps the bytes of `body` alive until they are written; not needed where the caller
@@ -94,12 +94,12 @@ class ObjectStore {
 public:
     virtual ~ObjectStore() = default;
 
-    /// Objects up to this size are taken in groups; larger ones get a file of their own.
+    /// Objects up to this size are staged from memory; larger ones are uploads.
     virtual std::uint64_t small_max_bytes() const = 0;
 
     /// Writes a small object. An empty body is fine. Errors: InvalidInput (the key),
     /// LimitExceeded (over `small_max_bytes`: use `begin_upload`), NoSpace, Unavailable (too
-    /// much is waiting); after a failed sync NoSpace, for good.
+    /// much is waiting, or the store is away); after a failed sync NoSpace, for good.
     virtual async::Task<Result<StagedObject>> stage(StageRequest request) = 0;
     /// Several objects, side by side in the store: all or none.
     virtual async::Task<Result<std::vector<StagedObject>>> stage_all(
@@ -119,9 +119,18 @@ public:
     /// `locate` in a snapshot of its own. Blocks.
     virtual Result<ObjectLocation> locate(ObjectId id) = 0;
 
-    /// The bytes as a slice of an open file; touches no database. Errors: Corrupt (the file is
-    /// missing or shorter than its row says), Unavailable.
-    virtual Result<FileSlice> open(const ObjectLocation& location) = 0;
+    /// Whether `open` and `read` wait for nothing but a disk. Otherwise the bytes come over a
+    /// network, and both belong on threads that may block.
+    virtual bool opens_at_once() const = 0;
+    /// A range of the bytes as a slice of an open file; touches no database. Bytes that are in
+    /// no file here are fetched into one without a name, these and no others. Errors:
+    /// InvalidInput (beyond the object), Corrupt (what the row names is missing or shorter),
+    /// Unavailable.
+    virtual Result<FileSlice> open(const ObjectLocation& location, ByteRange range) = 0;
+    /// All of it.
+    Result<FileSlice> open_whole(const ObjectLocation& location) {
+        return open(location, {0, location.size_bytes});
+    }
     /// Reads a range into `out`. Errors: InvalidInput (beyond the object), Corrupt,
     /// Unavailable.
     virtual Result<void> read(const ObjectLocation& location, std::uint64_t offset,
@@ -131,15 +140,15 @@ public:
     virtual Result<void> verify(const ObjectLocation& location) = 0;
 
     /// Removes what was staged and was never handed to `record`, or whose transaction is known
-    /// to have rolled back: a file of its own, unless another object has the same; what is in a
-    /// segment is dead space already. Never after a commit whose outcome is unknown. Blocks.
-    /// Where it fails, the intent stays, and the next start removes it.
+    /// to have rolled back: what stands by itself, unless another object has the same; what is
+    /// in a segment is dead space already. Never after a commit whose outcome is unknown.
+    /// Blocks. Where it fails, the intent stays, and the next start removes it.
     virtual Result<void> drop(const StagedObject& staged) = 0;
 
     /// Removes the row; the bytes are kept for the grace period (readers may hold them).
     /// Errors: NotFound.
     virtual Result<void> remove(db::Transaction& tx, ObjectId id) = 0;
-    /// Removes files whose grace period has passed, and what expired uploads left. Blocks;
+    /// Removes bytes whose grace period has passed, and what expired uploads left. Blocks;
     /// writes small transactions. Gives the number of bytes freed: none while a backup runs.
     /// Segments are only accounted for.
     virtual Result<std::uint64_t> collect_garbage() = 0;

@@ -76,10 +76,13 @@ private:
                 writer_.part_head({{"Content-Type", content_type_of_part(answer_)}}));
         }
         const std::uint32_t frame = frames_[at_++];
-        if (source_.can_slice(answer_.native)) {
+        if (!source_.can_slice(answer_.native)) {
+            co_return co_await context_->work([&] { return source_.decoded(frame, pending_); });
+        }
+        if (context_->services.store.opens_at_once()) {
             co_return source_.slices(frame, pending_);
         }
-        co_return co_await context_->work([&] { return source_.decoded(frame, pending_); });
+        co_return co_await context_->work([&] { return source_.slices(frame, pending_); });
     }
 
     ContextPtr context_;
@@ -166,6 +169,13 @@ Result<Response> answer_stored(const Context& context, const Request& request,
                   : std::move(response);
 }
 
+/// Where the store's bytes come over a network, on a thread that may wait for them.
+Task<Result<Response>> answer_fetched(ContextPtr context, Request request, KnownFrames known) {
+    auto response = co_await context->work(
+        [&]() -> Result<Response> { return answer_stored(*context, request, known); });
+    co_return response;
+}
+
 /// What is pending changes soon: it is not remembered.
 void remember(Context& context, const LocatedInstance& located, FramesWanted wanted,
               KnownFrames known) {
@@ -234,7 +244,10 @@ std::string key_of(const Request& request) {
 Task<Result<Response>> retrieve_frames(ContextPtr context, Request request) {
     FramesWanted wanted{.key = key_of(request), .generation = context->frames.generation()};
     if (const auto known = context->frames.find(wanted.key)) {
-        co_return answer_stored(*context, request, *known);
+        if (context->services.store.opens_at_once()) {
+            co_return answer_stored(*context, request, *known);
+        }
+        co_return co_await answer_fetched(context, std::move(request), *known);
     }
     CO_TRY(Retrieval named, read_retrieval(request));
     wanted.choices = std::move(named.choices);
@@ -268,9 +281,16 @@ Task<Result<Response>> answer_frames(ContextPtr context, Request request,
         CO_TRY_VOID(source.check(frame));
     }
     const auto form = frames.size() == 1 ? answer.body : MediaChoice::Form::Multipart;
-    if (source.can_slice(answer.native) && frames.size() <= kFramesMax) {
+    const bool at_once = context->services.store.opens_at_once();
+    // What has to be fetched is fetched a frame at a time, as it is sent.
+    if (source.can_slice(answer.native) && frames.size() <= (at_once ? kFramesMax : 1)) {
         CO_TRY(KnownFrames known, describe_stored(source, form, frames, answer, parts));
-        CO_TRY(Response response, answer_stored(*context, request, known));
+        Response response;
+        if (at_once) {
+            CO_TRY(response, answer_stored(*context, request, known));
+        } else {
+            CO_TRY(response, co_await answer_fetched(context, std::move(request), known));
+        }
         remember(*context, *chosen.located, std::move(wanted), std::move(known));
         co_return response;
     }

@@ -20,8 +20,14 @@ Task<Result<std::optional<Part>>> InstanceBody::next_of_instance() {
         if (std::exchange(done_, true)) {
             co_return std::optional<Part>();
         }
-        CO_TRY(http::FileSlice slice,
-               slice_of(context_->services.store, chosen_.located->file));
+        auto& store = context_->services.store;
+        if (store.opens_at_once()) {
+            CO_TRY(http::FileSlice slice, slice_of(store, chosen_.located->file));
+            co_return std::optional<Part>(std::move(slice));
+        }
+        CO_TRY(http::FileSlice slice, co_await context_->work([&]() -> Result<http::FileSlice> {
+            return slice_of(store, chosen_.located->file);
+        }));
         co_return std::optional<Part>(std::move(slice));
     }
     co_return co_await context_->work([this]() -> Result<std::optional<Part>> {

@@ -168,12 +168,13 @@ Result<http::FileSlice> slice_of(objects::ObjectStore& store,
 
 Result<http::FileSlice> slice_of(objects::ObjectStore& store,
                                  const objects::ObjectLocation& location, ByteRange range) {
-    TRY(const objects::FileSlice whole, store.open(location));
-    if (range.offset > whole.size_bytes || range.count > whole.size_bytes - range.offset) {
+    if (range.offset > location.size_bytes ||
+        range.count > location.size_bytes - range.offset) {
         return fail(ErrorCode::Corrupt, "a range ends beyond its object of " +
-                                            std::to_string(whole.size_bytes) + " bytes");
+                                            std::to_string(location.size_bytes) + " bytes");
     }
-    return http::FileSlice{whole.file, whole.offset + range.offset, range.count};
+    TRY(objects::FileSlice slice, store.open(location, range));
+    return http::FileSlice{std::move(slice.file), slice.offset, slice.size_bytes};
 }
 
 std::string content_tag(const LocatedInstance& located) {

@@ -188,7 +188,7 @@ private:
 
     /// The record has it, the row does not.
     Result<std::string> key_of(const ObjectLocation& location) {
-        TRY(const FileSlice slice, store_.open(location));
+        TRY(const FileSlice slice, store_.open_whole(location));
         TRY(const RecordHeader header,
             read_record_header(*slice.file, location.segment, location.record_offset));
         return header.key;

@@ -93,7 +93,8 @@ public:
             [&](db::Snapshot& snapshot) { return find_object(snapshot, id); });
     }
 
-    Result<FileSlice> open(const ObjectLocation& location) override;
+    bool opens_at_once() const override { return true; }
+    Result<FileSlice> open(const ObjectLocation& location, ByteRange range) override;
     Result<void> read(const ObjectLocation& location, std::uint64_t offset,
                       std::span<std::byte> out) override;
     Result<void> verify(const ObjectLocation& location) override;
@@ -232,32 +233,33 @@ Result<PreparedRecord> LocalStoreImpl::prepare(StageRequest request) const {
     return record;
 }
 
-Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location) {
+Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location, ByteRange range) {
+    if (range.offset > location.size_bytes ||
+        range.count > location.size_bytes - range.offset) {
+        return invalid_at(range.offset, "range ends beyond the object");
+    }
     auto file = files_.open(path_of(location));
     if (!file) {
         if (file.error().code != ErrorCode::NotFound) return tl::unexpected(file.error());
         return fail(ErrorCode::Corrupt, place_of(location) + ": the file is missing");
     }
-    FileSlice slice{std::move(*file), 0, location.size_bytes};
-    if (location.segment != 0) slice.offset = location.record_offset + location.head_bytes;
-    TRY(const std::uint64_t size, size_of(*slice.file));
-    if (slice.offset > size || slice.size_bytes > size - slice.offset) {
+    std::uint64_t start = 0;
+    if (location.segment != 0) start = location.record_offset + location.head_bytes;
+    TRY(const std::uint64_t size, size_of(**file));
+    if (start > size || location.size_bytes > size - start) {
         return fail(ErrorCode::Corrupt, place_of(location) + ": the file ends too early");
     }
-    return slice;
+    return FileSlice{std::move(*file), start + range.offset, range.count};
 }
 
 Result<void> LocalStoreImpl::read(const ObjectLocation& location, std::uint64_t offset,
                                   std::span<std::byte> out) {
-    if (offset > location.size_bytes || out.size() > location.size_bytes - offset) {
-        return invalid_at(offset, "range ends beyond the object");
-    }
-    TRY(const FileSlice slice, open(location));
-    return read_at(*slice.file, slice.offset + offset, out);
+    TRY(const FileSlice slice, open(location, {offset, out.size()}));
+    return read_at(*slice.file, slice.offset, out);
 }
 
 Result<void> LocalStoreImpl::verify(const ObjectLocation& location) {
-    TRY(const FileSlice slice, open(location));
+    TRY(const FileSlice slice, open_whole(location));
     return verify_object(*slice.file, location);
 }
 

@@ -1,11 +1,11 @@
 #pragma once
-#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
 #include "base/file.h"
+#include "objects/store_id.h"
 
 namespace larmor::objects::local {
 
@@ -14,8 +14,6 @@ namespace larmor::objects::local {
 inline constexpr std::uint64_t kPageBytes = 4096;
 inline constexpr std::uint32_t kRecordHeaderBytes = 64;
 inline constexpr std::size_t kKeyMaxBytes = 512;
-
-using StoreId = std::array<std::byte, 16>;
 
 constexpr std::uint64_t align_up(std::uint64_t value, std::uint64_t to) {
     return (value + to - 1) / to * to;

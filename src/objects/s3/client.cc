@@ -203,6 +203,14 @@ Result<std::vector<DeleteFailure>> Client::remove_many(std::span<const std::stri
 }
 
 Result<std::uint64_t> Client::abort_uploads(const std::string& prefix) {
+    return abort_uploads(prefix, Which::WithPrefix);
+}
+
+Result<std::uint64_t> Client::abort_uploads_of(const std::string& key) {
+    return abort_uploads(key, Which::WithKey);
+}
+
+Result<std::uint64_t> Client::abort_uploads(const std::string& prefix, Which which) {
     std::uint64_t count = 0;
     for (OpenUpload from;;) {
         Call call;
@@ -217,6 +225,7 @@ Result<std::uint64_t> Client::abort_uploads(const std::string& prefix) {
         TRY(const HttpAnswer answer, result_of(requester_->run(call)));
         TRY(UploadPage page, read_upload_page(answer.body));
         for (const auto& upload : page.uploads) {
+            if (which == Which::WithKey && upload.key != prefix) continue;
             Call abort;
             abort.name = "AbortMultipartUpload";
             abort.method = "DELETE";

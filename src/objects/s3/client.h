@@ -101,6 +101,8 @@ public:
     /// process that was killed; gives how many uploads there were. One that is under way fails
     /// by it: call it where nobody else writes.
     Result<std::uint64_t> abort_uploads(const std::string& prefix);
+    /// The same of one key.
+    Result<std::uint64_t> abort_uploads_of(const std::string& key);
 
     /// A URL that whoever has it may use for `expires` (1 s to 7 days), also for ranges.
     Result<std::string> presign_get(const std::string& key, std::chrono::seconds expires);
@@ -113,6 +115,8 @@ public:
 
 private:
     explicit Client(std::unique_ptr<Requester> requester);
+    enum class Which : std::uint8_t { WithPrefix, WithKey };
+    Result<std::uint64_t> abort_uploads(const std::string& prefix, Which which);
     std::unique_ptr<Requester> requester_;
 };
 

@@ -130,7 +130,7 @@ TEST_P(ObjectStoreConformance, ReadsRangesAndRefusesThoseBeyondTheObject) {
 
 TEST_P(ObjectStoreConformance, OpensAnObjectAsASliceOfAFile) {
     for (const auto id : {put("small", "0123456789"), upload("large", "0123456789")}) {
-        const auto slice = store().open(*store().locate(id));
+        const auto slice = store().open_whole(*store().locate(id));
         ASSERT_TRUE(slice) << slice.error().message;
         ASSERT_EQ(slice->size_bytes, 10U);
         std::string text(10, '\0');
@@ -222,10 +222,10 @@ TEST_P(ObjectStoreConformance, RemovesTheRowAtOnceAndTheBytesAfterTheGracePeriod
     EXPECT_TRUE(store().verify(location)) << "who located it before may still read it";
 
     under_test_->let_pass(under_test_->grace());
-    const auto held = store().open(location);
+    const auto held = store().open_whole(location);
     ASSERT_TRUE(held);
     EXPECT_EQ(*store().collect_garbage(), 5U);
-    EXPECT_EQ(store().open(location).error().code, ErrorCode::Corrupt);
+    EXPECT_EQ(store().open_whole(location).error().code, ErrorCode::Corrupt);
     char first = 0;
     EXPECT_EQ(::pread(held->file->get(), &first, 1, 0), 1) << "an open file stays readable";
 }
