@@ -11,6 +11,7 @@
 #include "larmor/import_report.h"
 #include "larmor/running_server.h"
 #include "library/open_database.h"
+#include "library/open_store.h"
 #include "library/record_act.h"
 #include "library/restore_library.h"
 #include "observe/log.h"
@@ -91,6 +92,9 @@ Result<void> put_on_record(const std::filesystem::path& library,
 int run_backup(const std::filesystem::path& library, const std::filesystem::path& directory) {
     if (const auto whole = check_rows_are_in(library); !whole) {
         return fail_command(whole.error());
+    }
+    if (const auto here = check_objects_are_in(library); !here) {
+        return fail_command(here.error());
     }
     if (const auto recorded = put_on_record(library, directory); !recorded) {
         return fail_command(recorded.error());

@@ -9,6 +9,7 @@
 #include "larmor/disk_reserve.h"
 #include "larmor/import_report.h"
 #include "larmor/import_through_server.h"
+#include "larmor/objects_option.h"
 #include "library/audited_destination.h"
 #include "library/library.h"
 #include "observe/log.h"
@@ -21,6 +22,7 @@ struct ImportRequest {
     bool keep_going = false;
     bool json = false;
     bool no_previews = false;
+    std::string objects;  ///< see LibraryOptions
     DiskReserve disk_reserve;
 };
 
@@ -63,6 +65,7 @@ Result<ingest::ImportTally> import_here(Library& library, const ImportRequest& r
 Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
     const auto library = Library::open({.folder = settings.library,
                                         .database = settings.database,
+                                        .objects = request.objects,
                                         .disk_reserve_bytes = request.disk_reserve.bytes});
     ImportReport report(form_for(request), {});
     Result<ingest::ImportTally> tally;
@@ -96,6 +99,7 @@ void add_import(CommandLine& line) {
     command->add_flag("--json", request->json, "one JSON object a file, and one at the end");
     command->add_flag("--no-previews", request->no_previews,
                       "leave metadata and thumbnails to the next start of the server");
+    add_objects_option(*command, request->objects);
     add_disk_reserve(*command, request->disk_reserve);
     command->callback([&run_chosen = line.run, &settings = line.settings, request] {
         run_chosen = [&settings, request] { return larmor::run(settings, *request); };

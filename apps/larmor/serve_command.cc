@@ -13,6 +13,7 @@
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
 #include "larmor/live_settings.h"
+#include "larmor/objects_option.h"
 #include "larmor/running_server.h"
 #include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
@@ -153,6 +154,7 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
     TRY(const auto live, LiveSettings::read(request));
     TRY(const auto core, Core::open({.folder = settings.library,
                                      .database = settings.database,
+                                     .objects = request.objects,
                                      .role = ProcessRole::Worker,
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
@@ -184,6 +186,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     const auto signals = block_signals();
     TRY(const auto library, Library::open({.folder = settings.library,
                                            .database = settings.database,
+                                           .objects = request.objects,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
     TRY(const auto live, LiveSettings::read(request));
@@ -346,6 +349,7 @@ void add_serve(CommandLine& line) {
         ->capture_default_str();
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
+    add_objects_option(*command, request->objects);
     add_disk_reserve(*command, request->disk_reserve);
     command
         ->add_flag(

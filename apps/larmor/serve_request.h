@@ -17,6 +17,7 @@ struct ServeRequest {
     std::uint16_t port = 4258;  ///< 42.58 MHz/T: the Larmor frequency of protons
     std::string auth = "on";
     std::string role = "all";
+    std::string objects;                       ///< see LibraryOptions
     std::optional<std::uint16_t> health_port;  ///< of a worker, on loopback
     std::string web;
     std::filesystem::path tls_certificate;

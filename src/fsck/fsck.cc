@@ -2,7 +2,6 @@
 
 #include "catalog/check.h"
 #include "events/check.h"
-#include "objects/local/check.h"
 
 namespace larmor::fsck {
 namespace {
@@ -38,7 +37,7 @@ Result<void> repair(db::Check& check, const CheckOptions& options) {
         check.summary().repaired_errors += count;
     }
     if (const auto count = check.to_repair(db::Repair::Leftovers); count > 0) {
-        TRY_VOID(objects::local::remove_leftovers(check.database(), options.objects));
+        TRY_VOID(options.objects.remove_leftovers(check.database()));
         check.summary().repaired += count;
     }
     return {};
@@ -62,7 +61,7 @@ Result<Summary> check(db::Database& database, const CheckOptions& options, Obser
     TRY_VOID(run(catalog::check_rows(all)));
     TRY_VOID(run(events::check_log(all)));
     TRY_VOID(run(catalog::check_pointers(all)));
-    TRY_VOID(run(objects::local::check_store(all, options.objects)));
+    TRY_VOID(run(options.objects.check(all)));
     if (options.repair) TRY_VOID(repair(all, options));
     return all.summary();
 }

@@ -1,6 +1,5 @@
 #pragma once
 #include <cstdint>
-#include <filesystem>
 #include <string>
 
 #include "db/check.h"
@@ -13,8 +12,18 @@ using Summary = db::CheckSummary;
 /// `note`, `error`.
 std::string_view name_of(db::Severity severity);
 
+/// What checks the objects of a library, as its driver does it.
+class ObjectCheck {
+public:
+    virtual ~ObjectCheck() = default;
+    /// Every object's bytes, and what lies beside them, against rows.
+    virtual Result<void> check(db::Check& check) = 0;
+    /// Removes what uploads left.
+    virtual Result<void> remove_leftovers(db::Database& database) = 0;
+};
+
 struct CheckOptions {
-    std::filesystem::path objects;  ///< the folder of the object store
+    ObjectCheck& objects;
     bool repair = false;  ///< leftovers removed, counts made anew: nothing that could lose data
 };
 

@@ -4,7 +4,7 @@
 #include "library/library_metrics.h"
 #include "library/open_database.h"
 #include "library/open_queues.h"
-#include "objects/local/local_store.h"
+#include "library/open_store.h"
 #include "preprocess/arrivals.h"
 #include "preprocess/requests.h"
 
@@ -57,7 +57,7 @@ Result<std::unique_ptr<Core>> Core::open(const LibraryOptions& options) {
                                      "), so nobody knows what it holds; reads go on until "
                                      "somebody looked at it and started again"});
     };
-    objects::local::LocalStoreOptions store;
+    StoreOptions store;
     if (options.role == ProcessRole::Worker) {
         TRY(auto worker, open_worker_database(options.folder, options.database));
         parts->database = std::move(worker.database);
@@ -68,12 +68,9 @@ Result<std::unique_ptr<Core>> Core::open(const LibraryOptions& options) {
                                            .on_write_failure = stop_writing,
                                            .fail_syncs = options.fail_row_syncs}));
     }
-    store.directory = options.folder / "objects";
-    store.clock = options.clock;
     store.spare_bytes = [&admission] { return admission.spare_bytes(); };
     store.on_write_failure = stop_writing;
-    store.fail_syncs = options.fail_object_syncs;
-    TRY(parts->store, objects::local::open_local_store(*parts->database, std::move(store)));
+    TRY(parts->store, open_store(*parts->database, options, std::move(store)));
     TRY(parts->events, events::EventLog::open(*parts->database, *options.clock));
     TRY(parts->queues, open_queues(*parts->database, options.database, *options.clock));
     TRY(auto* const preprocess_queue, parts->queues->open(preprocess::kPreprocessQueue));

@@ -19,6 +19,9 @@ struct LibraryOptions {
     std::filesystem::path folder;
     /// URL of PostgreSQL; empty: the rows are in `library.sqlite` in the folder.
     std::string database{};
+    /// Where its objects are, `s3://...`; empty: where they are already, a new library's in the
+    /// folder. See objects/s3/address.h.
+    std::string objects{};
     ProcessRole role = ProcessRole::Owner;
     unsigned threads = 0;  ///< of the worker pool; 0: as many as processors
     unsigned background_threads = 1;
