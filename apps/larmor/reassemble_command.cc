@@ -148,12 +148,21 @@ void add_reassemble(CommandLine& line) {
     auto request = std::make_shared<ReassembleRequest>();
     auto& run = request->run;
     run.threads = std::max(1U, std::thread::hardware_concurrency());
-    command->add_option("--metadata", run.metadata, "archives of metadata, or folders of them")
+    command
+        ->add_option("--metadata", run.metadata,
+                     "archives of metadata, or folders of them; in S3 as "
+                     "s3://BUCKET/PREFIX?endpoint=URL")
         ->required();
-    command->add_option("--images", run.images, "archives of images, or folders of them")
+    command
+        ->add_option("--images", run.images,
+                     "archives of images, or folders of them; in S3 likewise")
         ->required();
-    command->add_option("--out", run.output, "folder for instances and report; new, or empty")
+    command
+        ->add_option("--out", run.output,
+                     "folder for instances and report, or a place in S3; new, or empty")
         ->required();
+    command->add_option("--work", run.work_folder,
+                        "where --out is in S3: folder here for what waits and for the report");
     command->add_option("--memory", run.memory_bytes, "that it may take: 20GiB, 512MiB")
         ->transform(CLI::AsSizeValue(false))
         ->capture_default_str();

@@ -14,11 +14,13 @@ With a certificate it takes TLS. Writes `proxy URL`, then reads one JSON command
       short_length the answer is so many bytes long, and says so
       flip         one bit of the body is another one
       stall        so many bytes of the body come, and then no more
+      slow         after so many bytes it stops for `seconds`, and then goes on
       lost_reply   the server does it, and the answer is lost by a reset
   {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600}
       objects there can't be read until RestoreObject was asked for and so many seconds have passed
   {"do": "clear"}    no more faults, nothing is cold
-  {"do": "counts"}   how many requests by method, connections, and requests at a time at most
+  {"do": "counts"}   how many requests by method, connections, and requests at a time at most, and faults
+                     that are still to come
 """
 import asyncio
 import json
@@ -185,8 +187,12 @@ class Proxy:
             answer = answer[:after]
             declared = len(answer)
         cut = kind in ("short", "reset_body", "stall")
-        writer.write(head_of(status, headers, declared) + (answer[:after] if cut else answer))
+        writer.write(head_of(status, headers, declared) + (answer[:after] if cut or kind == "slow" else answer))
         await writer.drain()
+        if kind == "slow":
+            await asyncio.sleep(fault["seconds"])
+            writer.write(answer[after:])
+            await writer.drain()
         if kind == "stall":
             await asyncio.wait_for(reader.read(1), 60)  # until the client has had enough
         if kind == "reset_body":
@@ -205,7 +211,8 @@ class Proxy:
         elif command["do"] == "clear":
             self.faults, self.cold = [], ColdTier()
             self.requests, self.connections, self.now_max = {}, 0, 0
-        return {"requests": self.requests, "connections": self.connections, "at_a_time_max": self.now_max}
+        return {"requests": self.requests, "connections": self.connections, "at_a_time_max": self.now_max,
+                "faults_left": sum(fault["times"] for fault in self.faults)}
 
 
 async def main():

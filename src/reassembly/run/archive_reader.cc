@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "objects/s3/object_source.h"
+
 namespace larmor::reassembly::run {
 namespace {
 
@@ -11,7 +13,7 @@ constexpr std::size_t kPieceBytes = 1 << 20;
 
 class CountedSource final : public archive::Source {
 public:
-    CountedSource(std::unique_ptr<archive::FileSource> file, std::atomic<std::uint64_t>& count)
+    CountedSource(std::unique_ptr<archive::Source> file, std::atomic<std::uint64_t>& count)
         : file_(std::move(file)), count_(&count), buffer_(kPieceBytes) {}
 
     Result<std::size_t> read(std::span<std::byte> out) override {
@@ -34,19 +36,36 @@ private:
         return count;
     }
 
-    std::unique_ptr<archive::FileSource> file_;
+    std::unique_ptr<archive::Source> file_;
     std::atomic<std::uint64_t>* count_;
     ByteBuffer buffer_;
     Bytes left_;
 };
 
+Result<std::unique_ptr<archive::Source>> open_in_s3(const ArchiveFile& archive) {
+    // Two windows are in memory for each thread.
+    constexpr std::size_t kWindowBytes = 4 << 20;
+    const objects::s3::ObjectSourceOptions options{.window_bytes = kWindowBytes};
+    TRY(std::unique_ptr<objects::s3::ObjectSource> source,
+        objects::s3::ObjectSource::open(*archive.bucket, archive.name, options));
+    if (source->info().etag != archive.etag) {
+        return fail(ErrorCode::Conflict, archive.key + " was replaced since the run began");
+    }
+    return source;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ArchiveReader>> ArchiveReader::open(
-    const std::filesystem::path& path, std::atomic<std::uint64_t>& bytes_read) {
+    const ArchiveFile& archive, std::atomic<std::uint64_t>& bytes_read) {
     auto opened = std::make_unique<ArchiveReader>();
-    TRY(opened->file_, open_file(path, O_RDONLY));
-    TRY(auto source, archive::FileSource::over(opened->file_));
+    std::unique_ptr<archive::Source> source;
+    if (archive.bucket) {
+        TRY(source, open_in_s3(archive));
+    } else {
+        TRY(opened->file_, open_file(archive.key, O_RDONLY));
+        TRY(source, archive::FileSource::over(opened->file_));
+    }
     TRY(opened->reader_,
         archive::open(std::make_unique<CountedSource>(std::move(source), bytes_read)));
     return opened;

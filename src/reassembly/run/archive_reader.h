@@ -1,9 +1,9 @@
 #pragma once
 #include <atomic>
-#include <filesystem>
 #include <memory>
 
 #include "archive/archive.h"
+#include "reassembly/run/archive_list.h"
 
 namespace larmor::reassembly::run {
 
@@ -11,9 +11,11 @@ namespace larmor::reassembly::run {
 /// file gives is counted.
 class ArchiveReader {
 public:
-    /// Errors: Unsupported for what is neither tar nor tar.gz nor tar.zst; those of open(2) and
-    /// of the readers.
-    static Result<std::unique_ptr<ArchiveReader>> open(const std::filesystem::path& path,
+    /// One in S3 comes by range reads, which go on where a connection was cut, always of the
+    /// same state of the object. Errors: Unsupported for what is neither tar nor tar.gz nor
+    /// tar.zst; those of open(2), of S3 (Conflict where the object was replaced since it was
+    /// listed), and of the readers.
+    static Result<std::unique_ptr<ArchiveReader>> open(const ArchiveFile& archive,
                                                        std::atomic<std::uint64_t>& bytes_read);
     archive::Reader& members() { return *reader_; }
 

@@ -63,24 +63,6 @@ Result<UniqueFd> create_new(const fs::path& path) {
     return fail(ErrorCode::NotFound, path.string());
 }
 
-Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
-                          HashedFile& out) {
-    ByteBuffer turned;
-    for (const auto& piece : file.pieces) {
-        if (piece.member == fuse::Piece::kMade) {
-            TRY_VOID(out.write(piece.made));
-            continue;
-        }
-        TRY_VOID(members[piece.member].each_piece(piece.range, [&](Bytes bytes) {
-            if (piece.word_bytes == 1) return out.write(bytes);
-            turned.clear();
-            pixels::swap_words(bytes, piece.word_bytes, turned);
-            return out.write(turned);
-        }));
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
@@ -110,12 +92,30 @@ Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
     return {};
 }
 
+Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
+                          const std::function<Result<void>(Bytes)>& out) {
+    ByteBuffer turned;
+    for (const auto& piece : file.pieces) {
+        if (piece.member == fuse::Piece::kMade) {
+            TRY_VOID(out(piece.made));
+            continue;
+        }
+        TRY_VOID(members[piece.member].each_piece(piece.range, [&](Bytes bytes) {
+            if (piece.word_bytes == 1) return out(bytes);
+            turned.clear();
+            pixels::swap_words(bytes, piece.word_bytes, turned);
+            return out(turned);
+        }));
+    }
+    return {};
+}
+
 Result<WrittenFile> write_file(const fs::path& path, const fuse::FusedFile& file,
                                std::span<MemberBytes> members) {
     TRY(auto created, create_new(path));
     HashedFile out(std::move(created));
     const auto written = [&]() -> Result<WrittenFile> {
-        TRY_VOID(write_pieces(file, members, out));
+        TRY_VOID(write_pieces(file, members, [&](Bytes bytes) { return out.write(bytes); }));
         return out.finish();
     }();
     if (!written) {

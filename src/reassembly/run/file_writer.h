@@ -1,5 +1,6 @@
 #pragma once
 #include <filesystem>
+#include <functional>
 
 #include "archive/archive.h"
 #include "base/hash.h"
@@ -51,6 +52,10 @@ private:
     std::uint64_t rest_read_ = 0;  ///< behind the head
     ByteBuffer piece_;
 };
+
+/// Gives the bytes of a file to `out`, in order, in pieces.
+Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
+                          const std::function<Result<void>(Bytes)>& out);
 
 struct WrittenFile {
     std::uint64_t size_bytes = 0;

@@ -228,24 +228,20 @@ Result<void> ProbeSide::write(const fuse::MetadataHalf& half, std::span<Given> m
     event.key = *std::move(key);
     event.transfer_syntax_uid = fused.file.transfer_syntax_uid;
     event.is_other_syntax = fused.file.is_other_syntax;
-    const auto& output = shared_->output;
-    Result<WrittenFile> written = fail(ErrorCode::Conflict, "");
-    if (!staged_only) written = write_file(output.path() / event.key, fused.file, bytes);
     // Where one of this UID is already, which of them is right is decided when all are known.
-    if (!written && written.error().code == ErrorCode::Conflict) {
-        event.staged = staged_name;
-        written = write_file(output.staged() / staged_name, fused.file, bytes);
-    }
+    auto& output = shared_->output;
+    const auto written = staged_only ? output.stage(staged_name, fused.file, bytes)
+                                     : output.write(event.key, staged_name, fused.file, bytes);
     if (!written) {
         if (!is_of_content(written.error())) return tl::unexpected(written.error());
         event.fate = Fate::Corrupt;
         event.reason = written.error().message;
-        event.staged.clear();
         event.was_read = false;
         return {};
     }
-    event.digest = written->sha256;
-    event.file_size_bytes = written->size_bytes;
+    if (written->is_staged) event.staged = staged_name;
+    event.digest = written->written.sha256;
+    event.file_size_bytes = written->written.size_bytes;
     return {};
 }
 

@@ -2,7 +2,7 @@
 #include "reassembly/run/file_writer.h"
 #include "reassembly/run/frame_shelf.h"
 #include "reassembly/run/metadata_store.h"
-#include "reassembly/run/output_folder.h"
+#include "reassembly/run/output.h"
 #include "reassembly/run/request.h"
 #include "reassembly/run/row_sorter.h"
 #include "reassembly/run/scan.h"
@@ -14,7 +14,7 @@ struct ProbeShared {
     const MetadataStore& store;
     FrameShelf& shelf;
     RowSorter& events;
-    const OutputFolder& output;
+    Output& output;
     const fuse::FuseOptions& fuse;
     const MemoryPlan& memory;
     Progress& progress;

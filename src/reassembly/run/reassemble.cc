@@ -3,6 +3,7 @@
 #include "base/json_text.h"
 #include "reassembly/run/build_side.h"
 #include "reassembly/run/probe_side.h"
+#include "reassembly/run/s3_output.h"
 #include "reassembly/run/settle.h"
 #include "reassembly/run/threads.h"
 
@@ -11,16 +12,20 @@ namespace {
 
 class Reassembly {
 public:
-    Reassembly(const Request& request, Progress& progress, const OutputFolder& output,
-               const MemoryPlan& memory)
-        : request_(request), progress_(progress), output_(output), memory_(memory) {}
+    Reassembly(const Request& request, Progress& progress, const OutputFolder& folder,
+               Output& output, const MemoryPlan& memory)
+        : request_(request),
+          progress_(progress),
+          folder_(folder),
+          output_(output),
+          memory_(memory) {}
 
     Result<Counts> run(const Report::Archives& archives) {
         if (!request_.member_pattern.empty()) {
             TRY(names_, fuse::MemberNames::with_pattern(request_.member_pattern));
         }
         const auto folder =
-            request_.spool_folder.empty() ? output_.work() : request_.spool_folder;
+            request_.spool_folder.empty() ? folder_.work() : request_.spool_folder;
         TRY(auto events, RowSorter::create(folder, memory_.rows_bytes, request_.threads));
         TRY(auto store, MetadataStore::create({.folder = folder,
                                                .index_bytes = memory_.index_bytes,
@@ -91,7 +96,7 @@ private:
     Result<Counts> settle(const Report::Archives& archives, const MetadataStore& store,
                           RowSorter& events) {
         TRY(auto finder, MetadataFinder::create(store));
-        TRY(auto report, Report::create(output_.report(), archives));
+        TRY(auto report, Report::create(folder_.report(), archives));
         Settler settler({output_, finder, request_.fuse, report});
         TRY_VOID(events.merge([&](std::string_view row) -> Result<void> {
             TRY(auto event, decode_event(row));
@@ -107,9 +112,51 @@ private:
 
     const Request& request_;
     Progress& progress_;
-    const OutputFolder& output_;
+    const OutputFolder& folder_;
+    Output& output_;
     const MemoryPlan& memory_;
     fuse::MemberNames names_;
+};
+
+/// Where a run goes to, and the folder that it works in.
+struct Place {
+    std::unique_ptr<OutputFolder> folder;
+    std::unique_ptr<objects::s3::Client> client;
+    std::unique_ptr<Output> output;
+    std::optional<std::string> finished{};  ///< what `complete.json` says
+
+    static Result<Place> open(const Request& request, const std::string& print) {
+        Place place;
+        if (!objects::s3::is_s3_address(request.output.string())) {
+            TRY_VOID(place.open_folder(request.output, print));
+            place.finished = place.folder->finished();
+            place.output = output_to(*place.folder);
+            return place;
+        }
+        if (request.work_folder.empty()) {
+            return fail(ErrorCode::InvalidInput,
+                        "where the output is in S3, a folder here has to be named that the run "
+                        "can work in");
+        }
+        TRY(const auto address, objects::s3::read_address(request.output.string()));
+        TRY(auto options,
+            objects::s3::client_options(address, objects::s3::environment_variable));
+        options.connections.count_max = request.threads + 1;
+        TRY(place.client, objects::s3::Client::open(std::move(options)));
+        TRY_VOID(place.open_folder(request.work_folder, print));
+        place.finished = place.folder->finished();
+        if (place.finished) return place;
+        TRY(auto output, S3Output::open(*place.client, address, *place.folder, print));
+        place.finished = output->finished();
+        if (place.finished) TRY_VOID(place.folder->complete(*place.finished));
+        place.output = std::move(output);
+        return place;
+    }
+    Result<void> open_folder(const std::filesystem::path& path, const std::string& print) {
+        TRY(auto opened, OutputFolder::open(path, print));
+        folder = std::make_unique<OutputFolder>(std::move(opened));
+        return {};
+    }
 };
 
 void expect(const std::vector<ArchiveFile>& archives, SideProgress& side) {
@@ -126,14 +173,15 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     expect(metadata, progress.metadata);
     expect(images, progress.images);
     const auto print = fingerprint(request, metadata, images);
-    TRY(auto output, OutputFolder::open(request.output, print));
+    TRY(auto place, Place::open(request, print));
     Outcome outcome;
-    if (output.finished()) {
-        outcome.complete_json = *output.finished();
+    if (place.finished) {
+        outcome.complete_json = *place.finished;
         outcome.was_done = true;
         return outcome;
     }
-    TRY(outcome.counts, Reassembly(request, progress, output, memory).run({metadata, images}));
+    TRY(outcome.counts, Reassembly(request, progress, *place.folder, *place.output, memory)
+                            .run({metadata, images}));
     outcome.image_bytes = progress.images.bytes;
     outcome.image_bytes_read = progress.images.bytes_read;
     outcome.complete_json = "{\"fingerprint\":" + to_json_string(print) + ',' +
@@ -142,7 +190,7 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
         return fail(ErrorCode::Corrupt,
                     "a defect of ours: the counts don't add up: " + outcome.complete_json);
     }
-    TRY_VOID(output.complete(outcome.complete_json));
+    TRY_VOID(place.output->complete(outcome.complete_json));
     progress.step = Step::Done;
     return outcome;
 }

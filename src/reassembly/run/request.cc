@@ -14,7 +14,7 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
         for (const auto& archive : *side) {
             text += std::to_string(archive.key.size()) + ' ' + archive.key + ' ' +
                     std::to_string(archive.size_bytes) + ' ' +
-                    std::to_string(archive.modified_ns) + '\n';
+                    std::to_string(archive.modified_ns) + archive.etag + '\n';
         }
         text += "--\n";
     }

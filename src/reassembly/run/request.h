@@ -9,9 +9,12 @@
 namespace larmor::reassembly::run {
 
 struct Request {
+    /// Files, folders, or addresses in S3: see list_archives.
     std::vector<std::filesystem::path> metadata;
     std::vector<std::filesystem::path> images;
-    std::filesystem::path output;
+    std::filesystem::path output;  ///< a folder, or an address in S3
+    /// Where `output` is in S3: what waits, the report, and what shows whose run is there.
+    std::filesystem::path work_folder;
     std::filesystem::path spool_folder;  ///< for what is gone after the run; empty: in `output`
     /// Resident size of the whole process, about.
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;

@@ -13,7 +13,7 @@ public:
 
     Result<void> run() {
         auto& side = scanned_.side == Side::Image ? progress_.images : progress_.metadata;
-        const auto opened = ArchiveReader::open(scanned_.archive->key, side.bytes_read);
+        const auto opened = ArchiveReader::open(*scanned_.archive, side.bytes_read);
         if (!opened) {
             if (!is_of_content(opened.error())) return tl::unexpected(opened.error());
             TRY_VOID(tell_of_damage({0, 0, opened.error().message}));

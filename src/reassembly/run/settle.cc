@@ -10,8 +10,6 @@
 namespace larmor::reassembly::run {
 namespace {
 
-namespace fs = std::filesystem;
-
 constexpr std::string_view kDifferentVersions = "there are different versions of this half";
 
 }  // namespace
@@ -48,27 +46,6 @@ Result<void> Settler::add(Event event) {
             break;
     }
     (event.about == About::File ? group_.files : group_.images).push_back(std::move(event));
-    return {};
-}
-
-fs::path Settler::place_of(const Event& file) const {
-    return file.staged.empty() ? parts_.output.path() / file.key
-                               : parts_.output.staged() / file.staged;
-}
-
-Result<void> Settler::move(const Event& file, const std::string& key) const {
-    const auto to = parts_.output.path() / key;
-    std::error_code error;
-    fs::create_directories(to.parent_path(), error);
-    if (!error) fs::rename(place_of(file), to, error);
-    if (error) return system_failure("move a file to " + key, error.value());
-    return {};
-}
-
-Result<void> Settler::remove(Event& file) const {
-    std::error_code error;
-    fs::remove(place_of(file), error);
-    if (error) return system_failure("remove " + place_of(file).string(), error.value());
     return {};
 }
 
@@ -145,11 +122,11 @@ Result<void> Settler::keep_as_conflicts() {
     for (auto* file : candidates()) {
         if (file->fate != Fate::Written) continue;
         if (!seen.insert(file->digest).second) {
-            TRY_VOID(remove(*file));
+            TRY_VOID(parts_.output.remove(*file));
             continue;
         }
         const auto key = "conflicts/" + uid_ + '/' + std::to_string(++number) + ".dcm";
-        TRY_VOID(move(*file, key));
+        TRY_VOID(parts_.output.move(*file, key));
         TRY_VOID(parts_.report.conflict_file(*file, key));
     }
     return {};
@@ -168,11 +145,11 @@ Result<void> Settler::settle_without_image() {
     }
     auto key = key_of(half);
     if (!key) return parts_.report.conflict(metadata, key.error().message);
-    TRY(const auto written, write_file(parts_.output.path() / *key, fused.file, {}));
+    TRY(const auto placed, parts_.output.write(*key, {}, fused.file, {}));
     Event file;
     file.key = *std::move(key);
-    file.digest = written.sha256;
-    file.file_size_bytes = written.size_bytes;
+    file.digest = placed.written.sha256;
+    file.file_size_bytes = placed.written.size_bytes;
     file.transfer_syntax_uid = fused.file.transfer_syntax_uid;
     file.is_other_syntax = fused.file.is_other_syntax;
     return parts_.report.instance(file, metadata, {});
@@ -196,7 +173,7 @@ Result<void> Settler::check_frames() {
                      ", there are " + std::to_string(by_number.size());
         }
         if (reason.empty()) continue;
-        if (file.fate == Fate::Written) TRY_VOID(remove(file));
+        if (file.fate == Fate::Written) TRY_VOID(parts_.output.remove(file));
         file.fate = Fate::Conflict;
         file.reason = reason;
     }
@@ -245,7 +222,7 @@ Result<void> Settler::accept(const Event& metadata, Event& first,
     const auto in_place =
         std::ranges::find_if(written, [](const Event* one) { return one->staged.empty(); });
     if (in_place == written.end()) {
-        TRY_VOID(move(first, first.key));
+        TRY_VOID(parts_.output.move(first, first.key));
         first.staged.clear();
     }
     std::vector<const Event*> members;
@@ -261,7 +238,7 @@ Result<void> Settler::accept(const Event& metadata, Event& first,
     }
     for (auto* one : written) {
         if (one == &first) continue;
-        if (!one->staged.empty()) TRY_VOID(remove(*one));
+        if (!one->staged.empty()) TRY_VOID(parts_.output.remove(*one));
         if (one->about == About::Member) {
             repeated.push_back(one);
         } else {

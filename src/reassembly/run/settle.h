@@ -3,7 +3,7 @@
 
 #include "reassembly/fuse/fuse.h"
 #include "reassembly/run/metadata_store.h"
-#include "reassembly/run/output_folder.h"
+#include "reassembly/run/output.h"
 #include "reassembly/run/report.h"
 
 namespace larmor::reassembly::run {
@@ -17,7 +17,7 @@ namespace larmor::reassembly::run {
 class Settler {
 public:
     struct Parts {
-        const OutputFolder& output;
+        Output& output;
         MetadataFinder& finder;
         const fuse::FuseOptions& fuse;
         Report& report;
@@ -54,9 +54,6 @@ private:
     std::vector<Event*> candidates();
     Result<void> members_of(const Event& candidate, Fate fate, std::string_view reason);
     Result<void> tell(const Event& member, Fate fate, std::string_view reason);
-    std::filesystem::path place_of(const Event& file) const;
-    Result<void> move(const Event& file, const std::string& key) const;
-    Result<void> remove(Event& file) const;
 
     Parts parts_;
     std::string uid_;

@@ -1,0 +1,40 @@
+#pragma once
+#include "reassembly/run/event.h"
+#include "reassembly/run/file_writer.h"
+#include "reassembly/run/output_folder.h"
+
+namespace larmor::reassembly::run {
+
+struct PlacedFile {
+    WrittenFile written;
+    bool is_staged = false;  ///< it is where files wait until all are known
+};
+
+/// Where the files of a run go: `instances/` and `conflicts/` below a folder or in S3. Files
+/// that wait until everything is known lie in the work folder in either case. Safe from any
+/// thread; each call blocks.
+class Output {
+public:
+    virtual ~Output() = default;
+
+    /// Writes a file under `key`; under the name `staged` where one of this run stands there
+    /// already. Errors: Conflict where one does and `staged` is empty; those of the members,
+    /// and of writing, after which there is no file.
+    virtual Result<PlacedFile> write(const std::string& key, const std::string& staged,
+                                     const fuse::FusedFile& file,
+                                     std::span<MemberBytes> members) = 0;
+    /// To where files wait.
+    virtual Result<PlacedFile> stage(const std::string& staged, const fuse::FusedFile& file,
+                                     std::span<MemberBytes> members) = 0;
+    /// Gives the file of an event, where it stands or waits, this key.
+    virtual Result<void> move(const Event& file, const std::string& key) = 0;
+    virtual Result<void> remove(const Event& file) = 0;
+    /// Everything is there and the report is written: makes all durable, and only then writes
+    /// `complete.json`.
+    virtual Result<void> complete(const std::string& json) = 0;
+};
+
+/// All in one folder, which must outlive it.
+std::unique_ptr<Output> output_to(OutputFolder& folder);
+
+}  // namespace larmor::reassembly::run

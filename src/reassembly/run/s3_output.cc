@@ -1,0 +1,258 @@
+#include "reassembly/run/s3_output.h"
+
+#include <fcntl.h>
+
+#include "base/ids.h"
+#include "base/json_text.h"
+
+namespace larmor::reassembly::run {
+namespace {
+
+namespace fs = std::filesystem;
+namespace s3 = objects::s3;
+
+constexpr std::size_t kMarkMaxBytes = 1 << 20;
+constexpr const char* kMark = ".reassembly/run.json";
+constexpr const char* kComplete = "complete.json";
+/// Up to here a file is made in memory and put with one request. Larger ones go in parts of
+/// this size, as they come.
+constexpr std::uint64_t kWholeMaxBytes = 8 << 20;
+
+std::string fingerprint_member(const std::string& fingerprint) {
+    return "{\"fingerprint\":" + to_json_string(fingerprint);
+}
+
+std::uint64_t size_of_file(const fuse::FusedFile& file) {
+    std::uint64_t size = 0;
+    for (const auto& piece : file.pieces) size += piece.size_bytes();
+    return size;
+}
+
+s3::PutOptions if_absent(const char* content_type = "application/dicom") {
+    s3::PutOptions options;
+    options.if_absent = s3::IfAbsent::Yes;
+    options.content_type = content_type;
+    return options;
+}
+
+Result<void> write_new(const fs::path& path, Bytes bytes) {
+    TRY(const auto file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
+    return write_all(file, bytes);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<S3Output>> S3Output::open(s3::Client& client, const s3::Address& address,
+                                                 OutputFolder& folder,
+                                                 const std::string& fingerprint) {
+    std::unique_ptr<S3Output> output(
+        new S3Output(client, address.as_prefix(), address.text(), folder));
+    TRY_VOID(output->begin(fingerprint));
+    return output;
+}
+
+/// Empty where there is none.
+Result<std::string> S3Output::read_mark(const std::string& name) {
+    const auto bytes = client_.get_all(prefix_ + name, {}, kMarkMaxBytes);
+    if (bytes) return std::string(as_text(*bytes));
+    if (bytes.error().code == ErrorCode::NotFound) return std::string();
+    return tl::unexpected(bytes.error());
+}
+
+Result<void> S3Output::begin(const std::string& fingerprint) {
+    TRY(std::string complete, read_mark(kComplete));
+    if (complete.starts_with(fingerprint_member(fingerprint))) {
+        finished_ = std::move(complete);
+        return {};
+    }
+    if (!complete.empty()) {
+        return fail(ErrorCode::Conflict,
+                    place_ + " holds a finished run of other archives or options");
+    }
+    // Durable here before it is there: what this folder does not know is another's.
+    const auto path = folder_.work() / "s3-run.json";
+    auto mark = read_file(path, kMarkMaxBytes);
+    if (!mark && mark.error().code != ErrorCode::NotFound) return tl::unexpected(mark.error());
+    if (!mark) {
+        mark =
+            fingerprint_member(fingerprint) + ",\"run\":" + to_json_string(random_id()) + "}\n";
+        TRY_VOID(write_whole(path, *mark));
+    }
+    return take_place(*mark);
+}
+
+Result<void> S3Output::take_place(const std::string& mark) {
+    TRY(const std::string there, read_mark(kMark));
+    if (there.empty()) {
+        TRY(const bool empty, is_empty());
+        if (!empty) {
+            return fail(ErrorCode::Conflict,
+                        place_ + " is not empty, and what it holds is no run");
+        }
+        const auto put =
+            client_.put(prefix_ + kMark, as_bytes(mark), if_absent("application/json"));
+        if (put) return {};
+        if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
+    }
+    if (there != mark) {
+        return fail(ErrorCode::Conflict,
+                    place_ +
+                        " holds an unfinished run of another work folder: go on with that "
+                        "one, or remove what is there");
+    }
+    for (const char* name : {"instances/", "conflicts/", "report/"}) {
+        TRY_VOID(remove_below(name));
+    }
+    return {};
+}
+
+Result<bool> S3Output::is_empty() {
+    s3::ListOptions options;
+    options.prefix = prefix_;
+    options.keys_max = 1;
+    TRY(const auto page, client_.list(options));
+    return page.objects.empty();
+}
+
+Result<void> S3Output::remove_below(const std::string& name) {
+    TRY_VOID(client_.abort_uploads(prefix_ + name));
+    s3::ListOptions options;
+    options.prefix = prefix_ + name;
+    for (;;) {
+        TRY(const auto page, client_.list(options));
+        std::vector<std::string> keys;
+        for (const auto& object : page.objects) keys.push_back(object.key);
+        TRY(auto failures, client_.remove_many(keys));
+        if (!failures.empty()) return tl::unexpected(std::move(failures.front().error));
+        if (page.next.empty()) return {};
+        options.token = page.next;
+    }
+}
+
+Result<PlacedFile> S3Output::stage(const std::string& staged, const fuse::FusedFile& file,
+                                   std::span<MemberBytes> members) {
+    TRY(const auto written, write_file(folder_.staged() / staged, file, members));
+    return PlacedFile{written, true};
+}
+
+Result<PlacedFile> S3Output::write(const std::string& key, const std::string& staged,
+                                   const fuse::FusedFile& file,
+                                   std::span<MemberBytes> members) {
+    // One at a time under a key: the second finds the first, before its bytes are used up.
+    const std::scoped_lock lock(
+        being_written_.at(std::hash<std::string>{}(key) % being_written_.size()));
+    return size_of_file(file) <= kWholeMaxBytes ? put_whole(key, staged, file, members)
+                                                : put_streamed(key, staged, file, members);
+}
+
+Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string& staged,
+                                       const fuse::FusedFile& file,
+                                       std::span<MemberBytes> members) {
+    ByteBuffer bytes;
+    bytes.reserve(size_of_file(file));
+    TRY_VOID(write_pieces(file, members, [&](Bytes piece) -> Result<void> {
+        bytes.insert(bytes.end(), piece.begin(), piece.end());
+        return {};
+    }));
+    PlacedFile placed{{bytes.size(), sha256(bytes)}};
+    auto options = if_absent();
+    options.sha256 = placed.written.sha256;
+    const auto put = client_.put(prefix_ + key, bytes, options);
+    if (put && !put->existed) return placed;
+    if (!put && put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
+    if (staged.empty()) return fail(ErrorCode::Conflict, prefix_ + key + " is there");
+    // Equal bytes too: each of the members that they came from has its own file until it is
+    // known what becomes of them.
+    TRY_VOID(write_new(folder_.staged() / staged, bytes));
+    placed.is_staged = true;
+    return placed;
+}
+
+Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::string& staged,
+                                          const fuse::FusedFile& file,
+                                          std::span<MemberBytes> members) {
+    // Looked for before: what was streamed can't be had again.
+    const auto there = client_.head(prefix_ + key);
+    if (there) {
+        if (staged.empty()) return fail(ErrorCode::Conflict, prefix_ + key + " is there");
+        return stage(staged, file, members);
+    }
+    if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
+    s3::StreamedPutOptions options;
+    options.put = if_absent();
+    options.part_bytes = kWholeMaxBytes;
+    while (options.part_bytes < size_of_file(file) / 9'000) options.part_bytes *= 2;
+    const auto put = client_.begin_put(prefix_ + key, std::move(options));
+    Sha256Stream hash;
+    TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
+        hash.update(piece);
+        return put->write(piece);
+    }));
+    TRY_VOID(put->finish());
+    return PlacedFile{{put->size_bytes(), hash.finish()}};
+}
+
+Result<void> S3Output::move(const Event& file, const std::string& key) {
+    if (!file.staged.empty()) {
+        const auto from = folder_.staged() / file.staged;
+        TRY_VOID(put_file(from, key));
+        std::error_code error;
+        fs::remove(from, error);
+        if (error) return system_failure("remove " + from.string(), error.value());
+        return {};
+    }
+    const auto from = prefix_ + file.key;
+    s3::StreamedPutOptions options;
+    options.put = if_absent();
+    options.put.sha256 = file.digest;
+    options.part_bytes = kWholeMaxBytes;
+    while (options.part_bytes < file.file_size_bytes / 9'000) options.part_bytes *= 2;
+    const auto put = client_.begin_put(prefix_ + key, std::move(options));
+    s3::GetOptions whole;
+    whole.sha256 = file.digest;
+    TRY_VOID(client_.get(from, whole, [&](Bytes piece) { return put->write(piece); }));
+    TRY_VOID(put->finish());
+    return client_.remove(from);
+}
+
+Result<void> S3Output::remove(const Event& file) {
+    if (file.staged.empty()) return client_.remove(prefix_ + file.key);
+    std::error_code error;
+    fs::remove(folder_.staged() / file.staged, error);
+    if (error) return system_failure("remove a staged file", error.value());
+    return {};
+}
+
+Result<void> S3Output::put_file(const fs::path& from, const std::string& key) {
+    constexpr std::size_t kPieceBytes = 1 << 20;
+    TRY(const auto file, open_file(from, O_RDONLY));
+    TRY(const auto size, size_of(file));
+    s3::StreamedPutOptions options;
+    options.put = if_absent(key.ends_with(".dcm") ? "application/dicom" : "application/json");
+    options.part_bytes = kWholeMaxBytes;
+    while (options.part_bytes < size / 9'000) options.part_bytes *= 2;
+    const auto put = client_.begin_put(prefix_ + key, std::move(options));
+    ByteBuffer piece(kPieceBytes);
+    for (;;) {
+        TRY(const auto count, read_some(file, piece));
+        if (count == 0) break;
+        TRY_VOID(put->write(Bytes(piece).first(count)));
+    }
+    TRY_VOID(put->finish());
+    return {};
+}
+
+Result<void> S3Output::complete(const std::string& json) {
+    std::error_code error;
+    for (fs::directory_iterator at(folder_.report(), error);
+         !error && at != fs::directory_iterator(); at.increment(error)) {
+        TRY_VOID(put_file(at->path(), "report/" + at->path().filename().string()));
+    }
+    if (error) return system_failure("read folder " + folder_.report().string(), error.value());
+    // Last: what is there without it is no finished run.
+    TRY_VOID(client_.put(prefix_ + kComplete, as_bytes(json), if_absent("application/json")));
+    TRY_VOID(client_.remove(prefix_ + kMark));
+    return folder_.complete(json);
+}
+
+}  // namespace larmor::reassembly::run

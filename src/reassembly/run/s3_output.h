@@ -1,0 +1,68 @@
+#pragma once
+#include <array>
+#include <mutex>
+#include <optional>
+
+#include "objects/s3/address.h"
+#include "objects/s3/client.h"
+#include "reassembly/run/output.h"
+
+namespace larmor::reassembly::run {
+
+/// A run whose instances go straight to S3, each put once and whole, while its work folder here
+/// has what waits, and the report until it is put too.
+///
+/// A place in S3 is that of one run: `.reassembly/run.json` there has its fingerprint and an id
+/// that the work folder has too, so that no two processes write into it.
+class S3Output final : public Output {
+public:
+    /// Takes a place that is empty, or begins again the run of this work folder that was broken
+    /// off there: what that put is removed. `client` and `folder` must outlive it. Errors:
+    /// Conflict for a place that holds anything else, and for a finished run of another
+    /// fingerprint; those of the client and of the disk.
+    static Result<std::unique_ptr<S3Output>> open(objects::s3::Client& client,
+                                                  const objects::s3::Address& address,
+                                                  OutputFolder& folder,
+                                                  const std::string& fingerprint);
+
+    /// What `complete.json` there says, where the run is finished and nothing is to do.
+    const std::optional<std::string>& finished() const { return finished_; }
+
+    Result<PlacedFile> write(const std::string& key, const std::string& staged,
+                             const fuse::FusedFile& file,
+                             std::span<MemberBytes> members) override;
+    Result<PlacedFile> stage(const std::string& staged, const fuse::FusedFile& file,
+                             std::span<MemberBytes> members) override;
+    Result<void> move(const Event& file, const std::string& key) override;
+    Result<void> remove(const Event& file) override;
+    Result<void> complete(const std::string& json) override;
+
+private:
+    S3Output(objects::s3::Client& client, std::string prefix, std::string place,
+             OutputFolder& folder)
+        : client_(client),
+          prefix_(std::move(prefix)),
+          place_(std::move(place)),
+          folder_(folder) {}
+
+    Result<void> begin(const std::string& fingerprint);
+    Result<std::string> read_mark(const std::string& name);
+    Result<void> take_place(const std::string& mark);
+    Result<bool> is_empty();
+    Result<void> remove_below(const std::string& name);
+    Result<PlacedFile> put_whole(const std::string& key, const std::string& staged,
+                                 const fuse::FusedFile& file, std::span<MemberBytes> members);
+    Result<PlacedFile> put_streamed(const std::string& key, const std::string& staged,
+                                    const fuse::FusedFile& file,
+                                    std::span<MemberBytes> members);
+    Result<void> put_file(const std::filesystem::path& from, const std::string& key);
+
+    objects::s3::Client& client_;
+    const std::string prefix_;  ///< before each key
+    const std::string place_;   ///< for messages
+    OutputFolder& folder_;
+    std::optional<std::string> finished_;
+    std::array<std::mutex, 1024> being_written_;  ///< by key
+};
+
+}  // namespace larmor::reassembly::run

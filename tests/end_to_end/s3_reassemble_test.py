@@ -1,0 +1,207 @@
+#!/usr/bin/python3
+"""`larmor reassemble` from S3 into S3, on a real server: the same files and report as in a folder, also when the server is busy, connections
+break and bodies end too early; never a short object, never a finished run that is none. Ends with `N passed, N failed`."""
+import glob
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from dimse import LARMOR, PYDICOM_FILES  # noqa: E402
+from lib.s3 import S3  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
+
+scenarios = Scenarios("s3-reassemble")
+test = scenarios.test
+server = None
+shared = None  # folder of archives and of the run that is the truth
+ARCHIVES = "archives"
+
+
+def start(*arguments):
+    return subprocess.run([LARMOR, *arguments], capture_output=True, text=True, check=False, timeout=120,
+                          env={**os.environ, **server.environment})
+
+
+def larmor(*arguments, code=0):
+    done = start(*arguments)
+    assert done.returncode == code, (arguments, done.stdout[-2000:] + done.stderr[-2000:])
+    return done.stdout if code == 0 else done.stderr
+
+
+def split(folder):
+    """Archives in a folder and in a bucket, with halves missing, doubled and changed; and the run in a folder that is the truth."""
+    larmor("split", PYDICOM_FILES, "--out", f"{folder}/split", "--archives", "3", "--shuffle", "--duplicates", "20", "--conflicts", "10",
+           "--missing", "10", "--frames", "--seed", "5")
+    server.make_bucket(ARCHIVES)
+    for kind in ("metadata", "image"):
+        paths = glob.glob(f"{folder}/split/{kind}-*")
+        assert len(paths) == 3, paths
+        for path in paths:
+            with open(path, "rb") as file:
+                server.put(ARCHIVES, f"in/{kind}/{os.path.basename(path)}", file.read())
+    larmor("reassemble", "--metadata", *glob.glob(f"{folder}/split/metadata-*"), "--images", *glob.glob(f"{folder}/split/image-*"),
+           "--out", f"{folder}/truth", "--memory", "512MiB")
+
+
+def command(folder, bucket, *options, source=None, target=None, work="work"):
+    return ("reassemble", "--metadata", server.address(ARCHIVES, "in/metadata", source), "--images",
+                  server.address(ARCHIVES, "in/image", source), "--out", server.address(bucket, "out", target),
+                  "--work", f"{folder}/{work}", "--memory", "512MiB", *options)
+
+
+def reassemble(folder, bucket, *options, code=0, **where):
+    return larmor(*command(folder, bucket, *options, **where), code=code)
+
+
+def in_folder(folder):
+    files = {}
+    for path in glob.glob(f"{folder}/**", recursive=True):
+        if os.path.isfile(path):
+            with open(path, "rb") as file:
+                files[os.path.relpath(path, folder)] = file.read()
+    return files
+
+
+def in_bucket(bucket, prefix="out/"):
+    return {name[len(prefix):]: server.get(bucket, name) for name in server.names(bucket) if name.startswith(prefix)}
+
+
+def without_places(name, content):
+    """Archives are named by where they are; a run's fingerprint has that too."""
+    if name == "complete.json":
+        return {key: value for key, value in json.loads(content).items() if key != "fingerprint"}
+    if not name.startswith("report/"):
+        return hashlib.sha256(content).hexdigest()
+    return re.sub(rb'"archive":"[^"]*/', b'"archive":"', content)
+
+
+def assert_equal_to_truth(bucket):
+    truth, there = in_folder(f"{shared}/truth"), in_bucket(bucket)
+    assert sorted(truth) == sorted(there), set(truth) ^ set(there)
+    for name, content in truth.items():
+        assert without_places(name, content) == without_places(name, there[name]), name
+    kinds = {name.split("/")[0] for name in truth}
+    assert {"instances", "conflicts", "report"} <= kinds, kinds
+
+
+def assert_none_is_short(bucket):
+    """Whatever is there under a name of an instance is all of it."""
+    truth = in_folder(f"{shared}/truth")
+    for name, content in in_bucket(bucket).items():
+        if name.startswith("instances/") and name in truth:
+            assert content == truth[name], name
+
+
+@test
+def gives_the_files_and_the_report_that_a_folder_gets(folder):
+    server.make_bucket("plain")
+    said = json.loads(reassemble(folder, "plain", "--json"))
+    assert_equal_to_truth("plain")
+    assert said["instances"] > 30, said
+    # The manifest names what is there, by size and hash.
+    there = in_bucket("plain")
+    for line in there["report/manifest.ndjson"].splitlines():
+        instance = json.loads(line)
+        assert len(there[instance["key"]]) == instance["size"]
+        assert hashlib.sha256(there[instance["key"]]).hexdigest() == instance["sha256"]
+    # Finished is finished, from any work folder; other options and foreign places are refused.
+    assert json.loads(reassemble(folder, "plain", "--json"))["instances"] == said["instances"]
+    assert json.loads(reassemble(folder, "plain", "--json", work="other"))["instances"] == said["instances"]
+    assert "other archives or options" in reassemble(folder, "plain", "--raw-endian", "big", work="third", code=1)
+    server.make_bucket("foreign")
+    server.put("foreign", "out/something", b"x")
+    refused = larmor("reassemble", "--metadata", server.address(ARCHIVES, "in/metadata"), "--images", server.address(ARCHIVES, "in/image"),
+                     "--out", server.address("foreign", "out"), "--work", f"{folder}/fourth", code=1)
+    assert "not empty" in refused and server.names("foreign") == ["out/something"], refused
+
+
+@test
+def goes_on_after_faults_and_reads_each_byte_once(folder):
+    server.make_bucket("faults")
+    proxy = server.proxy()
+    try:
+        for kind in ("metadata", "image"):
+            proxy.fault("short", "GET", match=f"{kind}-", after=100_000, times=2)
+            proxy.fault("reset_body", "GET", match=f"{kind}-", after=70_000, times=2)
+            proxy.fault("reset", "GET", match=f"{kind}-", times=1)
+            proxy.fault("status", "GET", match=f"{kind}-", status=503, code="SlowDown", times=2)
+            proxy.fault("slow", "GET", match=f"{kind}-", after=1000, seconds=1, times=1)
+        proxy.fault("status", "PUT", match="/instances/", status=503, code="SlowDown", times=3)
+        proxy.fault("reset", "PUT", match="/instances/", times=2)
+        proxy.fault("lost_reply", "PUT", match="/instances/", times=3)
+        proxy.fault("lost_reply", "PUT", match="/report/", times=1)
+        proxy.fault("lost_reply", "PUT", match="/complete.json", times=1)
+        said = reassemble(folder, "faults", source=proxy.url, target=proxy.url)
+        read, size = re.search(r"image archives: (\d+) bytes read of (\d+)", said).groups()
+        assert read == size == str(sum(map(os.path.getsize, glob.glob(f"{shared}/split/image-*")))), said
+        assert proxy.counts()["faults_left"] == 0, proxy.counts()
+    finally:
+        proxy.end()
+    assert_equal_to_truth("faults")
+
+
+@test
+def stops_with_a_clear_error_when_it_is_too_much_and_begins_again(folder):
+    server.make_bucket("stops")
+    proxy = server.proxy()
+    try:
+        for name, fault, said in (
+                ("reading", {"kind": "status", "method": "GET", "match": "image-", "status": 503, "code": "SlowDown"}, "SlowDown"),
+                ("writing", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 503, "code": "SlowDown"}, "SlowDown"),
+                ("denied", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 403, "code": "AccessDenied"},
+                 "AccessDenied")):
+            proxy.clear()
+            kind, method = fault.pop("kind"), fault.pop("method")
+            proxy.fault(kind, method, times=1000, **fault)
+            error = reassemble(folder, "stops", source=proxy.url, target=proxy.url, code=1)
+            assert said in error and server.secret not in error, (name, error)
+            assert server.get("stops", "out/complete.json") is None, name
+            assert_none_is_short("stops")
+        assert "another work folder" in reassemble(folder, "stops", work="other", code=1)
+    finally:
+        proxy.end()
+    reassemble(folder, "stops")
+    assert_equal_to_truth("stops")
+
+
+@test
+def archives_of_a_cold_tier_are_read_when_they_are_restored(folder):
+    server.make_bucket("cold")
+    proxy = server.proxy()
+    try:
+        proxy.cold(f"/{ARCHIVES}/in/image/", 2)
+        error = reassemble(folder, "cold", source=proxy.url, code=1)
+        assert "has to be restored first" in error, error
+        for name in server.names(ARCHIVES):
+            if name.startswith("in/image/"):
+                request = urllib.request.Request(f"{proxy.url}/{ARCHIVES}/{name}?restore", method="POST", data=b"<RestoreRequest/>")
+                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+                    assert answer.status == 202
+        # Until they are, the same command says so; nothing else tells here.
+        deadline = time.monotonic() + 60
+        while "has to be restored first" in start(*command(folder, "cold", source=proxy.url)).stderr:
+            assert time.monotonic() < deadline
+    finally:
+        proxy.end()
+    assert_equal_to_truth("cold")
+
+
+if __name__ == "__main__":
+    server = S3.start()
+    if server is None:
+        print("0 passed, 0 failed")
+        sys.exit(0)
+    try:
+        with tempfile.TemporaryDirectory(prefix="larmor-s3-archives-") as shared:
+            split(shared)
+            sys.exit(scenarios.run())
+    finally:
+        server.end()
