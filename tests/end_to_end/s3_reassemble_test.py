@@ -12,6 +12,8 @@ import tempfile
 import time
 import urllib.request
 
+import pydicom
+
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES  # noqa: E402
@@ -170,6 +172,35 @@ def stops_with_a_clear_error_when_it_is_too_much_and_begins_again(folder):
         proxy.end()
     reassemble(folder, "stops")
     assert_equal_to_truth("stops")
+
+
+@test
+def large_instances_go_in_parts_also_where_there_are_two_of_them(folder):
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    data_set.Rows = data_set.Columns = 2500
+    for number in range(2):
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data_set.PixelData = os.urandom(2500 * 2500 * 2)
+        os.makedirs(f"{folder}/files", exist_ok=True)
+        data_set.save_as(f"{folder}/files/{number}.dcm")
+    for kind in ("duplicates", "conflicts"):
+        larmor("split", f"{folder}/files", "--out", f"{folder}/{kind}", "--archives", "2", f"--{kind}", "100", "--seed", "3")
+        sides = ("--metadata", *glob.glob(f"{folder}/{kind}/metadata-*"), "--images", *glob.glob(f"{folder}/{kind}/image-*"))
+        larmor("reassemble", *sides, "--out", f"{folder}/{kind}-truth", "--memory", "512MiB")
+        server.make_bucket(f"large-{kind}")
+        proxy = server.proxy()
+        try:
+            proxy.fault("reset", "PUT", match="partNumber=", times=2)
+            proxy.fault("lost_reply", "POST", match="uploadId=", times=1)
+            larmor("reassemble", *sides, "--out", server.address(f"large-{kind}", "out", proxy.url), "--work", f"{folder}/{kind}-work",
+                   "--memory", "512MiB")
+            assert proxy.counts()["faults_left"] == 0, proxy.counts()
+        finally:
+            proxy.end()
+        truth, there = in_folder(f"{folder}/{kind}-truth"), in_bucket(f"large-{kind}")
+        assert truth == there, (set(truth) ^ set(there), [name for name in truth if truth[name] != there.get(name)])
+        wanted = "instances" if kind == "duplicates" else "conflicts"
+        assert sum(len(content) > 12_500_000 for name, content in there.items() if name.startswith(wanted)) >= 2, sorted(there)
 
 
 @test
