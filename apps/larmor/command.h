@@ -59,6 +59,7 @@ void add_import(CommandLine& line);
 void add_index(CommandLine& line);
 void add_queue(CommandLine& line);
 void add_job(CommandLine& line);
+void add_plan(CommandLine& line);
 void add_reassemble(CommandLine& line);
 void add_restore(CommandLine& line);
 void add_rule(CommandLine& line);

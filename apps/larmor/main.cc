@@ -46,6 +46,7 @@ public:
         add_backup(line_);
         add_bench(line_);
         add_compact(line_);
+        add_plan(line_);
         add_reassemble(line_);
         add_restore(line_);
         add_events(line_);

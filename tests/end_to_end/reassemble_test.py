@@ -127,5 +127,26 @@ def what_is_missing_doubled_or_damaged_is_reported_and_threads_decide_nothing(fo
     assert "foreign" in reassemble(archives, f"{folder}/foreign", code=1)
 
 
+@test
+def a_plan_counts_a_manifest_and_warns_of_a_window_that_is_too_short(folder):
+    with open(f"{folder}/manifest.csv", "w", encoding="utf-8") as file:
+        file.write("key,side,size_bytes,members\na.tar,metadata,4000000000,600000000\nb.tar,metadata,4000000000,400000000\n"
+                   "c.tar,image,40000000000000,\n")
+    # 1e9 reads of the spool at 66,000 a second: 4.2 h; twice as many when the index has no room: its 16 GB in half of 24 GiB.
+    asked = ("plan", "reassembly", "--manifest", f"{folder}/manifest.csv", "--iops", "66000", "--restore-days", "0.5")
+    plan = json.loads(larmor(*asked, "--json"))
+    assert plan["instances"] == 10**9 and plan["metadata"]["archives"] == 2 and plan["placement"]["reads_per_instance"] == 1
+    assert abs(plan["placement"]["random_reads_hours"] - 4.2088) < 0.001, plan
+    plan = json.loads(larmor(*asked, "--memory", "24GiB", "--json"))
+    assert abs(plan["placement"]["random_reads_hours"] - 2 * 4.2088) < 0.001, plan
+    assert any(tier["one"]["outlasts_window"] for tier in plan["tiers"])
+    assert "outlasts the restore window" in larmor(*asked) and plan["prices"]["date"] in larmor(*asked)
+    # The built-in prices, edited.
+    with open(f"{folder}/mine.toml", "w", encoding="utf-8") as file:
+        file.write(larmor("plan", "reassembly", "--print-prices").replace("thousand_puts_price = 0.005", "thousand_puts_price = 0.0"))
+    mine = json.loads(larmor(*asked, "--json", "--prices", f"{folder}/mine.toml"))
+    assert mine["one"]["requests_price"] < plan["one"]["requests_price"] and mine["prices"]["from"] == f"{folder}/mine.toml"
+
+
 if __name__ == "__main__":
     sys.exit(scenarios.run())
