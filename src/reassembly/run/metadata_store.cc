@@ -19,7 +19,8 @@ FoundRecord found_record(const spool::Record& record, std::uint64_t ordinal) {
 }  // namespace
 
 MetadataStore::MetadataStore(const Options& options)
-    : builder_({.threads = options.threads,
+    : hasher_(uid_index::UidHasher::with_random_secret().with_mask(options.uid_hash_mask)),
+      builder_({.threads = options.threads,
                 .memory_bytes = options.index_bytes,
                 .spill_folder = options.folder}) {}
 

@@ -18,6 +18,7 @@ public:
         std::uint64_t index_bytes = 0;
         std::uint64_t spool_bytes = 0;
         unsigned threads = 1;
+        std::uint64_t uid_hash_mask = ~std::uint64_t{0};  ///< of Request
     };
     /// Errors: those of making files.
     static Result<std::unique_ptr<MetadataStore>> create(const Options& options);
@@ -48,7 +49,7 @@ private:
     friend class MetadataFinder;
     explicit MetadataStore(const Options& options);
 
-    uid_index::UidHasher hasher_ = uid_index::UidHasher::with_random_secret();
+    uid_index::UidHasher hasher_;
     uid_index::Builder builder_;
     std::unique_ptr<spool::Spool> spool_;
     std::optional<uid_index::Index> index_;

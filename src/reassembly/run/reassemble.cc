@@ -30,7 +30,8 @@ public:
         TRY(auto store, MetadataStore::create({.folder = folder,
                                                .index_bytes = memory_.index_bytes,
                                                .spool_bytes = memory_.spool_bytes,
-                                               .threads = request_.threads}));
+                                               .threads = request_.threads,
+                                               .uid_hash_mask = request_.uid_hash_mask}));
         progress_.step = Step::Metadata;
         TRY_VOID(build(archives.metadata, *store, events));
         progress_.step = Step::Index;

@@ -21,6 +21,8 @@ struct Request {
     unsigned threads = 1;
     std::string member_pattern;  ///< of fuse::MemberNames; empty: the usual names
     fuse::FuseOptions fuse;
+    /// For tests: the bits of hashes of UIDs that are used; with none all UIDs have one hash.
+    std::uint64_t uid_hash_mask = ~std::uint64_t{0};
 };
 
 /// What of a request decides about the output: the options that change it, and each archive's

@@ -19,7 +19,7 @@ UidHasher UidHasher::with_random_secret() {
 UidHash UidHasher::operator()(std::string_view uid) const {
     const XXH128_hash_t hash =
         XXH3_128bits_withSecret(uid.data(), uid.size(), secret_.data(), secret_.size());
-    return {.high = hash.high64, .low = hash.low64};
+    return {.high = hash.high64 & mask_, .low = hash.low64 & mask_};
 }
 
 }  // namespace larmor::reassembly::uid_index

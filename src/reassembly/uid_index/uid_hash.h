@@ -31,11 +31,18 @@ public:
     static UidHasher with_random_secret();
     /// For tests: the same secret gives the same hashes.
     explicit UidHasher(const Secret& secret) : secret_(secret) {}
+    /// For tests: of both halves of a hash these bits only, so that UIDs share hashes.
+    UidHasher with_mask(std::uint64_t mask) const {
+        auto weak = *this;
+        weak.mask_ = mask;
+        return weak;
+    }
 
     UidHash operator()(std::string_view uid) const;
 
 private:
     Secret secret_;
+    std::uint64_t mask_ = ~std::uint64_t{0};
 };
 
 }  // namespace larmor::reassembly::uid_index
