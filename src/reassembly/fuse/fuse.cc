@@ -167,11 +167,10 @@ dicom::Vr native_vr(const MetadataHalf& metadata, const ImageFacts& facts) {
 
 class Fuser {
 public:
-    Fuser(const MetadataHalf& metadata, const FuseOptions& options)
-        : metadata_(metadata), options_(options) {}
+    Fuser(const MetadataHalf& metadata, const ImageFacts& facts, const FuseOptions& options)
+        : metadata_(metadata), facts_(facts), options_(options) {}
 
     Result<FusedFile> fuse(std::span<const ImageMember> members) {
-        TRY(facts_, image_facts(metadata_));
         TRY_VOID(check_names(members));
         const auto& declared = metadata_.transfer_syntax_uid;
         if (members.empty()) {
@@ -294,8 +293,8 @@ private:
     }
 
     const MetadataHalf& metadata_;
+    const ImageFacts& facts_;
     const FuseOptions& options_;
-    ImageFacts facts_;
     Encoding encoding_ = dicom::kExplicitLittle;
     FilePieces pieces_;
 };
@@ -331,13 +330,20 @@ Outcome outcome_of(const Error& error) {
 
 Fused fuse(const MetadataHalf& metadata, std::span<const ImageMember> members,
            const FuseOptions& options) {
+    const auto facts = image_facts(metadata);
+    if (!facts) return {outcome_of(facts.error()), facts.error().message, {}};
+    return fuse(metadata, *facts, members, options);
+}
+
+Fused fuse(const MetadataHalf& metadata, const ImageFacts& facts,
+           std::span<const ImageMember> members, const FuseOptions& options) {
     for (const auto& member : members) {
         LARMOR_CHECK(member.head.size() >= head_bytes(member.name.kind, member.size_bytes) &&
                      member.head.size() <= member.size_bytes);
     }
     auto missing = missing_of(metadata, members, options);
     if (!missing.empty()) return {Outcome::Incomplete, std::move(missing), {}};
-    auto file = Fuser(metadata, options).fuse(members);
+    auto file = Fuser(metadata, facts, options).fuse(members);
     if (!file) return {outcome_of(file.error()), file.error().message, {}};
     return {Outcome::Written, {}, *std::move(file)};
 }

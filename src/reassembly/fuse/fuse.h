@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/bytes.h"
+#include "reassembly/fuse/image_facts.h"
 #include "reassembly/fuse/member_name.h"
 #include "reassembly/fuse/metadata_half.h"
 
@@ -79,7 +80,10 @@ struct Fused {
 ///   empty Basic one, where they don't or the metadata has one, if every frame is one fragment;
 ///   none for video.
 /// Without members: Written for what names no pixels, else Incomplete.
+/// `facts`: image_facts of `metadata`, for who has them already.
 /// Source: PS3.10 section 7.1, PS3.5 section 8.2 and annex A, PS3.3 section C.7.6.3.
+Fused fuse(const MetadataHalf& metadata, const ImageFacts& facts,
+           std::span<const ImageMember> members, const FuseOptions& options);
 Fused fuse(const MetadataHalf& metadata, std::span<const ImageMember> members,
            const FuseOptions& options = {});
 

@@ -45,7 +45,9 @@ std::optional<std::uint64_t> ImageFacts::native_bytes() const {
 }
 
 Result<ImageFacts> image_facts(const MetadataHalf& half) {
-    TRY(const auto data_set, dicom::Attributes::read(half.data_set, dicom::kExplicitLittle));
+    // What is asked for stands before it; behind it can be much.
+    TRY(const auto data_set, dicom::Attributes::read(half.data_set, dicom::kExplicitLittle,
+                                                     tags::TotalPixelMatrixRows));
     ImageFacts facts;
     facts.sop_class_uid = data_set.text(tags::SOPClassUID);
     facts.sop_instance_uid = data_set.text(tags::SOPInstanceUID);

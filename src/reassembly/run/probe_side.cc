@@ -40,8 +40,7 @@ Event file_event(const Event& of) {
 
 }  // namespace
 
-Result<std::string> key_of(const fuse::MetadataHalf& half) {
-    TRY(const auto facts, fuse::image_facts(half));
+Result<std::string> key_of(const fuse::ImageFacts& facts) {
     for (const auto* uid :
          {&facts.study_instance_uid, &facts.series_instance_uid, &facts.sop_instance_uid}) {
         if (!is_uid_key_part(*uid)) {
@@ -112,15 +111,12 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
     const std::string_view uid = event.uid;
     TRY(const auto found, finder_.find(std::span(&uid, 1)));
     const auto& records = found.front();
-    std::optional<fuse::MetadataHalf> half;
-    std::uint32_t frames = 1;
+    std::optional<Known> metadata;
     if (!records.empty() && all_same(records)) {
-        TRY(half, fuse::decode(records.front().encoded));
-        TRY(const auto facts, fuse::image_facts(*half));
-        frames = static_cast<std::uint32_t>(std::max<std::int64_t>(1, facts.frames));
+        TRY(metadata, known(records.front()));
     }
     // Frames that wait for others, and what has to be fused several times, must be in memory.
-    const bool is_streamed = half && (!name.frame || frames == 1);
+    const bool is_streamed = metadata && (!name.frame || metadata->facts.frames <= 1);
     Waiting waiting{std::move(event), name, {}};
     const auto wanted = is_streamed ? fuse::head_bytes(name.kind, waiting.event.size_bytes)
                                     : waiting.event.size_bytes;
@@ -147,9 +143,15 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
     ++shared_->progress.matched;
     Given given{{name, waiting.event.size_bytes, waiting.bytes},
                 MemberBytes(waiting.bytes, bytes)};
-    TRY_VOID(write(*half, std::span(&given, 1), staged_name(waiting.event, ""), false,
+    TRY_VOID(write(*metadata, std::span(&given, 1), staged_name(waiting.event, ""), false,
                    waiting.event));
     return tell(std::move(waiting.event));
+}
+
+Result<ProbeSide::Known> ProbeSide::known(const FoundRecord& record) {
+    TRY(auto half, fuse::decode(record.encoded));
+    TRY(auto facts, fuse::image_facts(half));
+    return Known{std::move(half), std::move(facts)};
 }
 
 Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> records) {
@@ -159,14 +161,11 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
     }
     ++shared_->progress.matched;
     if (!all_same(records)) return match_several(waiting, records);
-    TRY(const auto half, fuse::decode(records.front().encoded));
-    TRY(const auto facts, fuse::image_facts(half));
-    if (waiting.name.frame && facts.frames > 1) {
-        return put_frame(waiting, half, static_cast<std::uint32_t>(facts.frames));
-    }
+    TRY(const auto metadata, known(records.front()));
+    if (waiting.name.frame && metadata.facts.frames > 1) return put_frame(waiting, metadata);
     Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
                 MemberBytes(waiting.bytes)};
-    TRY_VOID(write(half, std::span(&given, 1), staged_name(waiting.event, ""), false,
+    TRY_VOID(write(metadata, std::span(&given, 1), staged_name(waiting.event, ""), false,
                    waiting.event));
     return tell(std::move(waiting.event));
 }
@@ -175,12 +174,12 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
 /// is made, and none goes where it would belong.
 Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRecord> records) {
     for (std::size_t i = 0; i < records.size() && !waiting.name.frame; ++i) {
-        TRY(const auto half, fuse::decode(records[i].encoded));
+        TRY(const auto metadata, known(records[i]));
         Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
                     MemberBytes(waiting.bytes)};
         Event file = file_event(waiting.event);
         const auto name = staged_name(waiting.event, "-" + std::to_string(i));
-        TRY_VOID(write(half, std::span(&given, 1), name, true, file));
+        TRY_VOID(write(metadata, std::span(&given, 1), name, true, file));
         if (file.fate == Fate::Written) TRY_VOID(tell(std::move(file)));
     }
     waiting.event.fate = Fate::Conflict;
@@ -188,8 +187,8 @@ Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRec
     return tell(std::move(waiting.event));
 }
 
-Result<void> ProbeSide::put_frame(Waiting& waiting, const fuse::MetadataHalf& half,
-                                  std::uint32_t frames) {
+Result<void> ProbeSide::put_frame(Waiting& waiting, const Known& known) {
+    const auto frames = static_cast<std::uint32_t>(known.facts.frames);
     waiting.event.fate = Fate::Frame;
     waiting.event.digest = sha256(waiting.bytes);
     TRY(auto all, shared_->shelf.put({waiting.name, std::move(waiting.bytes)}, frames));
@@ -202,11 +201,11 @@ Result<void> ProbeSide::put_frame(Waiting& waiting, const fuse::MetadataHalf& ha
             {{frame.name, frame.bytes.size(), frame.bytes}, MemberBytes(frame.bytes)});
     }
     file.frames_expected = frames;
-    TRY_VOID(write(half, given, file.uid + "-frames.dcm", false, file));
+    TRY_VOID(write(known, given, file.uid + "-frames.dcm", false, file));
     return tell(std::move(file));
 }
 
-Result<void> ProbeSide::write(const fuse::MetadataHalf& half, std::span<Given> members,
+Result<void> ProbeSide::write(const Known& known, std::span<Given> members,
                               const std::string& staged_name, bool staged_only, Event& event) {
     std::vector<fuse::ImageMember> images;
     std::vector<MemberBytes> bytes;
@@ -214,8 +213,8 @@ Result<void> ProbeSide::write(const fuse::MetadataHalf& half, std::span<Given> m
         images.push_back(given.member);
         bytes.push_back(std::move(given.bytes));
     }
-    auto key = key_of(half);
-    const auto fused = fuse::fuse(half, images, shared_->fuse);
+    auto key = key_of(known.facts);
+    const auto fused = fuse::fuse(known.half, known.facts, images, shared_->fuse);
     event.fate = fate_of(fused.outcome);
     event.reason = fused.reason;
     event.was_read = true;

@@ -1,4 +1,5 @@
 #pragma once
+#include "reassembly/fuse/image_facts.h"
 #include "reassembly/run/file_writer.h"
 #include "reassembly/run/frame_shelf.h"
 #include "reassembly/run/metadata_store.h"
@@ -44,17 +45,23 @@ private:
         MemberBytes bytes;
     };
 
+    /// A metadata half, and what it says.
+    struct Known {
+        fuse::MetadataHalf half;
+        fuse::ImageFacts facts;
+    };
+    static Result<Known> known(const FoundRecord& record);
+
     ProbeSide(const ProbeShared& shared, unsigned thread, MetadataFinder finder)
         : shared_(&shared), thread_(thread), finder_(std::move(finder)) {}
 
     Result<void> stream(Event event, const fuse::MemberName& name, archive::Reader& bytes);
     Result<void> match(Waiting& waiting, std::span<const FoundRecord> records);
     Result<void> match_several(Waiting& waiting, std::span<const FoundRecord> records);
-    Result<void> put_frame(Waiting& waiting, const fuse::MetadataHalf& half,
-                           std::uint32_t frames);
+    Result<void> put_frame(Waiting& waiting, const Known& known);
     /// Fuses and writes; what came of it goes into `event`. `staged_only`: not where it
     /// belongs, whether that is free or not.
-    Result<void> write(const fuse::MetadataHalf& half, std::span<Given> members,
+    Result<void> write(const Known& known, std::span<Given> members,
                        const std::string& staged_name, bool staged_only, Event& event);
 
     const ProbeShared* shared_;
@@ -66,7 +73,7 @@ private:
 
 /// `instances/<study>/<series>/<instance>.dcm`. Errors: Conflict where a UID can't be part of a
 /// path.
-Result<std::string> key_of(const fuse::MetadataHalf& half);
+Result<std::string> key_of(const fuse::ImageFacts& facts);
 
 /// The event's fate of what fusing came to.
 Fate fate_of(fuse::Outcome outcome);

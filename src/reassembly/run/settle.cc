@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 
+#include "reassembly/fuse/image_facts.h"
 #include "reassembly/run/file_writer.h"
 #include "reassembly/run/probe_side.h"
 
@@ -139,11 +140,12 @@ Result<void> Settler::settle_without_image() {
     }
     TRY(const auto record, parts_.finder.read(metadata.ordinal));
     TRY(const auto half, fuse::decode(record.encoded));
-    const auto fused = fuse::fuse(half, {}, parts_.fuse);
+    TRY(const auto facts, fuse::image_facts(half));
+    const auto fused = fuse::fuse(half, facts, {}, parts_.fuse);
     if (fused.outcome != fuse::Outcome::Written) {
         return tell(metadata, fate_of(fused.outcome), fused.reason);
     }
-    auto key = key_of(half);
+    auto key = key_of(facts);
     if (!key) return parts_.report.conflict(metadata, key.error().message);
     TRY(const auto placed, parts_.output.write(*key, {}, fused.file, {}));
     Event file;
