@@ -27,8 +27,13 @@ LayeredCache& layered(sqlite3_pcache* cache) {
 sqlite3_pcache* below(sqlite3_pcache* cache) {
     return layered(cache).below;
 }
-sqlite3_pcache_methods2& methods_below() {
-    static sqlite3_pcache_methods2 methods{};
+/// Without functions where somebody in this process has used SQLite before.
+const sqlite3_pcache_methods2& methods_below() {
+    static const sqlite3_pcache_methods2 methods = [] {
+        sqlite3_pcache_methods2 own{};
+        sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &own);
+        return own;
+    }();
     return methods;
 }
 
@@ -85,8 +90,7 @@ void cache_shrink(sqlite3_pcache* cache) {
 }  // namespace
 
 void install_page_cache() {
-    // Not where somebody in this process has used SQLite before: all goes on without it.
-    if (sqlite3_config(SQLITE_CONFIG_GETPCACHE2, &methods_below()) != SQLITE_OK) return;
+    if (methods_below().xCreate == nullptr) return;  // then all goes on without it
     sqlite3_pcache_methods2 methods = methods_below();
     methods.xCreate = cache_create;
     methods.xCachesize = cache_size;
