@@ -2,10 +2,11 @@
 // through a pool of workers, one at a time and in batches, by several processes and by many
 // receivers. Prints one JSON object a line.
 //
-//     bench_queue_postgres FOLDER URL [--rows N] [--seconds S]
+//     bench_queue_postgres FOLDER URL [--rows N] [--seconds S] [--what NAME]...
 //     bench_queue_postgres FOLDER URL --worker BATCH --concurrency N --seconds S
 //
-// The second form is one of several processes: it prints how many messages it did.
+// `--what` runs only what has that name. The second form is one of several processes: it prints
+// how many messages it did.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,7 +27,8 @@ struct Plan {
     std::string url;
     std::int64_t rows = 1'000'000;
     double seconds = 10;
-    std::size_t worker_batch = 0;  ///< above 0: one of several processes
+    std::vector<std::string> what;  ///< names of what is measured; empty: everything
+    std::size_t worker_batch = 0;   ///< above 0: one of several processes
     std::size_t concurrency = 8;
 };
 
@@ -62,15 +64,9 @@ std::int64_t run_pool(Library& library, queue::Queue& queue, std::size_t batch,
     return done;
 }
 
-void measure_pool(const char* what, Library& library, queue::Queue& queue, std::size_t batch,
-                  std::size_t concurrency, double seconds) {
-    const auto done = run_pool(library, queue, batch, concurrency, seconds);
-    print_rate(what, static_cast<double>(done), seconds, {});
-}
-
-/// So many processes beside this one, each with a pool of its own.
-void measure_processes(const char* what, const Plan& plan, int processes, std::size_t batch,
-                       std::size_t concurrency) {
+/// So many processes beside this one, each with a pool of its own. Gives their messages.
+std::int64_t run_processes(const Plan& plan, int processes, std::size_t batch,
+                           std::size_t concurrency) {
     const std::string command = plan.program + " " + plan.folder + " '" + plan.url +
                                 "' --worker " + std::to_string(batch) + " --concurrency " +
                                 std::to_string(concurrency) + " --seconds " +
@@ -83,36 +79,65 @@ void measure_processes(const char* what, const Plan& plan, int processes, std::s
         if (std::fscanf(process, "%lld", &done) == 1) total += done;
         ::pclose(process);
     }
-    print_rate(what, static_cast<double>(total), plan.seconds, {});
+    return total;
 }
 
+/// A library whose queue is filled, and what is measured on it.
+class Bench {
+public:
+    explicit Bench(const Plan& plan) : plan_(plan) {
+        const auto filling = Steady::now();
+        fill(many_, plan.rows, like_);
+        print_rate("fill, 1,000 a call", static_cast<double>(plan.rows), seconds_since(filling),
+                   {});
+    }
+
+    void sends(const std::string& what, int senders, std::size_t batch) {
+        if (!is_wanted(what)) return;
+        measure_threads(what.c_str(), senders, plan_.seconds,
+                        [&] { return send_one_batch(many_, batch, like_); });
+    }
+    void pool(const std::string& what, std::size_t batch, std::size_t concurrency) {
+        if (!is_wanted(what)) return;
+        const auto done = run_pool(library_, many_, batch, concurrency, plan_.seconds);
+        print_rate(what.c_str(), static_cast<double>(done), plan_.seconds, {});
+    }
+    void receivers(const std::string& what, int count) {
+        if (!is_wanted(what)) return;
+        measure_threads(what.c_str(), count, plan_.seconds,
+                        [&] { return receive_and_remove(many_, 1); });
+    }
+    void processes(const std::string& what, int count, std::size_t batch,
+                   std::size_t concurrency) {
+        if (!is_wanted(what)) return;
+        const auto done = run_processes(plan_, count, batch, concurrency);
+        print_rate(what.c_str(), static_cast<double>(done), plan_.seconds, {});
+    }
+
+private:
+    bool is_wanted(const std::string& what) const {
+        return plan_.what.empty() || std::ranges::count(plan_.what, what) > 0;
+    }
+
+    const Plan& plan_;
+    const queue::NewMessage like_{.body = std::string(kBodyBytes, 'x')};
+    Library library_{{.folder = plan_.folder, .database = plan_.url}};
+    queue::Queue& many_ = library_.make("many");
+};
+
 void run(const Plan& plan) {
-    const queue::NewMessage like{.body = std::string(kBodyBytes, 'x')};
-    Library library({.folder = plan.folder, .database = plan.url});
-    auto& many = library.make("many");
-    const auto filling = Steady::now();
-    fill(many, plan.rows, like);
-    print_rate("fill, 1,000 a call", static_cast<double>(plan.rows), seconds_since(filling),
-               {});
-    measure_threads("sends, one at a time, 8 senders", 8, plan.seconds,
-                    [&] { return send_one_batch(many, 1, like); });
-    measure_threads("sends of 10, 8 senders", 8, plan.seconds,
-                    [&] { return send_one_batch(many, 10, like); });
+    Bench bench(plan);
+    bench.sends("sends, one at a time, 8 senders", 8, 1);
+    bench.sends("sends of 10, 8 senders", 8, 10);
     for (const std::size_t concurrency : {8, 64}) {
         const std::string by = ", " + std::to_string(concurrency) + " at a time";
-        measure_pool(("pool, one message a receive" + by).c_str(), library, many, 1,
-                     concurrency, plan.seconds);
-        measure_pool(("pool, 100 messages a receive" + by).c_str(), library, many, kBatch,
-                     concurrency, plan.seconds);
+        bench.pool("pool, one message a receive" + by, 1, concurrency);
+        bench.pool("pool, 100 messages a receive" + by, kBatch, concurrency);
     }
-    for (const int receivers : {8, 64}) {
-        measure_threads(
-            ("receive 1 and remove, " + std::to_string(receivers) + " receivers").c_str(),
-            receivers, plan.seconds, [&] { return receive_and_remove(many, 1); });
-    }
-    measure_processes("4 processes, one message a receive, 2 at a time each", plan, 4, 1, 2);
-    measure_processes("4 processes, 100 messages a receive, 2 at a time each", plan, 4, kBatch,
-                      2);
+    bench.receivers("receive 1 and remove, 8 receivers", 8);
+    bench.receivers("receive 1 and remove, 64 receivers", 64);
+    bench.processes("4 processes, one message a receive, 2 at a time each", 4, 1, 2);
+    bench.processes("4 processes, 100 messages a receive, 2 at a time each", 4, kBatch, 2);
 }
 
 void run_worker(const Plan& plan) {
@@ -133,6 +158,7 @@ int main(int argc, char** argv) {
     app.add_option("url", plan.url)->required();
     app.add_option("--rows", plan.rows);
     app.add_option("--seconds", plan.seconds);
+    app.add_option("--what", plan.what);
     app.add_option("--worker", plan.worker_batch);
     app.add_option("--concurrency", plan.concurrency);
     CLI11_PARSE(app, argc, argv);

@@ -47,6 +47,17 @@ std::string_view pick_text(const db::Transaction& tx) {
     return tx.dialect() == db::Dialect::Postgres ? std::string_view(kLocking) : kPick;
 }
 
+/// Those of one schema version and priority with an id above ?4, as long as nothing of a higher
+/// priority (up to ?5) waits.
+constexpr std::string_view kPickFromPlace =
+    "SELECT m.id, m.priority, m.started, m.receive_count, m.start_count, m.sent_at,"
+    " m.message_group, m.last_error, b.body, m.schema_version, m.schema_version"
+    " FROM queue_messages m JOIN queue_bodies b ON b.id = m.id"
+    " WHERE m.queue = ?1 AND m.state = 0 AND m.schema_version = ?2 AND m.priority = ?3"
+    " AND m.id > ?4 AND NOT EXISTS (SELECT 1 FROM queue_messages v WHERE v.queue = ?1"
+    " AND v.state = 0 AND v.schema_version = ?2 AND v.priority > ?3 AND v.priority <= ?5)"
+    " ORDER BY m.id LIMIT ?6 FOR UPDATE OF m SKIP LOCKED";
+
 /// Of the versions above `version` that wait, the lowest one; nothing where there is none.
 Result<std::optional<std::int64_t>> next_version(Work& work, std::int64_t version,
                                                  std::int64_t version_max) {
@@ -93,6 +104,21 @@ std::int64_t random_delivery() {
 struct SqlQueue::Candidate {
     Message message;
     bool was_started = false;
+
+    /// From a row of kPick or kPickFromPlace.
+    explicit Candidate(const db::Query& query)
+        : message{.id = MessageId(query.int64(0)),
+                  .body = to_string(query.blob(8)),
+                  .receipt_handle = {},
+                  .receive_count = query.int64(3),
+                  .start_count = query.int64(4),
+                  .suspect = query.int64(2) != 0,
+                  .schema_version = static_cast<std::int32_t>(query.int64(9)),
+                  .priority = static_cast<std::int32_t>(query.int64(1)),
+                  .message_group = query.string(6),
+                  .sent_at = time_of(query.int64(5)),
+                  .last_error = query.string(7)},
+          was_started(message.suspect) {}
 };
 
 Result<std::optional<microseconds>> SqlQueue::bring_back_due(Work& work,
@@ -111,6 +137,33 @@ Result<std::optional<microseconds>> SqlQueue::bring_back_due(Work& work,
 
 Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
     Work& work, const ReceiveOptions& options) {
+    const bool goes_on = place_ && place_->is_of(options) && !work.comes_back &&
+                         system_clock().uptime() - place_->looked_at < goes_on_for();
+    if (goes_on) {
+        TRY(auto candidates, look_from_place(work, options));
+        if (candidates.size() == options.messages_max) return candidates;
+    }
+    // What was just found and locked is found again.
+    place_.reset();
+    return look_from_front(work, options);
+}
+
+Result<std::vector<SqlQueue::Candidate>> SqlQueue::look_from_place(
+    Work& work, const ReceiveOptions& options) {
+    std::vector<Candidate> candidates;
+    TRY(db::Query query, work.tx.prepare(kPickFromPlace));
+    query.bind(work.queue, place_->schema_version, place_->priority, to_int64(place_->id),
+               options.priority_max, options.messages_max);
+    for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
+        TRY(const bool row, query.next());
+        if (!row) break;
+        bytes += candidates.emplace_back(query).message.body.size();
+    }
+    return candidates;
+}
+
+Result<std::vector<SqlQueue::Candidate>> SqlQueue::look_from_front(
+    Work& work, const ReceiveOptions& options) {
     std::vector<Candidate> candidates;
     for (std::int64_t version = -1;;) {
         std::int64_t last_version = -1;
@@ -122,23 +175,9 @@ Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
             for (std::size_t bytes = 0; bytes < limits::kBatchBytes;) {
                 TRY(const bool row, query.next());
                 if (!row) break;
-                Candidate& candidate = candidates.emplace_back();
-                candidate.was_started = query.int64(2) != 0;
+                bytes += candidates.emplace_back(query).message.body.size();
                 picked_version = query.int64(9);
                 last_version = query.int64(10);
-                candidate.message = {
-                    .id = MessageId(query.int64(0)),
-                    .body = to_string(query.blob(8)),
-                    .receipt_handle = {},
-                    .receive_count = query.int64(3),
-                    .start_count = query.int64(4),
-                    .suspect = candidate.was_started,
-                    .schema_version = static_cast<std::int32_t>(picked_version),
-                    .priority = static_cast<std::int32_t>(query.int64(1)),
-                    .message_group = query.string(6),
-                    .sent_at = time_of(query.int64(5)),
-                    .last_error = query.string(7)};
-                bytes += candidate.message.body.size();
             }
         }
         if (picked_version >= 0) {
@@ -158,6 +197,21 @@ Result<std::vector<SqlQueue::Candidate>> SqlQueue::find_candidates(
         return a.message.id < b.message.id;
     });
     return candidates;
+}
+
+void SqlQueue::remember_place(Work& work, const ReceiveOptions& options,
+                              const std::vector<Message>& received) {
+    const Message& last = received.back();
+    const auto looked_at = place_ ? place_->looked_at : system_clock().uptime();
+    place_ = {.priority_min = options.priority_min,
+              .priority_max = options.priority_max,
+              .schema_version_max = options.schema_version_max,
+              .schema_version = last.schema_version,
+              .priority = last.priority,
+              .id = last.id,
+              .looked_at = looked_at};
+    // Then what was received still waits.
+    work.tx.on_rollback([this] { place_.reset(); });
 }
 
 Result<SqlQueue::Claimed> SqlQueue::claim(Work& work, const ReceiveOptions& options) {
@@ -183,6 +237,18 @@ Result<SqlQueue::Claimed> SqlQueue::claim(Work& work, const ReceiveOptions& opti
         deliveries.push_back(deliver(candidate, options.start));
         claimed.messages.push_back(std::move(candidate.message));
         if (candidate.was_started) break;
+    }
+    const auto is_like_first = [&](const Message& message) {
+        return message.schema_version == claimed.messages.front().schema_version;
+    };
+    // All that was asked for and found, and nothing that was found was left: only then is
+    // nothing before the last one.
+    if (claimed.messages.size() == options.messages_max &&
+        candidates.size() == options.messages_max &&
+        std::ranges::all_of(claimed.messages, is_like_first)) {
+        remember_place(work, options, claimed.messages);
+    } else {
+        place_.reset();
     }
     const auto timeout = options.visibility_timeout.value_or(work.settings.visibility_timeout);
     TRY_VOID(deliver_all(work, deliveries, work.now + timeout));

@@ -20,8 +20,17 @@ bool want_the_same(const ReceiveOptions& a, const ReceiveOptions& b) {
            a.priority_max == b.priority_max;
 }
 
-bool always(const Receipt& /*first*/, const Receipt& /*other*/) {
+template <typename In>
+bool always(const In& /*first*/, const In& /*other*/) {
     return true;
+}
+
+/// Larger calls gain nothing from company, and 256 of them would be one long request.
+constexpr std::size_t kSentTogether = 20;
+
+/// What one call sends does not depend on what another one sends.
+bool is_plain(const NewMessage& message) {
+    return message.deduplication_id.empty() && message.message_group.empty();
 }
 
 }  // namespace
@@ -32,6 +41,12 @@ SqlQueue::SqlQueue(db::Database& database, QueueRow row, std::chrono::nanosecond
       name_(std::move(row.name)),
       poll_every_(poll_every),
       settings_(row.settings),
+      sends_(
+          database,
+          [this](db::Transaction& tx, std::span<const Messages> calls) {
+              return send_for_all(tx, calls);
+          },
+          always<Messages>),
       receives_(
           database,
           [this](db::Transaction& tx, std::span<const ReceiveOptions> calls) {
@@ -43,13 +58,52 @@ SqlQueue::SqlQueue(db::Database& database, QueueRow row, std::chrono::nanosecond
           [this](db::Transaction& tx, Receipts receipts) {
               return on_deliveries(tx, receipts, mark_all_started);
           },
-          always),
+          always<Receipt>),
       removals_(
           database,
           [this](db::Transaction& tx, Receipts receipts) {
               return on_deliveries(tx, receipts, remove_all_delivered);
           },
-          always) {}
+          always<Receipt>) {}
+
+async::Task<Result<std::vector<Sent>>> SqlQueue::send(std::vector<NewMessage> messages) {
+    const bool goes_together = !messages.empty() && messages.size() <= kSentTogether &&
+                               std::ranges::all_of(messages, is_plain);
+    if (!goes_together) co_return co_await Queue::send(std::move(messages));
+    co_return co_await sends_.run(messages);
+}
+
+Result<std::vector<Result<std::vector<Sent>>>> SqlQueue::send_for_all(
+    db::Transaction& tx, std::span<const Messages> calls) {
+    TRY(Work work, begin(tx));
+    std::vector<Result<std::vector<Sent>>> outcomes(calls.size());
+    Counts expected;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (auto good = check_messages(calls[i], work.settings); !good) {
+            outcomes[i] = tl::unexpected(std::move(good).error());
+            continue;
+        }
+        for (const auto& message : calls[i]) expected.add(state_after(message.delay), 1);
+    }
+    if (expected.depth() == 0) return outcomes;
+    TRY(const Counted counted, count(work, expected, expected.depth()));
+    std::int64_t depth = counted.depth - expected.depth();
+    std::span<const MessageId> ids = counted.ids;
+    for (std::size_t i = 0; i < calls.size(); ++i) {
+        if (!outcomes[i]) continue;
+        const auto size = static_cast<std::int64_t>(calls[i].size());
+        if (depth + size > work.settings.depth_max) {
+            outcomes[i] = tl::unexpected(is_full());
+            continue;
+        }
+        TRY(outcomes[i], insert_all(work, calls[i], ids.first(calls[i].size())));
+        ids = ids.subspan(calls[i].size());
+        depth += size;
+    }
+    work.change = work.change - expected;
+    TRY_VOID(end(work));
+    return outcomes;
+}
 
 async::Task<Result<std::vector<Message>>> SqlQueue::receive(ReceiveOptions options) {
     CO_TRY_VOID(check_receive(options));

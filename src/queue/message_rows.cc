@@ -118,6 +118,10 @@ Time time_of(std::int64_t stored) {
     return Time(microseconds(stored));
 }
 
+State state_after(microseconds delay) {
+    return delay > microseconds(0) ? State::Delayed : State::Waiting;
+}
+
 Result<void> lock_group(Work& work, std::string_view message_group) {
     if (work.tx.dialect() == db::Dialect::Sqlite) return {};  // there is one writer
     TRY(db::Query query,
@@ -130,7 +134,7 @@ Result<void> lock_group(Work& work, std::string_view message_group) {
 
 Result<void> insert_message(Work& work, const NewRow& row) {
     const bool delayed = row.delay > microseconds(0);
-    State state = delayed ? State::Delayed : State::Waiting;
+    State state = state_after(row.delay);
     std::optional<std::string_view> group;
     if (work.settings.fifo) {
         group = row.message_group;
@@ -216,7 +220,7 @@ Result<void> remove_delivered(Work& work, const Receipt& receipt) {
 
 Result<void> give_back(Work& work, const Receipt& receipt, const Release& release) {
     const bool delayed = release.retry_after > microseconds(0);
-    const State state = delayed ? State::Delayed : State::Waiting;
+    const State state = state_after(release.retry_after);
     const std::string error = stored_error(release.error);
     std::int64_t start_count = 0;
     {
@@ -236,6 +240,7 @@ Result<void> give_back(Work& work, const Receipt& receipt, const Release& releas
     }
     --work.change.in_flight;
     work.change.add(state, 1);
+    work.comes_back = true;
     if (start_count >= work.settings.receive_count_max) {
         return bury(work, receipt.id, state, kReceiveCountMax);
     }
@@ -265,6 +270,7 @@ Result<void> bring_back(Work& work, const Due& due) {
                           to_int64(due.id)));
     work.change.add(due.state, -1);
     ++work.change.waiting;
+    work.comes_back = true;
     return {};
 }
 
@@ -286,6 +292,7 @@ Result<void> promote_next(Work& work, std::string_view message_group) {
                                static_cast<int>(state)));
     work.change.add(State::Behind, -1);
     work.change.add(state, 1);
+    work.comes_back = true;
     ++work.receivable;
     return {};
 }

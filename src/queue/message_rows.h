@@ -41,6 +41,7 @@ struct Work {
     bool may_have_due = true;     ///< false: no delay or visibility timeout is over
     Counts change{};              ///< what this call changed up to now
     std::int64_t receivable = 0;  ///< messages that can be received since
+    bool comes_back = false;      ///< of these, one that is older than others that wait
 };
 
 std::int64_t to_stored(Time time);
@@ -54,6 +55,8 @@ struct NewRow {
     microseconds delay{0};
     std::string_view message_group;
 };
+/// Of a message that is sent, or given back, with this delay, where nothing is before it.
+State state_after(microseconds delay);
 /// Others wait until the transaction's end before they change which message of the group is the
 /// first.
 Result<void> lock_group(Work& work, std::string_view message_group);

@@ -71,7 +71,7 @@ public:
     /// FIFO without a group), LimitExceeded (`depth_max`).
     virtual Result<std::vector<Sent>> send(db::Transaction& tx,
                                            std::span<const NewMessage> messages) = 0;
-    async::Task<Result<std::vector<Sent>>> send(std::vector<NewMessage> messages);
+    virtual async::Task<Result<std::vector<Sent>>> send(std::vector<NewMessage> messages);
 
     /// At most `messages_max` messages, each in flight from now on; as soon as there is one, or
     /// none after `wait_max`. By priority, then by age. Errors: InvalidInput.

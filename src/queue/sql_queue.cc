@@ -37,6 +37,7 @@ void SqlQueue::set_settings(const QueueSettings& settings) {
 }
 
 Result<void> SqlQueue::end(Work& work) {
+    if (work.comes_back) place_.reset();
     if (work.change != Counts{}) TRY_VOID(count(work, work.change, 0));
     if (work.receivable > 0) announce_after_commit(work);
     return {};
@@ -73,18 +74,33 @@ Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
     // Counted as they look, in the statement that gives the ids; what turns out to be behind
     // its group or a duplicate is put right afterwards.
     Counts expected;
-    for (const auto& message : messages) {
-        expected.add(message.delay > microseconds(0) ? State::Delayed : State::Waiting, 1);
-    }
+    for (const auto& message : messages) expected.add(state_after(message.delay), 1);
     if (work.settings.fifo) TRY_VOID(lock_groups(work, messages));
     TRY(const Counted counted,
         count(work, expected, static_cast<std::int64_t>(messages.size())));
+    TRY(auto sent, insert_all(work, messages, counted.ids));
+    const Counts correction = work.change - expected;
+    if (counted.depth + correction.depth() > work.settings.depth_max) {
+        return tl::unexpected(is_full());
+    }
+    work.change = correction;
+    TRY_VOID(end(work));
+    return sent;
+}
 
+Error SqlQueue::is_full() const {
+    return {ErrorCode::LimitExceeded, "the queue " + name_ + " holds " +
+                                          std::to_string(settings().depth_max) +
+                                          " messages, its depth_max"};
+}
+
+Result<std::vector<Sent>> SqlQueue::insert_all(Work& work, std::span<const NewMessage> messages,
+                                               std::span<const MessageId> ids) {
     std::vector<Sent> sent;
     sent.reserve(messages.size());
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const auto& message = messages[i];
-        const MessageId id = counted.ids[i];
+        const MessageId id = ids[i];
         if (!message.deduplication_id.empty()) {
             TRY(const auto earlier, remember(work, message.deduplication_id, id));
             if (earlier) {
@@ -100,14 +116,6 @@ Result<std::vector<Sent>> SqlQueue::send(db::Transaction& tx,
         TRY_VOID(insert_body(work, id, message.body));
         sent.push_back({id, false});
     }
-    const Counts correction = work.change - expected;
-    if (counted.depth + correction.depth() > work.settings.depth_max) {
-        return fail(ErrorCode::LimitExceeded, "the queue " + name_ + " holds " +
-                                                  std::to_string(work.settings.depth_max) +
-                                                  " messages, its depth_max");
-    }
-    work.change = correction;
-    TRY_VOID(end(work));
     return sent;
 }
 

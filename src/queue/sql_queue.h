@@ -6,6 +6,7 @@
 #include "queue/combiner.h"
 #include "queue/hints.h"
 #include "queue/message_sets.h"
+#include "queue/place.h"
 #include "queue/queue.h"
 
 namespace larmor::queue {
@@ -29,6 +30,7 @@ public:
 
     Result<std::vector<Sent>> send(db::Transaction& tx,
                                    std::span<const NewMessage> messages) final;
+    async::Task<Result<std::vector<Sent>>> send(std::vector<NewMessage> messages) final;
     async::Task<Result<std::vector<Message>>> receive(ReceiveOptions options) final;
     Result<void> start(db::Transaction& tx, const std::string& receipt_handle) final;
     async::Task<Result<void>> start(std::string receipt_handle) final;
@@ -72,6 +74,9 @@ protected:
     /// Where `begin` went by what was known already, asks; false where it had asked.
     virtual Result<bool> look_again(Work& /*work*/) { return false; }
     virtual Result<Time> now(db::Snapshot& snapshot) = 0;
+    /// How long receives go on from where the last one ended before one looks at the front
+    /// again; 0 where looking there costs nothing.
+    virtual microseconds goes_on_for() const { return {}; }
     /// Everything that was due has been brought back.
     virtual void nothing_is_due() {}
     struct Counted {
@@ -98,9 +103,21 @@ private:
     /// is known.
     Result<std::optional<microseconds>> bring_back_due(Work& work, std::size_t messages_max);
     Result<std::vector<Candidate>> find_candidates(Work& work, const ReceiveOptions& options);
+    Result<std::vector<Candidate>> look_from_place(Work& work, const ReceiveOptions& options);
+    Result<std::vector<Candidate>> look_from_front(Work& work, const ReceiveOptions& options);
+    void remember_place(Work& work, const ReceiveOptions& options,
+                        const std::vector<Message>& received);
     /// Completes the message.
     static Delivery deliver(Candidate& candidate, Start when);
+    /// One for each id; counts what is behind its group or a duplicate as what it is.
+    static Result<std::vector<Sent>> insert_all(Work& work,
+                                                std::span<const NewMessage> messages,
+                                                std::span<const MessageId> ids);
+    Error is_full() const;
     // What Combiner runs for calls that came together.
+    using Messages = std::span<const NewMessage>;
+    Result<std::vector<Result<std::vector<Sent>>>> send_for_all(
+        db::Transaction& tx, std::span<const Messages> calls);
     using Receipts = std::span<const Receipt>;
     Result<std::vector<Result<Claimed>>> claim_for_all(db::Transaction& tx,
                                                        std::span<const ReceiveOptions> calls);
@@ -123,6 +140,8 @@ private:
     mutable std::mutex mutex_;
     QueueSettings settings_;
     Hints hints_;
+    std::optional<Place> place_;  ///< of the writer's thread
+    Combiner<Messages, std::vector<Sent>> sends_;
     Combiner<ReceiveOptions, Claimed> receives_;
     Combiner<Receipt, void> starts_;
     Combiner<Receipt, void> removals_;

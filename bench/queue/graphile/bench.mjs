@@ -1,8 +1,11 @@
 // The peer: graphile-worker on the same server. Prints one JSON object a line.
-//     node bench.mjs URL ROWS SECONDS
+//     node bench.mjs URL ROWS SECONDS [NAME...]
+// With names only what has one of them.
 import { Logger, makeWorkerUtils, run } from "graphile-worker";
 
 const [url, rows, seconds] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
+const wanted = process.argv.slice(5);
+const isWanted = (what) => wanted.length === 0 || wanted.includes(what);
 // It would write a line a job.
 const logger = new Logger(() => () => {});
 const body = { text: "x".repeat(290) };
@@ -20,24 +23,29 @@ for (let sent = 0; sent < rows; sent += 1000) {
 if (rows > 0) print("graphile-worker: fill, 1,000 a call", rows, (performance.now() - began) / 1000);
 
 // One at a time, from 8 loops of one process.
-began = performance.now();
-let added = 0;
-const until = began + seconds * 1000;
-await Promise.all(
-  Array.from({ length: 8 }, async () => {
-    while (performance.now() < until) {
-      await utils.addJob("nothing", body);
-      added += 1;
-    }
-  }),
-);
-print("graphile-worker: addJob, 8 at a time", added, (performance.now() - began) / 1000);
+const adding = "graphile-worker: addJob, 8 at a time";
+if (isWanted(adding)) {
+  began = performance.now();
+  let added = 0;
+  const until = began + seconds * 1000;
+  await Promise.all(
+    Array.from({ length: 8 }, async () => {
+      while (performance.now() < until) {
+        await utils.addJob("nothing", body);
+        added += 1;
+      }
+    }),
+  );
+  print(adding, added, (performance.now() - began) / 1000);
+}
 
-for (const [what, worker] of [
+for (const [how, worker] of [
   ["one job a query", {}],
   ["local queue of 500, completions in batches", { localQueue: { size: 500 }, completeJobBatchDelay: 0 }],
 ]) {
   for (const concurrentJobs of [8, 64]) {
+    const what = `graphile-worker: ${how}, ${concurrentJobs} at a time`;
+    if (!isWanted(what)) continue;
     let done = 0;
     const runner = await run({
       preset: { worker: { connectionString: url, concurrentJobs, maxPoolSize: concurrentJobs + 2, logger, ...worker } },
@@ -50,7 +58,7 @@ for (const [what, worker] of [
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const count = done;
     await runner.stop();
-    print(`graphile-worker: ${what}, ${concurrentJobs} at a time`, count, seconds);
+    print(what, count, seconds);
   }
 }
 await utils.release();

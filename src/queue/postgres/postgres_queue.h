@@ -13,7 +13,8 @@ namespace larmor::queue::postgres {
 /// What the queues of a process share.
 struct Shared {
     ServerClock clock;
-    microseconds known_for{};  ///< PostgresQueuesOptions
+    microseconds known_for{};    ///< PostgresQueuesOptions
+    microseconds goes_on_for{};  ///< PostgresQueuesOptions
     const std::atomic<std::int64_t>* server_step_us = nullptr;
     /// Which of a queue's rows of counts this process writes.
     int slot = 0;
@@ -39,6 +40,7 @@ protected:
         if (shared_.hints) shared_.hints->tell(std::to_string(id()), messages);
     }
 
+    microseconds goes_on_for() const override { return shared_.goes_on_for; }
     void nothing_is_due() override {
         if (begun_) begun_->may_have_due = false;
     }

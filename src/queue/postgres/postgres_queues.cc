@@ -22,6 +22,7 @@ public:
         : database_(database), poll_every_(options.poll_every) {
         shared_.server_step_us = options.server_step_us;
         shared_.known_for = options.known_for;
+        shared_.goes_on_for = options.goes_on_for;
         std::random_device device;
         shared_.slot = std::uniform_int_distribution(0, kSlots - 1)(device);
         if (options.url.empty()) return;

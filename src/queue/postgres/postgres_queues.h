@@ -15,6 +15,10 @@ struct PostgresQueuesOptions {
     /// is due: 0 asks for each call. Another process may have changed it meanwhile; a clock
     /// does not drift in that time.
     std::chrono::microseconds known_for = std::chrono::milliseconds(20);
+    /// How long receives that get all that they ask for go on from where the last one ended,
+    /// by priority still, before one looks for older messages again: those of senders that were
+    /// slow to commit, and those that another process gave back.
+    std::chrono::microseconds goes_on_for = std::chrono::milliseconds(20);
     /// For tests: so many microseconds the server's wall clock was set forward.
     const std::atomic<std::int64_t>* server_step_us = nullptr;
 };

@@ -62,8 +62,10 @@ private:
         wrapped_.reset();
         if (wrap_) wrapped_ = wrap_(*database_);
         db::Database& used = wrapped_ ? *wrapped_ : *database_;
-        queues_ = must(postgres::open_postgres_queues(
-            used, {.poll_every = poll_every_, .known_for = 0us, .server_step_us = &step_us_}));
+        queues_ = must(postgres::open_postgres_queues(used, {.poll_every = poll_every_,
+                                                             .known_for = 0us,
+                                                             .goes_on_for = 1h,
+                                                             .server_step_us = &step_us_}));
     }
 
     const std::chrono::nanoseconds poll_every_;
@@ -94,13 +96,29 @@ protected:
             : database(must(db::postgres::open_postgres({.url = url}))) {
             must(database->migrate(std::array{migrations()}));
             // Only a hint can wake who waits.
-            queues =
-                must(postgres::open_postgres_queues(*database, {.url = url, .poll_every = 1h}));
+            queues = must(postgres::open_postgres_queues(
+                *database, {.url = url, .poll_every = 1h, .goes_on_for = 1h}));
             queue = must(queues->create("work", {}));
         }
         ~Process() {
             queues.reset();
             database.reset();
+        }
+        void send(const NewMessage& message) const {
+            must(async::sync_wait(queue->send(std::vector{message})));
+        }
+        Message receive_one() const {
+            auto received = must(async::sync_wait(queue->receive({})));
+            EXPECT_EQ(received.size(), 1U);
+            return received.empty() ? Message{} : std::move(received[0]);
+        }
+        std::vector<std::string> bodies_of_rest() const {
+            std::vector<std::string> bodies;
+            for (const auto& message :
+                 must(async::sync_wait(queue->receive({.messages_max = 10})))) {
+                bodies.push_back(message.body);
+            }
+            return bodies;
         }
         std::unique_ptr<db::Database> database;
         std::unique_ptr<Queues> queues;
@@ -140,6 +158,41 @@ TEST_F(TwoProcesses, AMessageComesBackThoughNothingWasDueWhenTheTimeWasAskedLast
     std::vector<Message> second;
     while (second.empty()) second = must(async::sync_wait(process.queue->receive({})));
     EXPECT_EQ(second[0].receive_count, 2);
+}
+
+TEST_F(TwoProcesses, ReceivesGoOnFromWhereTheLastOneEndedUntilTheyGetLessThanTheyAskFor) {
+    const Process ours(url_);
+    const Process other(url_);
+    for (const char* body : {"0", "1", "2", "3"}) ours.send({.body = body});
+    const Message first = other.receive_one();
+    EXPECT_EQ(first.body, "0");
+    EXPECT_EQ(ours.receive_one().body, "1");
+    must(async::sync_wait(other.queue->release(first.receipt_handle, {})));
+
+    EXPECT_EQ(ours.receive_one().body, "2") << "the front was looked at again";
+    EXPECT_EQ(ours.bodies_of_rest(), (std::vector<std::string>{"0", "3"}));
+}
+
+TEST_F(TwoProcesses, AHigherPriorityOfAnotherProcessDoesNotWaitForTheFrontToBeLookedAt) {
+    const Process ours(url_);
+    const Process other(url_);
+    for (const char* body : {"0", "1", "2"}) ours.send({.body = body});
+    EXPECT_EQ(ours.receive_one().body, "0");
+    other.send({.body = "high", .priority = 1});
+
+    EXPECT_EQ(ours.receive_one().body, "high");
+    EXPECT_EQ(ours.receive_one().body, "1");
+}
+
+TEST_F(TwoProcesses, WhatAProcessGivesBackItselfComesFirst) {
+    const Process ours(url_);
+    for (const char* body : {"0", "1", "2"}) ours.send({.body = body});
+    const Message first = ours.receive_one();
+    EXPECT_EQ(ours.receive_one().body, "1");
+    must(async::sync_wait(ours.queue->release(first.receipt_handle, {})));
+
+    EXPECT_EQ(ours.receive_one().body, "0");
+    EXPECT_EQ(ours.receive_one().body, "2");
 }
 
 TEST_F(TwoProcesses, ShareTheMessagesAndEachIsDoneOnce) {

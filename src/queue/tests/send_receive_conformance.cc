@@ -247,4 +247,15 @@ TEST_P(QueueConformance, RefusesMoreThanItsDepthMaxAndKeepsNothingOfTheCall) {
     EXPECT_FALSE(try_send({{.body = "d"}})) << "what is in flight counts";
 }
 
+TEST_P(QueueConformance, RefusesMoreThanItsDepthMaxInACallersTransaction) {
+    use({.depth_max = 1});
+    const std::vector<NewMessage> two{{.body = "a"}, {.body = "b"}};
+    const auto sent = database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
+        TRY_VOID(queue().send(tx, two));
+        return {};
+    });
+    EXPECT_EQ(sent.error().code, ErrorCode::LimitExceeded);
+    EXPECT_EQ(stats().depth(), 0);
+}
+
 }  // namespace larmor::queue

@@ -48,6 +48,24 @@ void send_batches(Queue& queue, int sender, bool fifo) {
     }
 }
 
+/// Of so many sends, one message each, how many were refused for the depth; every seventh is
+/// too large, which must be its own error.
+int send_until_full(Queue& queue, int count) {
+    int refused = 0;
+    for (int i = 0; i < count; ++i) {
+        const std::size_t size = i % 7 == 6 ? limits::kBodyBytes + 1 : 100;
+        const auto sent = async::sync_wait(
+            queue.send(std::vector{NewMessage{.body = std::string(size, 'x')}}));
+        if (size > limits::kBodyBytes) {
+            EXPECT_EQ(sent.error().code, ErrorCode::InvalidInput);
+        } else if (!sent) {
+            EXPECT_EQ(sent.error().code, ErrorCode::LimitExceeded);
+            ++refused;
+        }
+    }
+    return refused;
+}
+
 /// Receives until all are removed; gives every third message back first.
 void receive_all(Queue& queue, unsigned seed, Seen& seen) {
     std::minstd_rand random(seed);
@@ -93,6 +111,20 @@ TEST_P(QueueConformance, ThreadsNeverHoldAMessageTwiceAndLoseNone) {
     EXPECT_EQ(std::set(seen.removed.begin(), seen.removed.end()).size(), seen.removed.size());
     EXPECT_EQ(stats().depth(), 0);
     EXPECT_EQ(stats().dead, 0);
+}
+
+TEST_P(QueueConformance, SendsOfThreadsHaveEachAnOutcomeOfItsOwn) {
+    use({.depth_max = 50});
+    std::atomic<int> refused = 0;
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 8; ++i) {
+        threads.emplace_back([&] { refused += send_until_full(queue(), 14); });
+    }
+    for (auto& thread : threads) thread.join();
+
+    EXPECT_EQ(refused, 8 * 12 - 50);
+    EXPECT_EQ(stats().depth(), 50);
+    EXPECT_EQ(receive(100).size(), 50U);
 }
 
 TEST_P(QueueConformance, ThreadsKeepTheOrderOfGroups) {
