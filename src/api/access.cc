@@ -53,8 +53,9 @@ Result<void> check_admitted(const Context& context, const http::Request& request
                             auth::Right right) {
     auto& admission = context.services.admission;
     if (right == auth::Right::Store) return admission.check(announced_bytes(request));
-    const bool deletes = right == auth::Right::Delete && request.method != http::Method::Get;
-    return deletes ? admission.allow_change() : Result<void>{};
+    const bool is_change = right == auth::Right::Delete || right == auth::Right::Edit;
+    const bool changes = is_change && request.method != http::Method::Get;
+    return changes ? admission.allow_change() : Result<void>{};
 }
 
 }  // namespace

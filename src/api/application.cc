@@ -9,6 +9,7 @@
 #include "api/dicomweb/routes.h"
 #include "api/events.h"
 #include "api/exports.h"
+#include "api/image_sets.h"
 #include "api/index.h"
 #include "api/instances.h"
 #include "api/jobs.h"
@@ -99,6 +100,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_capabilities_route(*router, context);
     add_instance_routes(*router, context);
     add_deletion_routes(*router, context);
+    add_image_set_routes(*router, context);
     add_event_routes(*router, context);
     add_rule_routes(*router, context);
     add_index_routes(*router, context);

@@ -115,6 +115,7 @@ bool changes_something(audit::Action action) {
     switch (action) {
         case audit::Action::Store:
         case audit::Action::Delete:
+        case audit::Action::Edit:
         case audit::Action::TokenCreate:
         case audit::Action::TokenRevoke:
         case audit::Action::QueueChange:

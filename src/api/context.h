@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "api/application.h"
+#include "api/edited_image_sets.h"
 #include "api/located_instance.h"
 #include "auth/gate.h"
 #include "base/bounded_cache.h"
@@ -30,6 +31,8 @@ struct Context {
     /// those that are prepared.
     BoundedCache<LocatedInstance> instances{
         {.entries_max = 32'768, .bytes_max = std::size_t{64} << 20}};
+    /// Which of them are out of date.
+    EditedImageSets edited;
     /// By target and Accept.
     BoundedCache<KnownFrames> frames{
         {.entries_max = 65'536, .bytes_max = std::size_t{64} << 20}};

@@ -37,6 +37,11 @@ Task<Response> delete_resource(ContextPtr context, Request request) {
     if (!path) {
         co_return problem(request, path.error());
     }
+    if (path->names_image_set()) {
+        co_return problem(request, {ErrorCode::InvalidInput,
+                                    "a study, series or instance is deleted as a whole, not an "
+                                    "image set or a version of it"});
+    }
     const auto& services = context->services;
     const catalog::DeleteRequest wanted{
         .study_instance_uid = path->study,

@@ -8,6 +8,7 @@
 #include "api/media_choice.h"
 #include "base/bytes.h"
 #include "catalog/records.h"
+#include "edits/change.h"
 #include "objects/object_store.h"
 
 namespace larmor::api {
@@ -16,6 +17,8 @@ namespace larmor::api {
 struct LocatedInstance {
     catalog::StoredInstance instance;
     objects::ObjectLocation file;
+    /// What was edited in it, as of the version that was asked for; empty: it is as stored.
+    edits::Changes changes;
     /// What was prepared, where a lister was asked for it: then `file` is not filled in.
     std::optional<objects::ObjectLocation> metadata;
     /// pixels::FrameIndex in its stored form; empty where there is none (yet).

@@ -9,10 +9,12 @@ namespace larmor::audit {
 namespace {
 
 constexpr std::array<std::string_view, kActionCount> kActions = {
-    "none",           "query",        "read-metadata", "retrieve",  "render",
-    "store",          "delete",       "export",        "sign-in",   "sign-out",
-    "token-create",   "token-revoke", "list-tokens",   "start",     "stop",
-    "security-alert", "rule-change",  "queue-change",  "queue-use", "job-change"};
+    "none",        "query",        "read-metadata", "retrieve",
+    "render",      "store",        "delete",        "export",
+    "sign-in",     "sign-out",     "token-create",  "token-revoke",
+    "list-tokens", "start",        "stop",          "security-alert",
+    "rule-change", "queue-change", "queue-use",     "job-change",
+    "edit"};
 constexpr std::array<std::string_view, 3> kOutcomes = {"success", "refused", "failed"};
 
 /// Cut at a character's border.

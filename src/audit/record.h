@@ -30,8 +30,9 @@ enum class Action : std::uint8_t {
     QueueChange,    ///< settings, redrive, purge: `object` is the queue's name
     QueueUse,       ///< messages were sent, taken, dealt with or read: the same
     JobChange,      ///< a long run was asked for, cancelled or removed: `object` is its id
+    Edit,           ///< metadata was changed: `object` is the image set, where it is one
 };
-inline constexpr std::size_t kActionCount = 20;
+inline constexpr std::size_t kActionCount = 21;
 std::string_view name_of(Action action);
 
 /// Source: PS3.15 table A.5-2, EventOutcomeIndicator.

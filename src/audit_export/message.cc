@@ -63,6 +63,8 @@ Event event_of(const audit::Entry& entry) {
         case Action::Store:
             return came_by_command(entry) ? Event{kImport, "C"}
                                           : Event{kInstancesTransferred, "C"};
+        case Action::Edit:
+            return {kInstancesAccessed, "U"};
         case Action::Delete:
             return entry.subject.series.empty() ? Event{kStudyDeleted, "D"}
                                                 : Event{kInstancesAccessed, "D"};

@@ -25,7 +25,7 @@ constexpr std::uint32_t rights_of(Role role) {
             return kEverybody | bit(Right::Observe);
         case Role::Admin:
             return kLooks | bit(Right::Store) | bit(Right::Observe) | bit(Right::Administer) |
-                   bit(Right::Delete) | bit(Right::UseQueues);
+                   bit(Right::Delete) | bit(Right::UseQueues) | bit(Right::Edit);
         case Role::Worker:
             return kEverybody | bit(Right::UseQueues);
     }
@@ -74,6 +74,8 @@ std::string_view name_of(Right right) {
             return "Delete";
         case Right::UseQueues:
             return "UseQueues";
+        case Right::Edit:
+            return "Edit";
     }
     return "unknown";
 }

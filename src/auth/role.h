@@ -19,8 +19,9 @@ enum class Right : std::uint8_t {
     Administer,    ///< tokens
     Delete,        ///< take instances away, see what was taken away, bring it back
     UseQueues,     ///< send messages to queues, receive and remove them
+    Edit,          ///< change metadata: a new version over instances that stay as they are
 };
-inline constexpr std::size_t kRightCount = 10;
+inline constexpr std::size_t kRightCount = 11;
 
 /// What a person or a machine is. A role is a fixed set of rights.
 enum class Role : std::uint8_t {
@@ -28,7 +29,7 @@ enum class Role : std::uint8_t {
     Writer,   ///< a reader who may store
     Sender,   ///< a modality or a gateway: stores, sees nothing
     Monitor,  ///< reads metrics, sees no patient data
-    Admin,    ///< everything; the only one who may delete
+    Admin,    ///< everything; the only one who may edit and delete
     Worker,   ///< sends to queues and works on their messages; sees nothing else
 };
 inline constexpr std::array kRoles = {Role::Reader,  Role::Writer, Role::Sender,

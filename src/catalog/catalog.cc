@@ -153,6 +153,37 @@ Result<StoredInstance> Catalog::find_instance(db::Snapshot& snapshot, InstanceRo
     return read_instance(query);
 }
 
+Result<StoredInstance> Catalog::find_instance(db::Snapshot& snapshot, ImageSetRow image_set,
+                                              std::string_view sop_instance_uid) const {
+    static const std::string kSql =
+        select_instance(" WHERE i.sop_instance_uid = ?1 AND i.image_set = ?2 AND m.state <> 2");
+    TRY(db::Query query, snapshot.prepare(kSql));
+    query.bind(sop_instance_uid, number_of(image_set));
+    TRY(const bool row, query.next());
+    if (!row) {
+        return fail(
+            ErrorCode::NotFound,
+            "there is no instance " + std::string(sop_instance_uid) + " in the image set");
+    }
+    return read_instance(query);
+}
+
+Result<StoredSeries> Catalog::find_series(db::Snapshot& snapshot, SeriesRow row) const {
+    return load_series(snapshot, number_of(row));
+}
+
+Result<bool> Catalog::is_of_series(db::Snapshot& snapshot, const ImageSet& image_set,
+                                   std::string_view study_uid,
+                                   std::string_view series_uid) const {
+    if (image_set.state == ImageSetState::Deleted) return false;
+    TRY(db::Query query,
+        snapshot.prepare("SELECT 1 FROM series s JOIN studies t ON t.id = s.study"
+                         " WHERE s.id = ?1 AND s.series_instance_uid = ?2"
+                         " AND t.study_instance_uid = ?3"));
+    query.bind(number_of(image_set.series), series_uid, study_uid);
+    return query.next();
+}
+
 Result<ImageSet> Catalog::find_image_set(db::Snapshot& snapshot, std::string_view id) const {
     static const std::string kSql = std::string(kSelectImageSet) + " WHERE m.image_set_id = ?1";
     TRY(db::Query query, snapshot.prepare(kSql));
@@ -254,7 +285,7 @@ Result<std::vector<ImageSet>> Catalog::list_image_sets(db::Snapshot& snapshot,
 Result<std::vector<ImageSetVersion>> Catalog::list_versions(db::Snapshot& snapshot,
                                                             ImageSetRow image_set) const {
     TRY(db::Query query,
-        snapshot.prepare("SELECT version, created, cause, number_of_instances"
+        snapshot.prepare("SELECT version, created, cause, number_of_instances, forced"
                          " FROM image_set_versions WHERE image_set = ?1 ORDER BY version"));
     query.bind(number_of(image_set));
     std::vector<ImageSetVersion> versions;
@@ -264,7 +295,8 @@ Result<std::vector<ImageSetVersion>> Catalog::list_versions(db::Snapshot& snapsh
         versions.push_back({.version = query.int64(0),
                             .created = Time(std::chrono::microseconds(query.int64(1))),
                             .cause = query.string(2),
-                            .number_of_instances = query.int64(3)});
+                            .number_of_instances = query.int64(3),
+                            .forced = query.int64(4) != 0});
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "catalog/deletion.h"
+#include "catalog/edit.h"
 #include "catalog/query.h"
 #include "catalog/records.h"
 #include "db/database.h"
@@ -118,12 +119,43 @@ public:
     Result<Recorded> record_series_thumbnail(db::Transaction& tx, ImageSetRow image_set,
                                              std::int64_t version, objects::ObjectId thumbnail);
 
+    // --- editing -----------------------------------------------------------------------------
+
+    /// Changes metadata of an image set: a new version over instances that stay as they are,
+    /// its event, and what searches find, at the same cost whatever number of instances it has.
+    /// Gives what was edited, the named image set first.
+    /// Errors: NotFound (also what was deleted; an instance that is not in it), InvalidInput
+    /// (edits::check_rules, another series, a version that there is not), Conflict (another
+    /// latest version; LOCKED; attributes of patient or study where other primary image sets of
+    /// the study would keep theirs), LimitExceeded.
+    Result<std::vector<PlacedImageSet>> edit_image_set(db::Transaction& tx, std::string_view id,
+                                                       const EditRequest& request);
+    /// Changes attributes of patient and study in all primary image sets of a study. Errors: as
+    /// above; InvalidInput for attributes of series and instances.
+    Result<std::vector<PlacedImageSet>> edit_study(db::Transaction& tx,
+                                                   std::string_view study_uid,
+                                                   const EditRequest& request);
+    /// The same in all studies of a patient. Errors: as above; Conflict where several issuers
+    /// have the Patient ID and none is named.
+    Result<std::vector<PlacedImageSet>> edit_patient(
+        db::Transaction& tx, std::string_view patient_id,
+        const std::optional<std::string>& issuer_of_patient_id, const EditRequest& request);
+    /// What was edited up to a version of an image set, for its instances from row `first` to
+    /// `last`. Needed only where ImageSet::edited_version is not 0.
+    Result<ImageSetEdits> find_edits(db::Snapshot& snapshot, ImageSetRow image_set,
+                                     std::int64_t version, InstanceRow first,
+                                     InstanceRow last) const;
+
     // --- deleting ----------------------------------------------------------------------------
 
     /// Takes a study, series or instance out of everything that readers see, conflicts with it
     /// included; rows and objects stay until `expires`. Its UIDs are free: stored again, it is
     /// stored anew. Errors: NotFound (also what was deleted before).
     Result<Deletion> delete_resource(db::Transaction& tx, const DeleteRequest& request);
+    /// One image set: a primary one with its series and what is in conflict with it, another by
+    /// itself. Errors: NotFound.
+    Result<Deletion> delete_image_set(db::Transaction& tx, std::string_view id,
+                                      std::string_view deleted_by, Time expires);
     /// Makes what was deleted as it was. An instance whose UID was stored again since stays
     /// deleted, the others are put beside it. Errors: NotFound; Conflict where all were stored
     /// again, where the study is another patient's now, and where the purge has begun.
@@ -167,8 +199,18 @@ public:
                                          std::string_view series_uid,
                                          std::string_view sop_instance_uid) const;
     Result<StoredInstance> find_instance(db::Snapshot& snapshot, InstanceRow row) const;
+    /// Of an image set that is not DELETED, primary or not.
+    Result<StoredInstance> find_instance(db::Snapshot& snapshot, ImageSetRow image_set,
+                                         std::string_view sop_instance_uid) const;
+    /// Whatever its primary image set is.
+    Result<StoredSeries> find_series(db::Snapshot& snapshot, SeriesRow row) const;
+    /// Whether an image set is of the series, and not DELETED.
+    Result<bool> is_of_series(db::Snapshot& snapshot, const ImageSet& image_set,
+                              std::string_view study_uid, std::string_view series_uid) const;
     Result<ImageSet> find_image_set(db::Snapshot& snapshot, std::string_view id) const;
     Result<ImageSet> find_image_set(db::Snapshot& snapshot, ImageSetRow row) const;
+    /// One that is not DELETED.
+    Result<PlacedImageSet> place_image_set(db::Snapshot& snapshot, std::string_view id) const;
 
     /// All series of a study that have a primary image set, by row.
     Result<std::vector<StoredSeries>> list_series(db::Snapshot& snapshot, StudyRow study) const;
@@ -212,8 +254,9 @@ public:
     };
     Result<Totals> totals(db::Snapshot& snapshot) const;
 
-private:
     struct Impl;
+
+private:
     explicit Catalog(std::shared_ptr<Impl> impl);
     std::shared_ptr<Impl> impl_;  ///< shared with the database, which may write once more
 };

@@ -40,6 +40,8 @@ struct Catalog::Impl {
     Result<StudyFound> insert_study(db::Transaction& tx, const InstanceRecord& record);
     Result<std::int64_t> insert_series(db::Transaction& tx, std::int64_t study,
                                        const SeriesAttributes& series);
+    static Result<void> insert_requests(db::Transaction& tx, std::int64_t series,
+                                        const std::vector<RequestAttributes>& requests);
     /// Reads or makes study and series. Nothing where the study is of another patient and
     /// `placement` is Primary.
     Result<std::shared_ptr<SeriesEntry>> series_of(db::Transaction& tx,
@@ -57,6 +59,10 @@ struct Catalog::Impl {
     void forget_series(db::Transaction& tx, std::string_view study_uid,
                        std::string_view series_uid);
 
+    /// Makes DELETED what is `affected`, with one deletion.
+    Result<Deletion> delete_affected(db::Transaction& tx, const DeleteRequest& request,
+                                     const StudyToDelete& study,
+                                     const std::vector<Affected>& affected);
     /// A DELETED image set of the series of `from`, for that many of its instances.
     Result<ImageSetTarget> set_apart(db::Transaction& tx, DeletionRow deletion,
                                      const ImageSetTarget& from, const DeletedImageSet& as,

@@ -124,6 +124,7 @@ Result<void> check_rows(db::Check& check) {
     TRY_VOID(check_instances(check));
     TRY_VOID(check_image_sets(check));
     TRY_VOID(check_deletions(check));
+    TRY_VOID(check_edits(check));
     return check_studies(check);
 }
 

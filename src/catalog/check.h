@@ -7,6 +7,8 @@ namespace larmor::catalog {
 Result<void> check_rows(db::Check& check);
 /// Deletions and the image sets that they name.
 Result<void> check_deletions(db::Check& check);
+/// Documents of edits and the image sets that they are of.
+Result<void> check_edits(db::Check& check);
 /// Every row that points at an object finds its row, and every object is pointed at. Memory: a
 /// bit an object, up to 16 MiB.
 Result<void> check_pointers(db::Check& check);

@@ -1,17 +1,11 @@
 #include "base/ids.h"
 #include "catalog/catalog_impl.h"
 #include "catalog/deletions.h"
+#include "catalog/edit_moves.h"
+#include "catalog/editor.h"
 
 namespace larmor::catalog {
 namespace {
-
-/// An ACTIVE image set and how much of it is to be deleted.
-struct Affected {
-    ImageSetTarget target;
-    std::string series_instance_uid;
-    std::int64_t rows = 0;
-    std::int64_t matched = 0;
-};
 
 /// ?3 is the SOP Instance UID, empty for all.
 constexpr std::string_view kAffected =
@@ -63,10 +57,6 @@ tl::unexpected<Error> nothing_there(const DeleteRequest& request) {
     return fail(ErrorCode::NotFound, std::move(message));
 }
 
-struct StudyToDelete {
-    std::int64_t row = 0;
-    std::string patient_id;
-};
 Result<StudyToDelete> find_study_to_delete(db::Transaction& tx, const DeleteRequest& request) {
     TRY(db::Query query,
         tx.prepare("SELECT id, patient_id FROM studies WHERE study_instance_uid = ?1"));
@@ -125,19 +115,17 @@ Result<ImageSetTarget> Catalog::Impl::set_apart(db::Transaction& tx, DeletionRow
     return made;
 }
 
-Result<Deletion> Catalog::delete_resource(db::Transaction& tx, const DeleteRequest& request) {
-    TRY_VOID(impl_->lock(tx, Impl::Lock::Study, request.study_instance_uid));
-    TRY(const StudyToDelete study, find_study_to_delete(tx, request));
-    TRY(const std::vector<Affected> affected, find_affected(tx, study.row, request));
-    if (affected.empty()) return nothing_there(request);
-
+Result<Deletion> Catalog::Impl::delete_affected(db::Transaction& tx,
+                                                const DeleteRequest& request,
+                                                const StudyToDelete& study,
+                                                const std::vector<Affected>& affected) {
     Deletion deletion{.id = random_id(),
                       .study_instance_uid = request.study_instance_uid,
                       .series_instance_uid = request.series_instance_uid,
                       .sop_instance_uid = request.sop_instance_uid,
                       .patient_id = study.patient_id,
                       .deleted_by = request.deleted_by,
-                      .deleted = Time(std::chrono::microseconds(impl_->now_us())),
+                      .deleted = Time(std::chrono::microseconds(now_us())),
                       .expires = request.expires};
     for (const Affected& one : affected) deletion.number_of_instances += one.matched;
     TRY(deletion.row, insert_deletion(tx, deletion));
@@ -147,29 +135,56 @@ Result<Deletion> Catalog::delete_resource(db::Transaction& tx, const DeleteReque
         DeletedImageSet as{.series_instance_uid = one.series_instance_uid,
                            .was_primary = one.target.is_primary,
                            .is_whole = one.matched == one.rows};
-        impl_->forget_series(tx, request.study_instance_uid, one.series_instance_uid);
+        forget_series(tx, request.study_instance_uid, one.series_instance_uid);
         if (as.is_whole) {
             TRY_VOID(tx.run("UPDATE image_sets SET state = 2 WHERE id = ?1", one.target.row));
             TRY_VOID(note_image_set(tx, deletion.row, one.target.row, as));
-            impl_->changes.change(
-                tx, one.target,
-                {.rows = 0, .shown = shown, .active = false, .cause = "delete"});
+            changes.change(tx, one.target,
+                           {.rows = 0, .shown = shown, .active = false, .cause = "delete"});
         } else {
             TRY(const ImageSetTarget apart,
-                impl_->set_apart(tx, deletion.row, one.target, as, one.matched));
+                set_apart(tx, deletion.row, one.target, as, one.matched));
             TRY_VOID(
                 tx.run("UPDATE instances SET image_set = ?3, first_version = 1"
                        " WHERE sop_instance_uid = ?1 AND image_set = ?2",
                        request.sop_instance_uid, one.target.row, apart.row));
-            impl_->changes.change(tx, one.target,
-                                  {.rows = -one.matched,
-                                   .shown = shown,
-                                   .active = std::nullopt,
-                                   .cause = "delete"});
+            TRY_VOID(set_edits_apart(tx, one.target.row, apart.row));
+            changes.change(tx, one.target,
+                           {.rows = -one.matched,
+                            .shown = shown,
+                            .active = std::nullopt,
+                            .cause = "delete"});
         }
     }
     TRY_VOID(retire_empty_parents(tx, study.row));
     return deletion;
+}
+
+Result<Deletion> Catalog::delete_resource(db::Transaction& tx, const DeleteRequest& request) {
+    TRY_VOID(impl_->lock(tx, Impl::Lock::Study, request.study_instance_uid));
+    TRY(const StudyToDelete study, find_study_to_delete(tx, request));
+    TRY(const std::vector<Affected> affected, find_affected(tx, study.row, request));
+    if (affected.empty()) return nothing_there(request);
+    return impl_->delete_affected(tx, request, study, affected);
+}
+
+Result<Deletion> Catalog::delete_image_set(db::Transaction& tx, std::string_view id,
+                                           std::string_view deleted_by, Time expires) {
+    Editor editor(*impl_, tx);
+    TRY(const EditTarget target, editor.find_locked(id));
+    const DeleteRequest request{.study_instance_uid = target.study_instance_uid,
+                                .series_instance_uid = target.series_instance_uid,
+                                .sop_instance_uid = {},
+                                .deleted_by = std::string(deleted_by),
+                                .expires = expires};
+    if (target.image_set.is_primary) return delete_resource(tx, request);
+    Affected one;
+    one.target = as_changed(target);
+    one.series_instance_uid = target.series_instance_uid;
+    one.rows = target.number_of_instances;
+    one.matched = one.rows;
+    const StudyToDelete study{number_of(target.image_set.study), target.patient_id};
+    return impl_->delete_affected(tx, request, study, {one});
 }
 
 }  // namespace larmor::catalog

@@ -113,6 +113,7 @@ Result<void> remove_image_set(db::Transaction& tx, RowNumbers& numbers, std::int
     TRY_VOID(numbers.removed(tx, RowNumbers::Table::ImageSets, image_set));
     TRY_VOID(tx.run("DELETE FROM deletion_image_sets WHERE image_set = ?1", image_set));
     TRY_VOID(tx.run("DELETE FROM image_set_versions WHERE image_set = ?1", image_set));
+    TRY_VOID(tx.run("DELETE FROM image_set_edits WHERE image_set = ?1", image_set));
     TRY_VOID(tx.run("UPDATE series SET image_set = NULL WHERE id = ?1 AND image_set = ?2",
                     series, image_set));
     TRY_VOID(tx.run("DELETE FROM image_sets WHERE id = ?1", image_set));

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "catalog/deletion.h"
+#include "catalog/group_changes.h"
 #include "catalog/row_numbers.h"
 #include "db/transaction.h"
 
@@ -13,6 +14,20 @@ struct DeletedImageSet {
     std::string series_instance_uid;
     bool was_primary = true;
     bool is_whole = true;  ///< false: made for instances that were taken out of another
+};
+
+/// An ACTIVE image set and how much of it is to be deleted.
+struct Affected {
+    ImageSetTarget target;
+    std::string series_instance_uid;
+    std::int64_t rows = 0;
+    std::int64_t matched = 0;
+};
+
+/// The study that it is of.
+struct StudyToDelete {
+    std::int64_t row = 0;
+    std::string patient_id;
 };
 
 Result<DeletionRow> insert_deletion(db::Transaction& tx, const Deletion& deletion);

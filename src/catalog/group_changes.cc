@@ -52,6 +52,7 @@ std::int64_t GroupChanges::change(db::Transaction& tx, const ImageSetTarget& tar
     change.shown += by.shown;
     change.is_active = by.active.value_or(change.is_active);
     change.cause = by.cause;
+    change.forced = change.forced || by.forced;
     return change.target.latest_version + 1;
 }
 
@@ -103,10 +104,10 @@ Result<void> GroupChanges::write_version(db::Transaction& tx, const Change& chan
                      change.target.row, version, now_us, change.rows, change.status()));
     return tx.run_later(
         "INSERT INTO image_set_versions"
-        " (image_set, version, created, cause, number_of_instances)"
-        " SELECT id, latest_version, ?2, ?3, number_of_instances"
+        " (image_set, version, created, cause, number_of_instances, forced)"
+        " SELECT id, latest_version, ?2, ?3, number_of_instances, ?4"
         " FROM image_sets WHERE id = ?1",
-        change.target.row, now_us, change.cause);
+        change.target.row, now_us, change.cause, change.forced ? 1 : 0);
 }
 
 Result<void> GroupChanges::append_event(db::Transaction& tx, const Change& change,

@@ -35,7 +35,8 @@ struct ImageSetChange {
     std::int64_t rows = 0;   ///< instances that came or, below zero, left
     std::int64_t shown = 0;  ///< the same as readers see it
     std::optional<bool> active{};
-    std::string_view cause;  ///< `delete`, `recover`
+    std::string_view cause;  ///< `delete`, `recover`, `edit`, `revert`
+    bool forced = false;
 };
 
 /// What a group of writes does to image sets, gathered in memory and written once before its
@@ -61,6 +62,9 @@ public:
     std::int64_t change(db::Transaction& tx, const ImageSetTarget& target,
                         const ImageSetChange& by);
 
+    /// Whether the group has changed it up to now: its next version is taken.
+    bool is_changed(std::int64_t image_set) const { return changes_.contains(image_set); }
+
     /// The database's before_commit.
     Result<void> write(db::Transaction& tx, std::string_view datastore_id);
 
@@ -72,6 +76,7 @@ private:
         std::int64_t shown = 0;
         bool is_active = true;
         std::string_view cause = "import";
+        bool forced = false;
 
         bool was_shown() const { return target.is_active && target.latest_version > 0; }
         /// What one calls it in events and in `workflow_status`.

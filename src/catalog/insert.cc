@@ -1,5 +1,6 @@
 #include "base/ids.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/edit_moves.h"
 #include "catalog/folding.h"
 #include "catalog/name_words.h"
 #include "catalog/read_rows.h"
@@ -128,15 +129,21 @@ Result<std::int64_t> Catalog::Impl::insert_series(db::Transaction& tx, std::int6
         attributes.laterality, start_date, attributes.performed_procedure_step_start_time, key,
         first.scheduled_procedure_step_id, first.requested_procedure_id, now_us(), number);
     TRY(const std::int64_t row, query.insert());
+    TRY_VOID(insert_requests(tx, row, attributes.requests));
+    return row;
+}
+
+Result<void> Catalog::Impl::insert_requests(db::Transaction& tx, std::int64_t series,
+                                            const std::vector<RequestAttributes>& requests) {
     std::int64_t position = 0;
-    for (const RequestAttributes& request : attributes.requests) {
+    for (const RequestAttributes& request : requests) {
         TRY_VOID(
             tx.run("INSERT INTO series_requests (series, position, scheduled_procedure_step_id,"
                    " requested_procedure_id) VALUES (?1, ?2, ?3, ?4)",
-                   row, position++, request.scheduled_procedure_step_id,
+                   series, position++, request.scheduled_procedure_step_id,
                    request.requested_procedure_id));
     }
-    return row;
+    return {};
 }
 
 Result<std::shared_ptr<SeriesEntry>> Catalog::Impl::series_of(db::Transaction& tx,
@@ -212,6 +219,7 @@ Result<ImageSetTarget> Catalog::Impl::primary_target(db::Transaction& tx,
         TRY(const ImageSetTarget made, insert_image_set(tx, entry->study, entry->series, true));
         TRY_VOID(
             tx.run("UPDATE series SET image_set = ?2 WHERE id = ?1", entry->series, made.row));
+        TRY_VOID(inherit_study_edits(tx, entry->study, made.row));
         // The entry may be of a request before this one: it must not keep a row that is gone.
         tx.on_rollback([this, cache_key] { series.erase(cache_key); });
         entry->image_set = made.row;

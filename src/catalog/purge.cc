@@ -36,6 +36,10 @@ Result<void> remove_instance(db::Transaction& tx, RowNumbers& numbers, std::int6
         TRY_VOID(remove_if_there(remove, object));
     }
     TRY_VOID(numbers.removed(tx, RowNumbers::Table::Instances, instance));
+    TRY_VOID(
+        tx.run("DELETE FROM image_set_edits WHERE instance = ?1"
+               " AND image_set = (SELECT image_set FROM instances WHERE id = ?1)",
+               instance));
     TRY_VOID(tx.run("DELETE FROM instance_alternates WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM prepared_instances WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM instances WHERE id = ?1", instance));

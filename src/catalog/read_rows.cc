@@ -23,7 +23,8 @@ ImageSet image_set_from(const db::Query& query, int first) {
             .workflow_status = query.string(first + 6),
             .latest_version = query.int64(first + 7),
             .created = time_of(query.int64(first + 8)),
-            .updated = time_of(query.int64(first + 9))};
+            .updated = time_of(query.int64(first + 9)),
+            .edited_version = 0};
 }
 
 }  // namespace
@@ -46,7 +47,7 @@ const std::string_view kSelectInstance =
     " i.number_of_frames, i.rows, i.columns, i.bits_allocated, i.object, i.transfer_syntax_uid,"
     " i.size_bytes, i.sha256, i.content_hash, i.first_version, i.created, i.preprocess,"
     " i.preprocess_reason, p.metadata_object, p.frame_index_object, p.thumbnail_object,"
-    " p.pixel_min, p.pixel_max, p.window_center, p.window_width"
+    " p.pixel_min, p.pixel_max, p.window_center, p.window_width, m.edited_version"
     " FROM instances i"
     " JOIN series s ON s.id = i.series"
     " JOIN studies t ON t.id = s.study"
@@ -85,6 +86,7 @@ Result<StoredInstance> read_instance(const db::Query& query) {
                          .pixel_max = query.optional_real(27),
                          .window_center = query.optional_real(28),
                          .window_width = query.optional_real(29)};
+    instance.edited_version = query.int64(30);
     return instance;
 }
 
@@ -100,10 +102,12 @@ Result<std::vector<StoredInstance>> read_instances(db::Query& query) {
 
 const std::string_view kSelectImageSet =
     "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state, m.workflow_status,"
-    " m.latest_version, m.created, m.updated FROM image_sets m";
+    " m.latest_version, m.created, m.updated, m.edited_version FROM image_sets m";
 
 ImageSet read_image_set(const db::Query& query) {
-    return image_set_from(query, 0);
+    ImageSet set = image_set_from(query, 0);
+    set.edited_version = query.int64(10);
+    return set;
 }
 
 Result<StoredStudy> load_study(db::Snapshot& snapshot, std::int64_t row) {
@@ -182,7 +186,8 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
             " m.metadata_version, m.thumbnail_object, m.thumbnail_version,"
             " s.series_instance_uid, s.modality, s.series_number, s.series_description,"
             " s.series_date, s.body_part_examined, s.laterality, s.pps_start_date,"
-            " s.pps_start_time, m.number_of_instances, t.id, t.study_instance_uid"
+            " s.pps_start_time, m.number_of_instances, t.id, t.study_instance_uid,"
+            " m.edited_version"
             " FROM series s JOIN image_sets m ON m.id = s.image_set"
             " JOIN studies t ON t.id = s.study WHERE s.id = ?1"));
     query.bind(row);
@@ -191,6 +196,7 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
     StoredSeries series;
     series.row = SeriesRow{row};
     series.image_set = image_set_from(query, 0);
+    series.image_set.edited_version = query.int64(26);
     series.metadata = object_of(query, 10);
     series.metadata_version = query.int64(11);
     series.thumbnail = object_of(query, 12);

@@ -121,13 +121,15 @@ struct ImageSet {
     std::int64_t latest_version = 0;
     Time created;
     Time updated;
+    std::int64_t edited_version = 0;  ///< the last one that changed metadata; 0: none did
 };
 
 struct ImageSetVersion {
     std::int64_t version = 0;
     Time created;
-    std::string cause;  ///< `import`
+    std::string cause;  ///< `import`, `edit`, `revert`, `delete`, `recover`
     std::int64_t number_of_instances = 0;
+    bool forced = false;
 };
 
 /// What one reads of an instance: enough to answer WADO-RS without another query.
@@ -141,7 +143,8 @@ struct StoredInstance {
     std::string series_instance_uid;
     InstanceAttributes attributes;
     StoredFile file;
-    std::int64_t first_version = 0;  ///< of its image set
+    std::int64_t first_version = 0;   ///< of its image set
+    std::int64_t edited_version = 0;  ///< of its image set, as there
     Time created;
     PreprocessState preprocess = PreprocessState::Pending;
     std::string preprocess_reason;  ///< why it failed, or why it has no picture

@@ -2,6 +2,7 @@
 
 #include "catalog/catalog_impl.h"
 #include "catalog/deletions.h"
+#include "catalog/edit_moves.h"
 
 namespace larmor::catalog {
 namespace {
@@ -161,10 +162,25 @@ private:
                               .entry = nullptr};
     }
 
+    Result<std::vector<std::int64_t>> coming_back(std::int64_t image_set) {
+        static const std::string kSql = sql_with_stored_again(
+            "SELECT id FROM instances WHERE image_set = ?1 AND NOT ", " ORDER BY id");
+        TRY(db::Query query, tx_.prepare(kSql));
+        query.bind(image_set);
+        std::vector<std::int64_t> instances;
+        for (;;) {
+            TRY(const bool row, query.next());
+            if (!row) return instances;
+            instances.push_back(query.int64(0));
+        }
+    }
+
     Result<void> merge(const Lying& lying, const ImageSetTarget& into, std::int64_t back) {
         const std::int64_t version = impl_.changes.change(
             tx_, into,
             {.rows = back, .shown = back, .active = std::nullopt, .cause = "recover"});
+        TRY(const auto moving, coming_back(lying.target.row));
+        TRY_VOID(take_edits_over(tx_, lying.target.row, into.row, version, moving));
         static const std::string kSql = sql_with_stored_again(
             "UPDATE instances SET image_set = ?2, first_version = ?3"
             " WHERE image_set = ?1 AND NOT ");
@@ -193,6 +209,7 @@ private:
                 "UPDATE instances SET image_set = ?2, first_version = 1"
                 " WHERE image_set = ?1 AND ");
             TRY_VOID(tx_.run(kSql, target.row, apart.row));
+            TRY_VOID(set_edits_apart(tx_, target.row, apart.row));
         }
         if (target.is_primary) {
             TRY_VOID(

@@ -1,3 +1,4 @@
+#include "api/dicomweb/edited_head.h"
 #include "api/dicomweb/explicit_file.h"
 #include "dicom/file.h"
 #include "dicom/rewrite.h"
@@ -34,8 +35,8 @@ Result<void> take_part(const http::Part& part, Last last, const Take& take) {
 class StoredSource final : public DataSetSource {
 public:
     StoredSource(const Services& services, catalog::StoredInstance instance,
-                 const std::vector<catalog::Alternate>& alternates)
-        : services_(services), instance_(std::move(instance)) {
+                 edits::Changes changes, const std::vector<catalog::Alternate>& alternates)
+        : services_(services), instance_(std::move(instance)), changes_(std::move(changes)) {
         add(instance_.file);
         for (const auto& alternate : alternates) add(alternate.file);
     }
@@ -55,6 +56,14 @@ public:
     Result<void> read_stored(const std::string& transfer_syntax, const Take& take) override {
         const auto at = std::find(syntaxes_.begin(), syntaxes_.end(), transfer_syntax);
         const auto& stored = files_[static_cast<std::size_t>(at - syntaxes_.begin())];
+        if (!changes_.empty()) {
+            if (!api::can_be_edited_as_stored(transfer_syntax)) {
+                return fail(ErrorCode::Unsupported,
+                            "the instance was edited: it is sent in Little Endian, not "
+                            "deflated");
+            }
+            return read_made(stored, api::InstanceForm::Edited, take);
+        }
         TRY(const auto location, services_.store.locate(stored.object));
         TRY(const auto object, objects::map(services_.store, location));
         TRY(const auto file, dicom::open_file(object.bytes()));
@@ -86,14 +95,22 @@ private:
     }
 
     Result<void> read_explicit(const Take& take) {
+        catalog::StoredFile stored = instance_.file;
+        for (std::size_t i = files_.size(); i-- > 0;) {
+            if (api::can_be_explicit(syntaxes_[i])) stored = files_[i];
+        }
+        return read_made(stored, api::InstanceForm::ExplicitLittle, take);
+    }
+
+    Result<void> read_made(const catalog::StoredFile& stored, api::InstanceForm form,
+                           const Take& take) {
         auto located = std::make_shared<api::LocatedInstance>();
         located->instance = instance_;
-        for (std::size_t i = files_.size(); i-- > 0;) {
-            if (api::can_be_explicit(syntaxes_[i])) located->instance.file = files_[i];
-        }
+        located->instance.file = stored;
+        located->changes = changes_;
         TRY(located->file, services_.store.locate(located->instance.file.object));
         TRY(auto open, api::OpenInstance::open(services_.store, located));
-        TRY(const auto file, api::ExplicitFile::open(services_.store, std::move(open)));
+        TRY(const auto file, api::ExplicitFile::open(services_.store, std::move(open), form));
         // The first part begins with preamble and meta group, which belong to a file.
         TRY(auto part, file->next());
         LARMOR_CHECK(part.has_value());
@@ -110,6 +127,7 @@ private:
 
     const Services& services_;
     catalog::StoredInstance instance_;
+    edits::Changes changes_;  ///< what was edited in it
     std::vector<catalog::StoredFile> files_;
     std::vector<std::string> syntaxes_;  ///< of the file at the same place
 };
@@ -122,7 +140,15 @@ Result<std::unique_ptr<DataSetSource>> open_stored(const Services& services,
         [&](db::Snapshot& snapshot) -> Result<std::unique_ptr<DataSetSource>> {
             TRY(auto stored, services.catalog.find_instance(snapshot, instance));
             TRY(const auto alternates, services.catalog.alternates(snapshot, instance));
-            return std::make_unique<StoredSource>(services, std::move(stored), alternates);
+            edits::Changes changes;
+            if (stored.edited_version != 0) {
+                TRY(const auto all,
+                    services.catalog.find_edits(snapshot, stored.image_set,
+                                                stored.edited_version, stored.row, stored.row));
+                changes = all.of(stored.row);
+            }
+            return std::make_unique<StoredSource>(services, std::move(stored),
+                                                  std::move(changes), alternates);
         });
 }
 

@@ -94,7 +94,7 @@ Task<Result<http::Response>> answer_animation(ContextPtr context, http::Request 
                                               LocatedInstancePtr located, RenderQuery query) {
     http::Response response(200);
     const std::string etag =
-        weak_etag(content_tag(*located) + "-" + std::to_string(xxh3(as_bytes(request.query))) +
+        weak_etag(edited_tag(*located) + "-" + std::to_string(xxh3(as_bytes(request.query))) +
                   "-animation");
     if (auto known = not_modified(request, etag)) {
         co_return *std::move(known);

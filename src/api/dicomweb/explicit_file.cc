@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "api/dicomweb/decode_stored.h"
+#include "api/dicomweb/edited_head.h"
 #include "api/dicomweb/locate.h"
 #include "dicom/rewrite.h"
 #include "dicom/writer.h"
+#include "edits/apply_data_set.h"
 #include "pixels/decode.h"
 
 namespace larmor::api {
@@ -97,9 +99,14 @@ Result<ByteBuffer> apply_changes(Bytes data_set,
 }
 
 Result<std::unique_ptr<ExplicitFile>> ExplicitFile::open(objects::ObjectStore& store,
-                                                         OpenInstancePtr instance) {
+                                                         OpenInstancePtr instance,
+                                                         InstanceForm form) {
     std::unique_ptr<ExplicitFile> file(new ExplicitFile(store, std::move(instance)));
     const OpenInstance& source = *file->instance_;
+    if (form == InstanceForm::Edited) {
+        TRY_VOID(file->start_edited());
+        return file;
+    }
     if (source.file.transfer_syntax == nullptr) {
         return fail(
             ErrorCode::Unsupported,
@@ -131,11 +138,46 @@ void ExplicitFile::begin(ByteBuffer data_set_head) {
     ready_.push_back(shared_part(std::move(head)));
 }
 
+Result<void> ExplicitFile::start_edited() {
+    const dicom::File& file = instance_->file;
+    const LocatedInstance& located = *instance_->located;
+    TRY(const std::size_t before, head_size(file));
+    TRY(const ByteBuffer data_set, edited_head(file, file.encoding, located.changes));
+    ByteBuffer head;
+    if (file.has_preamble && !file.meta.empty()) {
+        const Bytes as_it_is = file.bytes.first(file.data_set_offset);
+        head.assign(as_it_is.begin(), as_it_is.end());
+    } else {
+        const auto& attributes = located.instance.attributes;
+        dicom::write_file_meta({.media_storage_sop_class_uid = attributes.sop_class_uid,
+                                .media_storage_sop_instance_uid = attributes.sop_instance_uid,
+                                .transfer_syntax_uid = file.transfer_syntax_uid,
+                                .source_application_entity_title = {}},
+                               head);
+    }
+    head.insert(head.end(), data_set.begin(), data_set.end());
+    ready_.push_back(shared_part(std::move(head)));
+    const std::uint64_t rest = file.data_set.size() - before;
+    if (rest > 0) {
+        TRY(http::FileSlice slice,
+            slice_of(store_, located.file, {file.data_set_offset + before, rest}));
+        ready_.push_back(std::move(slice));
+    }
+    return {};
+}
+
+Result<ByteBuffer> ExplicitFile::with_edits(ByteBuffer explicit_head) const {
+    const edits::Changes& changes = instance_->located->changes;
+    if (changes.empty()) return explicit_head;
+    return edits::apply_to_data_set(explicit_head, dicom::kExplicitLittle, changes);
+}
+
 Result<void> ExplicitFile::start_plain() {
     const dicom::File& file = instance_->file;
     ByteBuffer data_set;
     TRY_VOID(dicom::rewrite(file.data_set, file.encoding, dicom::kExplicitLittle,
                             dicom::Preserve::No, data_set));
+    TRY(data_set, with_edits(std::move(data_set)));
     begin(std::move(data_set));
     return {};
 }
@@ -153,6 +195,7 @@ Result<void> ExplicitFile::start_native() {
     const std::uint64_t end = pixel_data.value_offset + pixel_data.count;
     TRY_VOID(dicom::rewrite(file.data_set.subspan(end), file.encoding, dicom::kExplicitLittle,
                             dicom::Preserve::No, tail_));
+    TRY(head, with_edits(std::move(head)));
     dicom::Writer writer(dicom::kExplicitLittle, std::move(head));
     writer.header(pixel_data.tag, pixel_data.vr, static_cast<std::uint32_t>(pixel_data.count));
     begin(writer.take());
@@ -188,6 +231,7 @@ Result<void> ExplicitFile::start_decoded() {
 
     const pixels::PixelDataElement& pixel_data = *image.pixel_data;
     TRY(ByteBuffer head, apply_changes(file.data_set.first(pixel_data.offset), plan_->changes));
+    TRY(head, with_edits(std::move(head)));
     const std::uint64_t end = pixel_data.value_offset + pixel_data.count;
     const Bytes tail = file.data_set.subspan(end);
     tail_.assign(tail.begin(), tail.end());

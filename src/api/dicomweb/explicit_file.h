@@ -3,6 +3,7 @@
 #include <optional>
 #include <vector>
 
+#include "api/dicomweb/instance_form.h"
 #include "api/located_instance.h"
 #include "http/message.h"
 #include "objects/mapped_object.h"
@@ -34,7 +35,8 @@ using OpenInstancePtr = std::shared_ptr<OpenInstance>;
 /// from the syntax alone, a codestream may still turn out to be broken.
 bool can_be_explicit(std::string_view transfer_syntax_uid);
 
-/// A stored file written again in Explicit VR Little Endian, in pieces: Pixel Data that is
+/// A stored file written again, with what was edited, in Explicit VR Little Endian or (Edited)
+/// in its own transfer syntax, in pieces: Pixel Data that is
 /// native and little endian already is sent from its file, other frames are decoded one at a
 /// time, so that memory is bounded by two frames. Values never change.
 /// Source: PS3.18 section 8.7.3.5, PS3.5 section 8.2.
@@ -43,13 +45,16 @@ public:
     /// Blocks, decodes the first frame. Errors: Unsupported for codings without a decoder,
     /// those of reading and decoding.
     static Result<std::unique_ptr<ExplicitFile>> open(objects::ObjectStore& store,
-                                                      OpenInstancePtr instance);
+                                                      OpenInstancePtr instance,
+                                                      InstanceForm form);
     /// The next piece, nothing at the end. Blocks.
     Result<std::optional<http::Part>> next();
 
 private:
     ExplicitFile(objects::ObjectStore& store, OpenInstancePtr instance)
         : store_(store), instance_(std::move(instance)) {}
+    Result<void> start_edited();
+    Result<ByteBuffer> with_edits(ByteBuffer explicit_head) const;
     Result<void> start_plain();
     Result<void> start_native();
     Result<void> start_decoded();

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "api/dicomweb/edited_head.h"
 #include "archive/zip_writer.h"
 #include "base/ids.h"
 #include "dicom/directory.h"
@@ -88,7 +89,13 @@ Result<ByteBuffer> keys_of(const Context& context, const LocatedInstance& locate
             .bytes();
     }
     TRY(const objects::MappedObject object, objects::map(context.services.store, located.file));
-    TRY(const dicom::File file, dicom::open_file(object.bytes()));
+    TRY(dicom::File file, dicom::open_file(object.bytes()));
+    ByteBuffer edited;
+    if (!located.changes.empty()) {
+        TRY(edited, edited_head(file, dicom::kExplicitLittle, located.changes));
+        file.data_set = edited;
+        file.encoding = dicom::kExplicitLittle;
+    }
     return dicom::directory_record_keys(file, type);
 }
 
@@ -108,13 +115,15 @@ Result<void> add_instance(dicom::DirectoryWriter& directory, const Context& cont
 }  // namespace
 
 Result<MemberLister> MemberLister::open(const Context& context, const ResourcePath& path) {
-    TRY(auto lister, InstanceLister::open(context, {path.study, path.series, {}}));
+    ResourcePath above = path;
+    above.instance.clear();
+    TRY(auto lister, InstanceLister::open(context, above));
     MemberLister members(std::move(lister));
     members.version_ = members.lister_.version();
     if (!path.instance.empty()) {
         TRY(members.one_, locate_now(context, path));
         members.is_one_ = true;
-        members.version_ = content_tag(*members.one_);
+        members.version_ = edited_tag(*members.one_);
     }
     return members;
 }

@@ -34,7 +34,7 @@ Task<Result<std::optional<Part>>> InstanceBody::next_of_instance() {
         if (!explicit_) {
             auto& store = context_->services.store;
             TRY(auto opened, OpenInstance::open(store, chosen_.located));
-            TRY(explicit_, ExplicitFile::open(store, std::move(opened)));
+            TRY(explicit_, ExplicitFile::open(store, std::move(opened), chosen_.form));
         }
         return explicit_->next();
     });
@@ -52,6 +52,11 @@ Task<Result<http::Response>> answer_single(ContextPtr context, http::Request req
     response.headers.add("Content-Type", content_type_of(chosen));
     response.headers.add("Cache-Control", "no-cache");
     response.parts.push_back(*std::move(first));
+    if (chosen.form == InstanceForm::Edited) {
+        const std::string etag = http::etag_of(edited_tag(*chosen.located));
+        if (auto known = not_modified(request, etag)) co_return *std::move(known);
+        response.headers.add("ETag", etag);
+    }
     if (chosen.form == InstanceForm::AsStored) {
         response.headers.add("ETag", http::etag_of(content_tag(*chosen.located)));
         co_return http::with_conditions(request.method, request.headers, std::move(response));

@@ -15,6 +15,7 @@ inline constexpr std::string_view kOctets = "application/octet-stream";
 enum class InstanceForm : std::uint8_t {
     AsStored,
     ExplicitLittle,  ///< written again in Explicit VR Little Endian
+    Edited,          ///< as stored but for what was edited: pixels go on as they are
 };
 
 /// The form that the first fitting choice asks for, of an instance that is stored in these

@@ -2,15 +2,94 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/hash.h"
 #include "base/ids.h"
+#include "http/query.h"
 
 namespace larmor::api {
 namespace {
 
 std::string cache_key(const ResourcePath& path) {
     return path.study + '/' + path.series + '/' + path.instance;
+}
+
+constexpr std::size_t kImageSetIdSize = 32;
+
+/// `?imageSetId=` and `?imageSetVersion=`.
+Result<void> read_image_set(const http::Request& request, ResourcePath& path) {
+    if (request.query.empty()) return {};
+    TRY(const http::Query query, http::parse_query(request.query));
+    if (const auto id = query.find("imageSetId")) {
+        const bool is_id =
+            id->size() == kImageSetIdSize && std::ranges::all_of(*id, [](char c) {
+                return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
+            });
+        if (!is_id) return fail(ErrorCode::InvalidInput, "imageSetId is no id of an image set");
+        path.image_set = *id;
+    }
+    if (const auto text = query.find("imageSetVersion")) {
+        const auto [end, error] =
+            std::from_chars(text->data(), text->data() + text->size(), path.image_set_version);
+        if (error != std::errc() || end != text->data() + text->size() ||
+            path.image_set_version < 1) {
+            return fail(ErrorCode::InvalidInput, "imageSetVersion is a number from 1");
+        }
+    }
+    if (path.names_image_set() && path.series.empty()) {
+        return fail(ErrorCode::InvalidInput,
+                    "an image set is of one series: imageSetId and imageSetVersion need it");
+    }
+    return {};
+}
+
+tl::unexpected<Error> no_version(std::int64_t version) {
+    return fail(ErrorCode::NotFound, "the image set has no version " + std::to_string(version));
+}
+
+/// The image set that the path names. Errors: NotFound.
+Result<catalog::ImageSet> named_image_set(const catalog::Catalog& catalog,
+                                          db::Snapshot& snapshot, const ResourcePath& path) {
+    catalog::ImageSet set;
+    if (path.image_set.empty()) {
+        TRY(const auto series, catalog.find_series(snapshot, path.study, path.series));
+        set = series.image_set;
+    } else {
+        TRY(set, catalog.find_image_set(snapshot, path.image_set));
+        TRY(const bool is_of_series,
+            catalog.is_of_series(snapshot, set, path.study, path.series));
+        if (!is_of_series) {
+            return fail(ErrorCode::NotFound, "the series has no image set " + path.image_set);
+        }
+    }
+    if (path.image_set_version > set.latest_version) return no_version(path.image_set_version);
+    return set;
+}
+
+Result<edits::Changes> changes_of(const catalog::Catalog& catalog, db::Snapshot& snapshot,
+                                  const catalog::StoredInstance& instance,
+                                  std::int64_t version) {
+    if (instance.edited_version == 0) return edits::Changes();
+    TRY(const auto all, catalog.find_edits(snapshot, instance.image_set,
+                                           version == 0 ? instance.edited_version : version,
+                                           instance.row, instance.row));
+    return all.of(instance.row);
+}
+
+Result<catalog::StoredInstance> find_named(const catalog::Catalog& catalog,
+                                           db::Snapshot& snapshot, const ResourcePath& path) {
+    if (!path.names_image_set()) {
+        return catalog.find_instance(snapshot, path.study, path.series, path.instance);
+    }
+    TRY(const auto set, named_image_set(catalog, snapshot, path));
+    TRY(auto instance, catalog.find_instance(snapshot, set.row, path.instance));
+    if (path.image_set_version != 0 && instance.first_version > path.image_set_version) {
+        return fail(ErrorCode::NotFound, "there is no instance " + path.instance +
+                                             " in version " +
+                                             std::to_string(path.image_set_version));
+    }
+    return instance;
 }
 
 /// In memory. Rows hold about a dozen short texts.
@@ -35,6 +114,18 @@ Result<LocatedInstance> locate_metadata(const Context& context, db::Snapshot& sn
     }
     located.instance = std::move(instance);
     return located;
+}
+
+/// The series with the image set that the path names in place of the primary one.
+Result<catalog::StoredSeries> series_of(const catalog::Catalog& catalog, db::Snapshot& snapshot,
+                                        const ResourcePath& path) {
+    if (!path.names_image_set()) {
+        return catalog.find_series(snapshot, path.study, path.series);
+    }
+    TRY(auto set, named_image_set(catalog, snapshot, path));
+    TRY(auto series, catalog.find_series(snapshot, set.series));
+    series.image_set = std::move(set);
+    return series;
 }
 
 }  // namespace
@@ -62,6 +153,7 @@ Result<ResourcePath> resource_path(const http::Request& request) {
         }
         *uid = value;
     }
+    TRY_VOID(read_image_set(request, path));
     return path;
 }
 
@@ -71,14 +163,17 @@ Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath
     bool has_index = false;
     TRY(LocatedInstance located,
         services.database.read([&](db::Snapshot& snapshot) -> Result<LocatedInstance> {
-            TRY(auto instance, services.catalog.find_instance(snapshot, path.study, path.series,
-                                                              path.instance));
+            TRY(auto instance, find_named(services.catalog, snapshot, path));
+            TRY(auto changes,
+                changes_of(services.catalog, snapshot, instance, path.image_set_version));
             const auto index = instance.prepared.frame_index;
             if (objects::to_int64(index) != 0) {
                 TRY(index_location, services.store.locate(snapshot, index));
                 has_index = true;
             }
-            return locate_file(context, snapshot, std::move(instance));
+            TRY(auto found, locate_file(context, snapshot, std::move(instance)));
+            found.changes = std::move(changes);
+            return found;
         }));
     if (has_index) {
         TRY(located.frame_index, services.store.read_all(index_location, kFrameIndexMaxBytes));
@@ -88,8 +183,13 @@ Result<LocatedInstancePtr> locate_now(const Context& context, const ResourcePath
 }
 
 async::Task<Result<LocatedInstancePtr>> locate(ContextPtr context, ResourcePath path) {
+    // Other versions and image sets are seldom asked for.
+    if (path.names_image_set()) {
+        co_return co_await context->work([&] { return locate_now(*context, path); });
+    }
     std::string key = cache_key(path);
-    if (auto found = context->instances.find(key)) {
+    if (auto found = context->instances.find(key);
+        found && context->edited.is_current(found->instance)) {
         co_return found;
     }
     const auto generation = context->instances.generation();
@@ -119,9 +219,12 @@ Result<InstanceLister> InstanceLister::open(const Context& context, const Resour
     const auto& services = context.services;
     TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
         if (!path.series.empty()) {
-            TRY(auto series, services.catalog.find_series(snapshot, path.study, path.series));
+            TRY(auto series, series_of(services.catalog, snapshot, path));
+            lister.image_set_version_ = path.image_set_version;
             lister.version_ =
-                series.image_set.id + "-" + std::to_string(series.image_set.latest_version);
+                series.image_set.id + "-" +
+                std::to_string(path.image_set_version == 0 ? series.image_set.latest_version
+                                                           : path.image_set_version);
             lister.series_.push_back(std::move(series));
             return {};
         }
@@ -138,27 +241,46 @@ Result<std::vector<LocatedInstancePtr>> InstanceLister::next() {
     const auto& services = context_->services;
     std::vector<LocatedInstancePtr> page;
     while (page.empty() && at_ < series_.size()) {
+        std::size_t listed = 0;
+        const auto& set = series_[at_].image_set;
         TRY_VOID(services.database.read([&](db::Snapshot& snapshot) -> Result<void> {
             TRY(auto instances,
-                services.catalog.list_instances(snapshot, series_[at_].image_set.row, after_,
-                                                kPageInstances));
+                services.catalog.list_instances(snapshot, set.row, after_, kPageInstances));
+            listed = instances.size();
+            if (instances.empty()) return {};
+            TRY(const auto edits, edits_of(snapshot, set, instances));
+            after_ = instances.back().row;
             for (auto& instance : instances) {
+                if (image_set_version_ != 0 && instance.first_version > image_set_version_) {
+                    continue;
+                }
+                auto changes = edits.of(instance.row);
                 TRY(auto located,
                     wanted_ == Wanted::File
                         ? locate_file(*context_, snapshot, std::move(instance))
                         : locate_metadata(*context_, snapshot, std::move(instance)));
+                located.changes = std::move(changes);
                 page.push_back(std::make_shared<const LocatedInstance>(std::move(located)));
             }
             return {};
         }));
-        if (page.size() < kPageInstances) {
+        if (listed < kPageInstances) {
             ++at_;
             after_ = {};
-        } else {
-            after_ = page.back()->instance.row;
         }
     }
     return page;
+}
+
+Result<catalog::ImageSetEdits> InstanceLister::edits_of(
+    db::Snapshot& snapshot, const catalog::ImageSet& set,
+    const std::vector<catalog::StoredInstance>& instances) const {
+    // As it is now, not as it was when the list was begun.
+    const std::int64_t edited = instances.front().edited_version;
+    if (edited == 0) return catalog::ImageSetEdits();
+    return context_->services.catalog.find_edits(
+        snapshot, set.row, image_set_version_ == 0 ? edited : image_set_version_,
+        instances.front().row, instances.back().row);
 }
 
 Result<http::FileSlice> slice_of(objects::ObjectStore& store,
@@ -179,6 +301,14 @@ Result<http::FileSlice> slice_of(objects::ObjectStore& store,
 
 std::string content_tag(const LocatedInstance& located) {
     return to_hex(Bytes(located.file.sha256).first(16));
+}
+
+std::string edited_tag(const LocatedInstance& located) {
+    std::string tag = content_tag(located);
+    if (located.changes.empty()) return tag;
+    std::int64_t version = 0;
+    for (const auto& change : located.changes) version = std::max(version, change.version);
+    return tag + "-v" + std::to_string(version);
 }
 
 }  // namespace larmor::api

@@ -15,9 +15,18 @@ struct ResourcePath {
     std::string study;
     std::string series;    ///< empty: the whole study
     std::string instance;  ///< empty: the whole series
+    /// `?imageSetId=`: an image set of the series, non-primary ones too; empty: the primary
+    /// one.
+    std::string image_set{};
+    /// `?imageSetVersion=`: 0 is the latest.
+    std::int64_t image_set_version = 0;
+
+    bool names_image_set() const { return !image_set.empty() || image_set_version != 0; }
 };
 
-/// The UIDs of a route's path. Errors: InvalidInput that names what is no UID.
+/// The UIDs of a route's path, and which image set and version its query names. Errors:
+/// InvalidInput that names what is no UID, no id and no version, and for a whole study with
+/// one.
 Result<ResourcePath> resource_path(const http::Request& request);
 
 /// Finds one instance, from memory where it was found before. Errors: NotFound.
@@ -52,11 +61,16 @@ public:
 private:
     InstanceLister(const Context& context, Wanted wanted)
         : context_(&context), wanted_(wanted) {}
+    Result<catalog::ImageSetEdits> edits_of(
+        db::Snapshot& snapshot, const catalog::ImageSet& set,
+        const std::vector<catalog::StoredInstance>& instances) const;
+
     const Context* context_;
     Wanted wanted_;
     std::vector<catalog::StoredSeries> series_;
     std::string version_;
-    std::size_t at_ = 0;  ///< in series_
+    std::int64_t image_set_version_ = 0;  ///< that was asked for; 0: the latest
+    std::size_t at_ = 0;                  ///< in series_
     catalog::InstanceRow after_{};
 };
 
@@ -66,8 +80,11 @@ Result<http::FileSlice> slice_of(objects::ObjectStore& store,
 Result<http::FileSlice> slice_of(objects::ObjectStore& store,
                                  const objects::ObjectLocation& location, ByteRange range);
 
-/// 32 hexadecimal digits that stand for the bytes of the stored file: for entity tags.
+/// 32 hexadecimal digits that stand for the bytes of the stored file: for entity tags of frames
+/// and bulk data, which no edit changes.
 std::string content_tag(const LocatedInstance& located);
+/// The same with the version of the last edit of it, where there is one: for what edits change.
+std::string edited_tag(const LocatedInstance& located);
 
 /// How long a frame index may be: 64 MiB are some ten million frames.
 inline constexpr std::uint64_t kFrameIndexMaxBytes = std::uint64_t{64} << 20;

@@ -141,9 +141,11 @@ private:
 
     void append_json(const LocatedInstance& located, std::string& piece) {
         const std::size_t before = piece.size();
-        const auto appended = located.metadata ? append_prepared(*located.metadata, piece)
-                                               : append_instance_metadata(
-                                                     *context_, located.instance, base_, piece);
+        const bool as_prepared = located.metadata && located.changes.empty();
+        const auto appended = as_prepared
+                                  ? append_prepared(*located.metadata, piece)
+                                  : append_instance_metadata(*context_, located.instance,
+                                                             located.changes, base_, piece);
         if (!appended) {
             observe::log_warning(
                 "metadata can not be made",
@@ -254,7 +256,8 @@ Result<Response> whole_metadata(const Context& context, const MetadataRequest& w
                                 const LocatedInstance& located,
                                 const http::Headers& request_headers) {
     std::string json = "[";
-    TRY_VOID(append_instance_metadata(context, located.instance, wanted.base, json));
+    TRY_VOID(append_instance_metadata(context, located.instance, located.changes, wanted.base,
+                                      json));
     json += ']';
     Response whole(200);
     std::string content_type = wanted.form.media_type;
@@ -267,7 +270,7 @@ Result<Response> whole_metadata(const Context& context, const MetadataRequest& w
     }
     whole.headers.add("Content-Type", content_type);
     whole.parts.emplace_back(std::move(json));
-    whole.headers.add("ETag", etag_for(content_tag(located), wanted, false));
+    whole.headers.add("ETag", etag_for(edited_tag(located), wanted, false));
     whole.headers.add("Cache-Control", "no-cache");
     return http::compress_if_accepted(request_headers, std::move(whole));
 }

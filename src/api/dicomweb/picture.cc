@@ -2,6 +2,7 @@
 
 #include "api/dicomweb/annotation_text.h"
 #include "api/dicomweb/decode_stored.h"
+#include "api/dicomweb/edited_head.h"
 #include "api/media_choice.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
@@ -105,7 +106,7 @@ Result<void> set_profile(const dicom::File& file, RenderQuery::Profile wanted,
 /// Everything that a picture follows from, besides the stored bytes.
 std::string picture_tag(const http::Request& request, const LocatedInstance& located,
                         std::uint32_t frame, std::string_view media_type) {
-    return http::etag_of(content_tag(located) + "-" + std::to_string(frame) + "-" +
+    return http::etag_of(edited_tag(located) + "-" + std::to_string(frame) + "-" +
                          std::to_string(xxh3(as_bytes(request.query))) + "-" +
                          std::string(media_type.substr(media_type.find('/') + 1)));
 }
@@ -175,9 +176,15 @@ Result<pixels::Picture> PictureSource::draw(std::uint32_t frame,
     TRY(pixels::Picture picture, pixels::render_frame(*opened_->image, pixels, frame, options));
     TRY_VOID(set_profile(opened_->file, query.profile, picture));
     if (query.annotate_patient || query.annotate_technique) {
-        TRY(const auto text,
-            annotation_of(opened_->file, {.patient = query.annotate_patient,
-                                          .technique = query.annotate_technique}));
+        dicom::File file = opened_->file;
+        ByteBuffer edited;
+        if (!opened_->located->changes.empty()) {
+            TRY(edited, edited_head(file, dicom::kExplicitLittle, opened_->located->changes));
+            file.data_set = edited;
+            file.encoding = dicom::kExplicitLittle;
+        }
+        TRY(const auto text, annotation_of(file, {.patient = query.annotate_patient,
+                                                  .technique = query.annotate_technique}));
         TRY_VOID(pixels::burn_in(picture, text));
     }
     return picture;

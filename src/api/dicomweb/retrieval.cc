@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "api/dicomweb/edited_head.h"
 #include "http/conditional.h"
 
 namespace larmor::api {
@@ -16,7 +17,19 @@ LocatedInstancePtr with_file(const LocatedInstance& primary, const catalog::Stor
     // Made from the bytes of the primary. Everything else holds for all encodings.
     located->instance.prepared.frame_index = {};
     located->file = location;
+    located->changes = primary.changes;
     return located;
+}
+
+/// What was edited does not go out as it is stored.
+ChosenInstance with_edits(ChosenInstance chosen) {
+    const bool is_changed = !chosen.located->changes.empty();
+    if (is_changed && chosen.form == InstanceForm::AsStored) {
+        chosen.form = can_be_edited_as_stored(chosen.located->instance.file.transfer_syntax_uid)
+                          ? InstanceForm::Edited
+                          : InstanceForm::ExplicitLittle;
+    }
+    return chosen;
 }
 
 tl::unexpected<Error> nothing_acceptable(const std::vector<std::string_view>& stored) {
@@ -89,9 +102,9 @@ std::vector<std::string_view> syntaxes_of(const std::vector<LocatedInstancePtr>&
 }
 
 std::string_view ChosenInstance::transfer_syntax() const {
-    return form == InstanceForm::AsStored
-               ? std::string_view(located->instance.file.transfer_syntax_uid)
-               : dicom::kExplicitLittleUid;
+    return form == InstanceForm::ExplicitLittle
+               ? dicom::kExplicitLittleUid
+               : std::string_view(located->instance.file.transfer_syntax_uid);
 }
 
 std::optional<ChosenInstance> choose_primary(const LocatedInstancePtr& primary,
@@ -101,8 +114,8 @@ std::optional<ChosenInstance> choose_primary(const LocatedInstancePtr& primary,
         choose_instance_form(choices, {primary->instance.file.transfer_syntax_uid});
     const bool fits =
         answer && answer->form == InstanceForm::AsStored && (answer->any || is_file);
-    return fits ? std::optional(ChosenInstance{primary, answer->form, answer->body})
-                : std::nullopt;
+    if (!fits) return std::nullopt;
+    return with_edits({primary, answer->form, answer->body});
 }
 
 Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePtr primary,
@@ -124,7 +137,7 @@ Result<ChosenInstance> choose_instance(const Context& context, LocatedInstancePt
         // A bare data set is no application/dicom: it is written again with what it lacks.
         chosen.form = is_file ? InstanceForm::AsStored : InstanceForm::ExplicitLittle;
     }
-    return chosen;
+    return with_edits(std::move(chosen));
 }
 
 }  // namespace larmor::api

@@ -150,8 +150,8 @@ Task<Result<Response>> retrieve_many(ContextPtr context, Request request) {
 Task<Result<Response>> one_as_multipart(ContextPtr context, Request request,
                                         ChosenInstance chosen) {
     const std::string etag =
-        weak_etag(content_tag(*chosen.located) +
-                  (chosen.form == InstanceForm::AsStored ? "-stored" : "-explicit"));
+        weak_etag(edited_tag(*chosen.located) +
+                  (chosen.form == InstanceForm::ExplicitLittle ? "-explicit" : "-stored"));
     if (auto known = not_modified(request, etag)) {
         co_return *std::move(known);
     }

@@ -148,7 +148,7 @@ private:
     Result<std::unique_ptr<ExplicitFile>> make(const ChosenInstance& chosen) {
         auto& store = context_->services.store;
         TRY(auto opened, OpenInstance::open(store, chosen.located));
-        return ExplicitFile::open(store, std::move(opened));
+        return ExplicitFile::open(store, std::move(opened), chosen.form);
     }
 
     Result<void> add_made(const FileSet::File& file, const ChosenInstance& chosen) {

@@ -1,15 +1,14 @@
-#include "api/dicomweb/attribute_level.h"
+#include "edits/rules.h"
 
 #include <algorithm>
 #include <array>
 
 #include "dicom/tags.h"
 
-namespace larmor::api {
+namespace larmor::edits {
 namespace {
 
 namespace tags = dicom::tags;
-using catalog::Level;
 
 /// Outside of group 0010, nearly all of which is the patient's. Sorted on compilation.
 constexpr auto kOfStudy = [] {
@@ -133,6 +132,22 @@ constexpr auto kOfSeries = [] {
     return all;
 }();
 
+/// The Image Pixel module and what says how the pixels came about. Source: PS3.3 sections
+/// C.7.6.3 and C.7.6.1.1.5.
+bool describes_pixels(dicom::Tag tag) {
+    if (tag.group != 0x0028) return false;
+    const std::uint16_t element = tag.element;
+    return element <= 0x0014 || element == 0x0034 || (element >= 0x0100 && element <= 0x0111) ||
+           (element >= 0x1100 && element <= 0x1224) || element == 0x2000 || element == 0x2002 ||
+           (element >= 0x2110 && element <= 0x2114) || element == 0x7fe0;
+}
+
+/// Groups 50xx and 60xx, and waveforms.
+bool is_beside_pixels(dicom::Tag tag) {
+    const auto high = static_cast<std::uint16_t>(tag.group & 0xff00);
+    return !tag.is_private() && (high == 0x5000 || high == 0x6000 || tag.group == 0x5400);
+}
+
 }  // namespace
 
 Level level_of(dicom::Tag tag) {
@@ -144,4 +159,26 @@ Level level_of(dicom::Tag tag) {
                                                                    : Level::Instance;
 }
 
-}  // namespace larmor::api
+Rule rule_of(const Path& path) {
+    // Inside sequences, too: these are no attributes of a data set, or are pixels.
+    const auto is_never = [](dicom::Tag tag) {
+        return tag.group < 0x0008 || tag.is_group_length() || tag.group >= 0x7f00;
+    };
+    if (is_never(path.tag)) return Rule::Never;
+    for (const dicom::ItemStep& step : path.steps) {
+        if (is_never(step.sequence)) return Rule::Never;
+    }
+    const dicom::Tag tag = path.outermost();
+    if (tag == tags::SOPClassUID || tag == tags::SpecificCharacterSet ||
+        tag == tags::OriginalAttributesSequence || describes_pixels(tag) ||
+        is_beside_pixels(tag)) {
+        return Rule::Never;
+    }
+    if (tag == tags::StudyInstanceUID || tag == tags::SeriesInstanceUID ||
+        tag == tags::SOPInstanceUID) {
+        return Rule::Identifies;
+    }
+    return tag == tags::StudyID ? Rule::NeedsForce : Rule::Free;
+}
+
+}  // namespace larmor::edits

@@ -1,0 +1,309 @@
+#include "api/image_sets.h"
+
+#include <charconv>
+#include <limits>
+#include <map>
+
+#include "api/access.h"
+#include "api/audited.h"
+#include "api/handler.h"
+#include "api/image_set_json.h"
+#include "api/json_request.h"
+#include "api/problem.h"
+#include "base/ids.h"
+#include "http/query.h"
+#include "observe/log.h"
+
+namespace larmor::api {
+namespace {
+
+using catalog::PlacedImageSet;
+using http::Request;
+using http::Response;
+using http::Task;
+
+AuditNote note_of(const PlacedImageSet& placed) {
+    AuditNote note;
+    auto& subject = note.subjects.emplace_back();
+    subject.patient_id = placed.patient_id;
+    subject.study = placed.study_instance_uid;
+    subject.series = placed.series_instance_uid;
+    subject.object = placed.image_set.id;
+    subject.instances = static_cast<std::uint64_t>(placed.number_of_instances);
+    return note;
+}
+
+/// A record for each study.
+AuditNote note_of(const std::vector<PlacedImageSet>& edited) {
+    if (edited.size() == 1) return note_of(edited.front());
+    std::map<std::string, audit::Subject> studies;
+    for (const PlacedImageSet& placed : edited) {
+        auto& subject = studies[placed.study_instance_uid];
+        subject.patient_id = placed.patient_id;
+        subject.study = placed.study_instance_uid;
+        subject.instances += static_cast<std::uint64_t>(placed.number_of_instances);
+    }
+    AuditNote note;
+    for (auto& [uid, subject] : studies) note.subjects.push_back(std::move(subject));
+    return note;
+}
+
+Task<Response> get_image_set(ContextPtr context, Request request) {
+    const std::string& id = request.path_parameter("imageSet");
+    const auto placed = co_await context->read([&](db::Snapshot& snapshot) {
+        return context->services.catalog.place_image_set(snapshot, id);
+    });
+    if (!placed) {
+        co_return problem(request, placed.error());
+    }
+    std::string json;
+    append_image_set_json(json, *placed);
+    Response response = private_json(std::move(json));
+    response.context = note_of(*placed);
+    co_return response;
+}
+
+Task<Response> list_versions(ContextPtr context, Request request) {
+    const std::string& id = request.path_parameter("imageSet");
+    std::string json = R"({"versions":[)";
+    const auto& catalog = context->services.catalog;
+    const auto placed =
+        co_await context->read([&](db::Snapshot& snapshot) -> Result<PlacedImageSet> {
+            TRY(auto found, catalog.place_image_set(snapshot, id));
+            TRY(const auto versions, catalog.list_versions(snapshot, found.image_set.row));
+            for (const auto& version : versions) {
+                if (json.back() != '[') json += ',';
+                append_version_json(json, version);
+            }
+            return found;
+        });
+    if (!placed) {
+        co_return problem(request, placed.error());
+    }
+    Response response = private_json(json + "]}");
+    response.context = note_of(*placed);
+    co_return response;
+}
+
+/// Which versions are compared; 0 is what was stored.
+struct Compared {
+    std::int64_t from = 0;
+    std::int64_t to = std::numeric_limits<std::int64_t>::max();
+};
+Result<Compared> read_compared(const Request& request) {
+    TRY(const http::Query query, http::parse_query(request.query));
+    Compared compared;
+    for (const auto& [name, value] : query.parameters) {
+        std::int64_t* number = name == "from" ? &compared.from : &compared.to;
+        const auto [end, error] =
+            std::from_chars(value.data(), value.data() + value.size(), *number);
+        if ((name != "from" && name != "to") || error != std::errc() ||
+            end != value.data() + value.size() || *number < 0) {
+            return fail(ErrorCode::InvalidInput,
+                        "from and to are numbers of versions; 0 is what was stored");
+        }
+    }
+    return compared;
+}
+
+/// The last change of each path.
+std::map<std::string, const edits::Change*> by_path(const edits::Changes& changes) {
+    std::map<std::string, const edits::Change*> last;
+    for (const auto& change : changes) last[edits::to_string(change.path)] = &change;
+    return last;
+}
+
+void append_differences(std::string& json, std::string_view uid, const edits::Changes& before,
+                        const edits::Changes& after) {
+    const auto from = by_path(before);
+    const auto to = by_path(after);
+    auto paths = from;
+    paths.insert(to.begin(), to.end());
+    const auto find = [](const auto& all, const std::string& path) {
+        const auto found = all.find(path);
+        return found == all.end() ? nullptr : found->second;
+    };
+    for (const auto& [path, change] : paths) {
+        const edits::Change* then = find(from, path);
+        const edits::Change* now = find(to, path);
+        if (then != nullptr && now != nullptr && then->element == now->element) continue;
+        if (json.back() != '[') json += ',';
+        append_difference_json(json, uid, then, now);
+    }
+}
+
+Result<std::string> differences(const catalog::Catalog& catalog, db::Snapshot& snapshot,
+                                const PlacedImageSet& placed, const Compared& compared) {
+    const auto edits_at = [&](std::int64_t version) {
+        return catalog.find_edits(
+            snapshot, placed.image_set.row, version, catalog::InstanceRow{1},
+            catalog::InstanceRow{std::numeric_limits<std::int64_t>::max()});
+    };
+    TRY(auto before, edits_at(compared.from));
+    TRY(auto after, edits_at(compared.to));
+    std::string json = R"({"changes":[)";
+    append_differences(json, {}, before.of_all, after.of_all);
+    for (const auto& [row, changes] : after.of_one) before.of_one.try_emplace(row);
+    for (const auto& [row, changes] : before.of_one) {
+        // Taken out of the image set since.
+        const auto instance = catalog.find_instance(snapshot, row);
+        if (!instance) continue;
+        append_differences(json, instance->attributes.sop_instance_uid, changes,
+                           after.of_one[row]);
+    }
+    return json + "]}";
+}
+
+Task<Response> compare_versions(ContextPtr context, Request request) {
+    const auto compared = read_compared(request);
+    if (!compared) {
+        co_return problem(request, compared.error());
+    }
+    const std::string& id = request.path_parameter("imageSet");
+    const auto& catalog = context->services.catalog;
+    std::string json;
+    const auto placed =
+        co_await context->read([&](db::Snapshot& snapshot) -> Result<PlacedImageSet> {
+            TRY(auto found, catalog.place_image_set(snapshot, id));
+            TRY(json, differences(catalog, snapshot, found, *compared));
+            return found;
+        });
+    if (!placed) {
+        co_return problem(request, placed.error());
+    }
+    Response response = private_json(std::move(json));
+    response.context = note_of(*placed);
+    co_return response;
+}
+
+using Edited = Result<std::vector<PlacedImageSet>>;
+/// What is edited: `name` is of the path.
+using Edit = Edited (*)(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
+                        const EditBody& body);
+
+Edited edit_image_set(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
+                      const EditBody& body) {
+    return catalog.edit_image_set(tx, name, body.request);
+}
+Edited edit_study(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
+                  const EditBody& body) {
+    return catalog.edit_study(tx, name, body.request);
+}
+Edited edit_patient(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
+                    const EditBody& body) {
+    return catalog.edit_patient(tx, name, body.issuer_of_patient_id, body.request);
+}
+
+Task<Response> edit(ContextPtr context, Request request, std::string_view parameter,
+                    Edit change) {
+    auto text = co_await read_json_body(request, kEditBodyMaxBytes);
+    if (!text) {
+        co_return std::move(text).error();
+    }
+    const auto body = parse_edit_body(*text);
+    if (!body) {
+        co_return problem(request, body.error());
+    }
+    const std::string& name = request.path_parameter(parameter);
+    const auto& services = context->services;
+    const auto edited = co_await services.database.write([&](db::Transaction& tx) -> Edited {
+        TRY(auto sets, change(services.catalog, tx, name, *body));
+        // Before anybody hears of the edit, nobody finds what was before it in memory.
+        for (const PlacedImageSet& placed : sets) {
+            tx.on_commit(
+                [&, row = placed.image_set.row, version = placed.image_set.latest_version] {
+                    context->edited.note(row, version);
+                });
+        }
+        return sets;
+    });
+    if (!edited) {
+        co_return problem(request, edited.error());
+    }
+    std::string json =
+        R"({"datastoreId":")" + services.catalog.datastore_id() + R"(","imageSets":[)";
+    for (const PlacedImageSet& placed : *edited) {
+        if (json.back() != '[') json += ',';
+        append_image_set_json(json, placed);
+    }
+    Response response = private_json(json + "]}");
+    response.context = note_of(*edited);
+    co_return response;
+}
+
+Task<Response> post_image_set_edit(ContextPtr context, Request request) {
+    return edit(std::move(context), std::move(request), "imageSet", edit_image_set);
+}
+Task<Response> post_study_edit(ContextPtr context, Request request) {
+    return edit(std::move(context), std::move(request), "study", edit_study);
+}
+Task<Response> post_patient_edit(ContextPtr context, Request request) {
+    return edit(std::move(context), std::move(request), "patient", edit_patient);
+}
+
+Task<Response> delete_image_set(ContextPtr context, Request request) {
+    const std::string& id = request.path_parameter("imageSet");
+    const auto& services = context->services;
+    const std::string& by = principal_of(request)->id;
+    const Time expires = services.clock.now() + context->options.delete_keep;
+    const auto deletion = co_await services.database.write([&](db::Transaction& tx) {
+        // As for every other deletion.
+        tx.on_commit([&] { context->forget_all(); });
+        return services.catalog.delete_image_set(tx, id, by, expires);
+    });
+    if (!deletion) {
+        co_return problem(request, deletion.error());
+    }
+    services.purger.wake();
+    observe::log_info("deleted", {{"request_id", request.id},
+                                  {"deletion", deletion->id},
+                                  {"instances", deletion->number_of_instances},
+                                  {"by", deletion->deleted_by}});
+    AuditNote note;
+    auto& subject = note.subjects.emplace_back();
+    subject.patient_id = deletion->patient_id;
+    subject.study = deletion->study_instance_uid;
+    subject.series = deletion->series_instance_uid;
+    subject.object = deletion->id;
+    subject.instances = static_cast<std::uint64_t>(deletion->number_of_instances);
+    Response response(204);
+    response.headers.add("Location", "/v1/deletions/" + deletion->id);
+    response.context = std::move(note);
+    co_return response;
+}
+
+}  // namespace
+
+void add_image_set_routes(http::Router& router, const ContextPtr& context) {
+    const auto get = [&](std::string pattern, std::string name, http::Handler handler) {
+        router.add({.method = http::Method::Get,
+                    .pattern = std::move(pattern),
+                    .name = std::move(name),
+                    .right = right(auth::Right::ReadMetadata, audit::Action::ReadMetadata),
+                    .handler = std::move(handler)});
+    };
+    const auto post = [&](std::string pattern, std::string name, http::Handler handler) {
+        router.add({.method = http::Method::Post,
+                    .pattern = std::move(pattern),
+                    .name = std::move(name),
+                    .right = right(auth::Right::Edit, audit::Action::Edit),
+                    .handler = std::move(handler),
+                    .body_max = kEditBodyMaxBytes});
+    };
+    get("/v1/image-sets/{imageSet}", "image_sets.get", handler(context, get_image_set));
+    get("/v1/image-sets/{imageSet}/versions", "image_sets.versions",
+        handler(context, list_versions));
+    get("/v1/image-sets/{imageSet}/changes", "image_sets.changes",
+        handler(context, compare_versions));
+    router.add({.method = http::Method::Delete,
+                .pattern = "/v1/image-sets/{imageSet}",
+                .name = "image_sets.delete",
+                .right = right(auth::Right::Delete, audit::Action::Delete),
+                .handler = handler(context, delete_image_set)});
+    post("/v1/image-sets/{imageSet}/edits", "image_sets.edit",
+         handler(context, post_image_set_edit));
+    post("/v1/studies/{study}/edits", "studies.edit", handler(context, post_study_edit));
+    post("/v1/patients/{patient}/edits", "patients.edit", handler(context, post_patient_edit));
+}
+
+}  // namespace larmor::api

@@ -1,0 +1,195 @@
+#include <simdjson.h>
+
+#include "api/tests/api_fixture.h"
+#include "dicom/file.h"
+#include "dicom/json_write.h"
+#include "dicom/tags.h"
+#include "dicom/values.h"
+
+namespace larmor::api {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+struct ImageSetsTest : testing::Test {
+    ApiServer api;
+    MadeInstance first;
+    MadeInstance second{.instance = "1.2.3.1.2", .pixel_bytes = 200'000, .pixel = 7};
+    const std::string series_path = "/dicomweb/studies/1.2.3/series/1.2.3.1";
+    const std::string first_path = series_path + "/instances/1.2.3.1.1";
+    const std::string second_path = series_path + "/instances/1.2.3.1.2";
+
+    void SetUp() override {
+        const auto stored = api.store({make_instance(first), make_instance(second)});
+        ASSERT_EQ(stored.status, 200) << stored.body;
+        api.wait_until_prepared();
+    }
+
+    std::string image_set_id() {
+        const auto series = api.library->database().read([&](db::Snapshot& snapshot) {
+            return api.library->catalog().find_series(snapshot, "1.2.3", "1.2.3.1");
+        });
+        return series ? series->image_set.id : "none";
+    }
+    http::ClientResponse edit(std::string_view body, auth::Role role = auth::Role::Admin) {
+        return api.send_json("POST", "/v1/image-sets/" + image_set_id() + "/edits", body, role);
+    }
+    http::ClientResponse get_dicom(const std::string& path, std::string_view syntax = "*") {
+        return api.get(
+            path, {{"Accept", "application/dicom; transfer-syntax=" + std::string(syntax)}});
+    }
+    /// An attribute as a file has it.
+    static std::string text_in(const std::string& file, dicom::Tag tag) {
+        const auto opened = dicom::open_file(as_bytes(file));
+        if (!opened) return "no file: " + opened.error().message;
+        const auto attributes = dicom::Attributes::read(opened->data_set, opened->encoding);
+        return attributes ? attributes->text(tag) : "error";
+    }
+    static std::string pixels_of(const std::string& file) {
+        const auto opened = dicom::open_file(as_bytes(file));
+        if (!opened) return "no file";
+        const auto found =
+            dicom::find(opened->data_set, opened->encoding, dicom::tags::PixelData);
+        return found && *found ? std::string(as_text((*found)->value)) : "no pixels";
+    }
+};
+
+constexpr std::string_view kRename =
+    R"({"updatableAttributes":{"Patient":{"DICOM":{"PatientName":"ANON^ANON"}}}})";
+
+TEST_F(ImageSetsTest, AnEditIsSeenAtOnceInSearchesMetadataAndInstances) {
+    // So that all of it is remembered.
+    const auto before = get_dicom(first_path);
+    EXPECT_EQ(before.body, make_instance(first));
+    for (const auto& path : {series_path, first_path}) api.get(path + "/metadata");
+    const auto frame = api.get(first_path + "/frames/1", {{"Accept", "*/*"}});
+
+    const auto edited = edit(kRename);
+    ASSERT_EQ(edited.status, 200) << edited.body;
+    EXPECT_THAT(edited.body, HasSubstr(R"("versionId":")"));
+    EXPECT_THAT(edited.body, HasSubstr(R"("imageSetWorkflowStatus":"UPDATED")"));
+
+    EXPECT_THAT(api.get("/dicomweb/studies?PatientName=Anon^Anon").body, HasSubstr("1.2.3"));
+    EXPECT_EQ(api.get("/dicomweb/studies?PatientName=Doe^Jane").body, "[]");
+    EXPECT_THAT(api.get("/dicomweb/instances?includefield=04000561").body,
+                HasSubstr("Doe^Jane"));
+    for (const auto& path : {std::string("/dicomweb/studies/1.2.3"), series_path, first_path}) {
+        const auto metadata = api.get(path + "/metadata").body;
+        EXPECT_THAT(metadata,
+                    HasSubstr(R"("00100010":{"vr":"PN","Value":[{"Alphabetic":"ANON^ANON"}]})"))
+            << path;
+    }
+    for (const auto* syntax : {"*", "1.2.840.10008.1.2.1"}) {
+        const auto after = get_dicom(first_path, syntax);
+        ASSERT_EQ(after.status, 200);
+        EXPECT_EQ(text_in(after.body, dicom::tags::PatientName), "ANON^ANON");
+        EXPECT_EQ(text_in(after.body, dicom::tags::StudyInstanceUID), "1.2.3");
+        EXPECT_EQ(pixels_of(after.body), pixels_of(before.body));
+        EXPECT_NE(after.headers.get("ETag"), before.headers.get("ETag"));
+    }
+    EXPECT_EQ(pixels_of(get_dicom(second_path).body), pixels_of(make_instance(second)));
+    const auto frame_after = api.get(first_path + "/frames/1", {{"Accept", "*/*"}});
+    EXPECT_EQ(frame_after.headers.get("ETag"), frame.headers.get("ETag"));
+}
+
+TEST_F(ImageSetsTest, MetadataSaysWhatTheInstanceSays) {
+    ASSERT_EQ(edit(R"({"updatableAttributes":{"Study":{"Series":{"1.2.3.1":{"DICOM":{
+                   "RequestAttributesSequence/0/RequestedProcedureID":"R1",
+                   "00091001":{"vr":"LO","Value":["private"]}}}}}},
+                   "removableAttributes":{"Patient":{"DICOM":{"PatientID":null}}}})")
+                  .status,
+              200);
+    const auto file = get_dicom(first_path).body;
+    const auto opened = dicom::open_file(as_bytes(file));
+    ASSERT_TRUE(opened);
+    std::string json = "[";
+    ASSERT_TRUE(dicom::write_json(
+        json, opened->data_set, opened->encoding,
+        {.bulk_data_uri = dicom::bulk_data_uri_under(api.base() + first_path.substr(9))}));
+    EXPECT_EQ(api.get(first_path + "/metadata").body, json + "]");
+}
+
+TEST_F(ImageSetsTest, AnInstanceThatWasNotEditedIsGivenAsItIsStored) {
+    ASSERT_EQ(edit(R"({"updatableAttributes":{"Study":{"Series":{"1.2.3.1":{"Instances":
+                   {"1.2.3.1.2":{"DICOM":{"InstanceNumber":"99"}}}}}}}})")
+                  .status,
+              200);
+    EXPECT_EQ(get_dicom(first_path).body, make_instance(first));
+    EXPECT_EQ(text_in(get_dicom(second_path).body, dicom::tags::InstanceNumber), "99");
+    EXPECT_THAT(api.get("/dicomweb/instances?InstanceNumber=99").body, HasSubstr("1.2.3.1.2"));
+}
+
+TEST_F(ImageSetsTest, EveryVersionCanBeReadComparedAndRestored) {
+    ASSERT_EQ(edit(kRename).status, 200);
+    const std::string set = "/v1/image-sets/" + image_set_id();
+    const auto versions = api.get(set + "/versions").body;
+    EXPECT_THAT(versions, HasSubstr(R"("cause":"import")"));
+    EXPECT_THAT(versions, HasSubstr(R"("cause":"edit")"));
+
+    EXPECT_EQ(get_dicom(first_path + "?imageSetVersion=1").body, make_instance(first));
+    EXPECT_THAT(api.get(series_path + "/metadata?imageSetVersion=1").body,
+                HasSubstr("Doe^Jane"));
+    EXPECT_THAT(api.get(series_path + "/metadata?imageSetVersion=1").body,
+                Not(HasSubstr("ANON")));
+    EXPECT_EQ(api.get(first_path + "/metadata?imageSetVersion=9").status, 404);
+    EXPECT_EQ(api.get(first_path + "/metadata?imageSetVersion=x").status, 400);
+    EXPECT_EQ(api.get("/dicomweb/studies/1.2.3/metadata?imageSetVersion=1").status, 400);
+
+    EXPECT_THAT(api.get(set + "/changes").body,
+                HasSubstr(R"("path":"00100010","keyword":"PatientName","from":)"
+                          R"({"state":"stored"},"to":{"state":"edited")"));
+    const auto reverted = edit(R"({"revertToVersionId":"1"})");
+    ASSERT_EQ(reverted.status, 200) << reverted.body;
+    EXPECT_EQ(api.get(set + "/changes").body, R"({"changes":[]})");
+    EXPECT_EQ(get_dicom(first_path).body, make_instance(first));
+    EXPECT_THAT(api.get("/dicomweb/studies?PatientName=Doe^Jane").body, HasSubstr("1.2.3"));
+}
+
+TEST_F(ImageSetsTest, AStaleEditIsAConflictAndChangesNothing) {
+    const auto set = api.get("/v1/image-sets/" + image_set_id()).body;
+    simdjson::dom::parser parser;
+    std::string_view version;
+    ASSERT_EQ(parser.parse(set)["versionId"].get(version), simdjson::SUCCESS);
+    const std::string body = R"({"latestVersionId":")" + std::string(version) +
+                             R"(","updatableAttributes":{"Patient":{"DICOM":{)"
+                             R"("PatientName":"ANON^ANON"}}}})";
+    EXPECT_EQ(edit(body).status, 200);
+    const auto again = edit(body);
+    EXPECT_EQ(again.status, 409);
+    EXPECT_THAT(again.body, HasSubstr("the latest version of the image set is"));
+}
+
+TEST_F(ImageSetsTest, StudiesAndPatientsAreEditedAsAWhole) {
+    const MadeInstance other{.series = "1.2.3.2", .instance = "1.2.3.2.1"};
+    ASSERT_EQ(api.store({make_instance(other)}).status, 200);
+    EXPECT_EQ(edit(kRename).status, 409) << "the other series would keep the name";
+    const auto study = api.send_json("POST", "/v1/studies/1.2.3/edits", kRename);
+    ASSERT_EQ(study.status, 200) << study.body;
+    const auto patient =
+        api.send_json("POST", "/v1/patients/P1/edits",
+                      R"({"updatableAttributes":{"Patient":{"DICOM":{"PatientID":"P2"}}}})");
+    ASSERT_EQ(patient.status, 200) << patient.body;
+    EXPECT_THAT(api.get("/dicomweb/series?PatientID=P2").body, HasSubstr("1.2.3.2"));
+    EXPECT_EQ(api.send_json("POST", "/v1/patients/P1/edits", kRename).status, 404);
+    EXPECT_EQ(api.send_json("POST", "/v1/studies/9/edits", kRename).status, 404);
+}
+
+TEST_F(ImageSetsTest, WhatMustNotBeEditedIsRefusedByItsTag) {
+    const auto pixels = edit(
+        R"({"updatableAttributes":{"Study":{"Series":{"1.2.3.1":{"DICOM":{"Rows":1}}}}}})");
+    EXPECT_EQ(pixels.status, 400);
+    EXPECT_THAT(pixels.body, HasSubstr("(0028,0010)"));
+    EXPECT_EQ(edit("{}").status, 400);
+    EXPECT_EQ(edit(R"({"unknown":1})").status, 400);
+    EXPECT_EQ(edit(kRename, auth::Role::Writer).status, 403);
+    EXPECT_EQ(api.send({.method = "DELETE",
+                        .target = "/dicomweb/studies/1.2.3/series/1.2.3.1?imageSetVersion=1",
+                        .headers = {}})
+                  .status,
+              400)
+        << "a version is not deleted, and the series was not meant";
+}
+
+}  // namespace
+}  // namespace larmor::api
