@@ -3,6 +3,7 @@
 #include "catalog/read_rows.h"
 #include "dicom/file.h"
 #include "dicom/json_write.h"
+#include "edits/apply_json.h"
 #include "events/event_reader.h"
 #include "index/attribute_values.h"
 #include "index/row_values.h"
@@ -23,6 +24,7 @@ struct Located {
     catalog::StoredInstance instance;
     objects::ObjectLocation location;
     bool is_prepared = false;
+    edits::Changes changes{};  ///< what was edited
 };
 
 }  // namespace
@@ -138,6 +140,12 @@ private:
             [&](db::Snapshot& snapshot) -> Result<std::vector<Located>> {
                 TRY(auto instances,
                     source_.catalog_.list_instances(snapshot, set, after, limit));
+                catalog::ImageSetEdits edits;
+                if (!instances.empty() && instances.front().edited_version != 0) {
+                    TRY(edits, source_.catalog_.find_edits(
+                                   snapshot, set, instances.front().edited_version,
+                                   instances.front().row, instances.back().row));
+                }
                 std::vector<Located> located;
                 located.reserve(instances.size());
                 for (auto& instance : instances) {
@@ -145,13 +153,22 @@ private:
                     const bool is_prepared = objects::to_int64(metadata) != 0;
                     const auto object = is_prepared ? metadata : instance.file.object;
                     TRY(auto location, source_.store_.locate(snapshot, object));
-                    located.push_back({std::move(instance), std::move(location), is_prepared});
+                    auto changes = edits.of(instance.row);
+                    located.push_back({std::move(instance), std::move(location), is_prepared,
+                                       std::move(changes)});
                 }
                 return located;
             });
     }
 
     Result<std::string> read_metadata(const Located& located) {
+        TRY(std::string json, read_stored(located));
+        if (located.changes.empty()) return json;
+        return edits::apply_to_json(json, located.changes);
+    }
+
+    /// As it was before all edits.
+    Result<std::string> read_stored(const Located& located) {
         std::string json;
         if (located.is_prepared) {
             TRY(const ByteBuffer text,

@@ -1,4 +1,6 @@
 #pragma once
+#include <filesystem>
+
 #include "fsck/fsck.h"
 
 namespace larmor {

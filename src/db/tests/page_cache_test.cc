@@ -38,9 +38,8 @@ template <typename Run>
 void change_rows(int rounds, Run run) {
     std::mt19937 random(7);
     for (int i = 0; i < rounds; ++i) {
-        const auto key = std::to_string(random() % 2000);
-        const auto size = std::to_string(random() % 3000);
-        run("INSERT OR REPLACE INTO things VALUES (" + key + ", zeroblob(" + size + "))");
+        run("INSERT OR REPLACE INTO things VALUES (" + std::to_string(random() % 2000) +
+            ", zeroblob(" + std::to_string(random() % 3000) + "))");
         run("DELETE FROM things WHERE id = " + std::to_string(random() % 2000));
     }
 }
