@@ -52,7 +52,7 @@ def delete_study(server, uid):
     request = urllib.request.Request(f"{server.url}/dicomweb/studies/{uid}", method="DELETE",
                                      headers={"Authorization": f"Bearer {server.token}"})
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read())["id"]
+        return answer.headers["Location"].rsplit("/", 1)[1]
 
 
 def edit(server, what, attributes):

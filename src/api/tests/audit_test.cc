@@ -59,13 +59,22 @@ struct AuditTest : testing::Test {
 constexpr std::string_view kByUri =
     "/wado?requestType=WADO&studyUID=1.2.3&seriesUID=1.2.3.1&objectUID=1.2.3.1.1";
 
+std::string image_set_id(Library& library) {
+    const auto series = library.database().read([&](db::Snapshot& snapshot) {
+        return library.catalog().find_series(snapshot, "1.2.3", "1.2.3.1");
+    });
+    EXPECT_TRUE(series);
+    return series->image_set.id;
+}
+
 /// A path that the pattern matches and that is there.
-std::string existing_path(const std::string& pattern, const std::string& letter) {
+std::string existing_path(const std::string& pattern, const std::string& letter,
+                          const std::string& image_set) {
     std::string path = pattern;
     const std::pair<std::string, std::string> values[] = {
-        {"{study}", "1.2.3"},     {"{series}", "1.2.3.1"}, {"{instance}", "1.2.3.1.1"},
-        {"{frames}", "1"},        {"{queue}", "work"},     {"{letter}", letter},
-        {"{path...}", "7FE00010"}};
+        {"{study}", "1.2.3"},      {"{series}", "1.2.3.1"},  {"{instance}", "1.2.3.1.1"},
+        {"{frames}", "1"},         {"{queue}", "work"},      {"{letter}", letter},
+        {"{path...}", "7FE00010"}, {"{imageSet}", image_set}};
     for (const auto& [name, value] : values) {
         if (const auto at = path.find(name); at != std::string::npos) {
             path.replace(at, name.size(), value);
@@ -100,6 +109,7 @@ TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
     ASSERT_EQ(api.store({made}).status, 200);
     api.wait_until_prepared();
     const std::string letter = bury_in_work(*api.library);
+    const std::string image_set = image_set_id(*api.library);
     std::size_t walked = 0;
     for (const http::Route* route : api.router->routes()) {
         const Action action = action_of(*route);
@@ -117,7 +127,7 @@ TEST_F(AuditTest, EveryRouteThatShowsSomethingOfAPatientLeavesARecord) {
         if (route->name == "events.stream") {
             ASSERT_EQ(first_line_of_stream(api, route->pattern), "HTTP/1.1 200");
         } else {
-            const auto response = api.get(existing_path(route->pattern, letter));
+            const auto response = api.get(existing_path(route->pattern, letter, image_set));
             ASSERT_LT(response.status, 300) << route->name << response.body;
         }
         // Another route may have opened the window: then it was counted.
