@@ -22,6 +22,7 @@ using Steady = std::chrono::steady_clock;
 struct ReassembleRequest {
     reassembly::run::Request run;
     std::string raw_endian = "little";
+    double checkpoint_seconds = 30;
     bool as_json = false;
 };
 
@@ -110,6 +111,10 @@ void print_outcome(const Outcome& outcome) {
     print_side("images", outcome.counts.images);
     const auto read = static_cast<double>(outcome.image_bytes_read);
     const auto size = static_cast<double>(outcome.image_bytes);
+    if (outcome.archives_before > 0) {
+        std::printf("went on with a run of which %llu archives were done\n",
+                    static_cast<unsigned long long>(outcome.archives_before));
+    }
     std::printf("image archives: %llu bytes read of %llu (%.2f)\n",
                 static_cast<unsigned long long>(outcome.image_bytes_read),
                 static_cast<unsigned long long>(outcome.image_bytes),
@@ -122,6 +127,8 @@ void print_outcome(const Outcome& outcome) {
 int reassemble(ReassembleRequest request) {
     if (request.raw_endian == "big")
         request.run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
+    request.run.checkpoint_interval =
+        std::chrono::milliseconds(static_cast<std::int64_t>(request.checkpoint_seconds * 1000));
     stop_imports_on_signals();
     Progress progress;
     Result<Outcome> outcome;
@@ -167,7 +174,12 @@ void add_reassemble(CommandLine& line) {
         ->transform(CLI::AsSizeValue(false))
         ->capture_default_str();
     command->add_option("--spool", run.spool_folder,
-                        "folder for what outgrows the memory; else in --out");
+                        "folder for what the run works with until it ends; else in --out");
+    command
+        ->add_option("--checkpoint-seconds", request->checkpoint_seconds,
+                     "between checkpoints, each behind an archive; 0: behind every one")
+        ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
     command->add_option("--member-pattern", run.member_pattern,
                         "regular expression over paths of members, with (?<uid>...) and, if "
                         "wished, (?<frame>...) and (?<ext>...)");

@@ -16,6 +16,7 @@ public:
     Result<void> member(Event event, const fuse::MemberName& name,
                         archive::Reader& bytes) override;
     Result<void> tell(Event event) override;
+    Result<void> finish_archive() override { return scribe_.pause(); }
     /// Once, when the thread has no more.
     Result<void> close() { return scribe_.close(); }
 

@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/hash.h"
+#include "reassembly/fuse/member_name.h"
 
 namespace larmor::reassembly::run {
 
@@ -37,9 +38,11 @@ struct Event {
     About about = About::Member;
     Fate fate = Fate::Corrupt;
     std::uint32_t archive = 0;     ///< of its side, ordered by key
+    std::uint32_t attempt = 0;     ///< in which it was read; others of that archive are void
     std::uint64_t offset = 0;      ///< of the member's bytes there, unpacked
     std::uint64_t size_bytes = 0;  ///< of the member
     std::string path;              ///< of the member, as stored
+    fuse::MemberKind kind = fuse::MemberKind::Unknown;
     std::optional<std::uint32_t> frame;
     std::string reason;
     Sha256 digest{};
@@ -47,9 +50,10 @@ struct Event {
     std::string key;     ///< where the file belongs, below the output
     std::string staged;  ///< where it is instead, in the work folder; may be empty
     std::uint64_t file_size_bytes = 0;
-    std::string transfer_syntax_uid;    ///< of the file
-    bool is_other_syntax = false;       ///< than the metadata declared
-    std::uint32_t frames_expected = 0;  ///< of a file made of frames
+    std::string transfer_syntax_uid;          ///< of the file
+    bool is_other_syntax = false;             ///< than the metadata declared
+    std::uint32_t frames_expected = 0;        ///< of a frame, and of a file made of frames
+    std::optional<std::uint64_t> shelved_at;  ///< of a frame, in the frame file
 
     std::uint64_t ordinal = 0;  ///< in the spool
     bool names_pixels = false;  ///< of metadata

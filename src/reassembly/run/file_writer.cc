@@ -1,69 +1,9 @@
 #include "reassembly/run/file_writer.h"
 
-#include <fcntl.h>
-
-#include <cerrno>
-
 #include "pixels/transcode.h"
 
 namespace larmor::reassembly::run {
-namespace {
-
 namespace fs = std::filesystem;
-
-/// Gathers small pieces, hashes all.
-class HashedFile {
-public:
-    explicit HashedFile(UniqueFd file) : file_(std::move(file)) {}
-
-    Result<void> write(Bytes bytes) {
-        constexpr std::size_t kGatheredMax = 256 << 10;
-        sha256_.update(bytes);
-        size_ += bytes.size();
-        if (gathered_.size() + bytes.size() <= kGatheredMax) {
-            gathered_.insert(gathered_.end(), bytes.begin(), bytes.end());
-            return {};
-        }
-        TRY_VOID(flush());
-        return write_all(file_, bytes);
-    }
-    Result<WrittenFile> finish() {
-        TRY_VOID(flush());
-        // The disk begins now, so that little is left for the one sync of all.
-        sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-        return WrittenFile{size_, sha256_.finish()};
-    }
-
-private:
-    Result<void> flush() {
-        TRY_VOID(write_all(file_, gathered_));
-        gathered_.clear();
-        return {};
-    }
-
-    UniqueFd file_;
-    ByteBuffer gathered_;
-    Sha256Stream sha256_;
-    std::uint64_t size_ = 0;
-};
-
-Result<UniqueFd> create_new(const fs::path& path) {
-    constexpr unsigned kMode = 0640;
-    for (const bool again : {false, true}) {
-        const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, kMode);
-        if (fd >= 0) return UniqueFd(fd);
-        if (errno == EEXIST) return fail(ErrorCode::Conflict, path.string() + " is there");
-        if (errno != ENOENT || again) return system_failure("create " + path.string(), errno);
-        std::error_code error;
-        fs::create_directories(path.parent_path(), error);
-        if (error) {
-            return system_failure("make folder " + path.parent_path().string(), error.value());
-        }
-    }
-    return fail(ErrorCode::NotFound, path.string());
-}
-
-}  // namespace
 
 Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
     // What was cut off the head's end, to keep whole words, comes from the head.
@@ -73,7 +13,7 @@ Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
         out = out.subspan(count);
         offset += count;
     }
-    if (rest_ == nullptr && !out.empty()) {
+    if (!rest_ && !out.empty()) {
         return fail(ErrorCode::InvalidInput, "a member ends too early");
     }
     while (!out.empty()) {
@@ -110,10 +50,9 @@ Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> me
     return {};
 }
 
-Result<WrittenFile> write_file(const fs::path& path, const fuse::FusedFile& file,
-                               std::span<MemberBytes> members) {
-    TRY(auto created, create_new(path));
-    HashedFile out(std::move(created));
+Result<WrittenFile> write_file(const fs::path& path, IfThere if_there,
+                               const fuse::FusedFile& file, std::span<MemberBytes> members) {
+    TRY(auto out, OutputFile::create(path, if_there, file.size_bytes));
     const auto written = [&]() -> Result<WrittenFile> {
         TRY_VOID(write_pieces(file, members, [&](Bytes bytes) { return out.write(bytes); }));
         return out.finish();

@@ -3,8 +3,8 @@
 #include <functional>
 
 #include "archive/archive.h"
-#include "base/hash.h"
 #include "reassembly/fuse/fuse.h"
+#include "reassembly/run/output_file.h"
 
 namespace larmor::reassembly::run {
 
@@ -14,7 +14,8 @@ public:
     /// All of it is in memory.
     explicit MemberBytes(Bytes whole) : head_(whole) {}
     /// `rest` stands behind the head.
-    MemberBytes(Bytes head, archive::Reader& rest) : head_(head), rest_(&rest) {}
+    MemberBytes(Bytes head, std::unique_ptr<archive::Source> rest)
+        : head_(head), rest_(std::move(rest)) {}
 
     /// Gives `range` to `take` in pieces, each but the last of a multiple of 8 bytes. Ranges
     /// behind the head come in rising order, each byte at most once. Errors: those of the
@@ -48,7 +49,7 @@ private:
     Result<void> fill(std::uint64_t offset, std::span<std::byte> out);
 
     Bytes head_;
-    archive::Reader* rest_ = nullptr;
+    std::unique_ptr<archive::Source> rest_;
     std::uint64_t rest_read_ = 0;  ///< behind the head
     ByteBuffer piece_;
 };
@@ -57,15 +58,10 @@ private:
 Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
                           const std::function<Result<void>(Bytes)>& out);
 
-struct WrittenFile {
-    std::uint64_t size_bytes = 0;
-    Sha256 sha256{};
-};
-
-/// Writes a file that must not be there; its folders are made. Not durable: that is done for
-/// all of them at once. Errors: Conflict where there is one; those of the members, and of
+/// Writes a file; its folders are made. Not durable: that is done for all of them at once.
+/// Errors: Conflict for one that is there and may not be replaced; those of the members, and of
 /// writing, after which the file is gone again.
-Result<WrittenFile> write_file(const std::filesystem::path& path, const fuse::FusedFile& file,
-                               std::span<MemberBytes> members);
+Result<WrittenFile> write_file(const std::filesystem::path& path, IfThere if_there,
+                               const fuse::FusedFile& file, std::span<MemberBytes> members);
 
 }  // namespace larmor::reassembly::run

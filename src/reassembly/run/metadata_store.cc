@@ -1,10 +1,6 @@
 #include "reassembly/run/metadata_store.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-
-#include "base/ids.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -26,11 +22,23 @@ MetadataStore::MetadataStore(const Options& options)
 
 Result<std::unique_ptr<MetadataStore>> MetadataStore::create(const Options& options) {
     std::unique_ptr<MetadataStore> store(new MetadataStore(options));
-    const auto path = options.folder / ("larmor-" + random_id() + ".spool");
     TRY(store->spool_,
-        spool::Spool::create({.path = path, .memory_bytes = options.spool_bytes}));
-    // Without a name nothing of it is left over, however the run ends.
-    if (::unlink(path.c_str()) != 0) return system_failure("unlink " + path.string(), errno);
+        spool::Spool::create({.path = options.spool, .memory_bytes = options.spool_bytes}));
+    return store;
+}
+
+Result<std::unique_ptr<MetadataStore>> MetadataStore::reopen(const Options& options,
+                                                             const spool::Mark& mark,
+                                                             const Counts& counts) {
+    std::unique_ptr<MetadataStore> store(new MetadataStore(options));
+    auto& appender = store->builder_.appender(0);
+    const auto visit = [&](std::uint64_t ordinal, const spool::Record& record) -> Result<void> {
+        if (!counts(ordinal / spool::kRecordsPerBlock, record.archive)) return {};
+        return appender.append(store->hasher_(record.uid), ordinal);
+    };
+    TRY(store->spool_,
+        spool::Spool::reopen({.path = options.spool, .memory_bytes = options.spool_bytes}, mark,
+                             visit));
     return store;
 }
 
@@ -40,9 +48,20 @@ Result<std::uint64_t> MetadataStore::Scribe::append(const spool::Record& record)
     return ordinal;
 }
 
+Result<void> MetadataStore::Scribe::pause() {
+    // A dictionary trained on the few records of a first small archive would be none.
+    return store_->spool_->begun() ? writer_.flush() : Result<void>();
+}
+
 Result<void> MetadataStore::Scribe::close() {
     TRY_VOID(writer_.flush());
     return appender_->finish();
+}
+
+Result<std::optional<spool::Mark>> MetadataStore::save() {
+    if (!spool_->begun()) return std::nullopt;
+    TRY(const auto mark, spool_->sync());
+    return mark;
 }
 
 Result<void> MetadataStore::finish() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 
@@ -10,18 +11,27 @@
 namespace larmor::reassembly::run {
 
 /// All metadata records of a run: the index and the spool. Filled by threads through a Scribe
-/// each; when all are closed and `finish` was called, read through a MetadataFinder each.
+/// each; when all are closed and `finish` was called, read through a MetadataFinder each. The
+/// spool can be gone on with from a checkpoint; the index, whose keys are this process's own,
+/// is then made from it.
 class MetadataStore {
 public:
     struct Options {
         std::filesystem::path folder;  ///< for what has no name and is gone after the run
+        std::filesystem::path spool;
         std::uint64_t index_bytes = 0;
         std::uint64_t spool_bytes = 0;
         unsigned threads = 1;
         std::uint64_t uid_hash_mask = ~std::uint64_t{0};  ///< of Request
     };
-    /// Errors: those of making files.
+    /// Errors: Conflict where there is such a spool; those of making files.
     static Result<std::unique_ptr<MetadataStore>> create(const Options& options);
+    /// Whether a record of the spool counts: its archive was read whole, and not again since.
+    using Counts = std::function<bool(std::uint64_t block, std::uint32_t archive)>;
+    /// Errors: Corrupt where the spool is not what it was at the mark; those of reading.
+    static Result<std::unique_ptr<MetadataStore>> reopen(const Options& options,
+                                                         const spool::Mark& mark,
+                                                         const Counts& counts);
 
     /// Takes what one thread scans.
     class Scribe {
@@ -33,6 +43,8 @@ public:
         /// The ordinal of the record. Errors, after which the run can't go on: LimitExceeded,
         /// those of writing.
         Result<std::uint64_t> append(const spool::Record& record);
+        /// Holds nothing back any more, as far as the spool has begun.
+        Result<void> pause();
         /// Once, when the thread has no more.
         Result<void> close();
 
@@ -42,6 +54,11 @@ public:
         spool::Writer writer_;
     };
 
+    /// What was appended by scribes that paused since, made durable; nothing while the spool
+    /// has not begun.
+    Result<std::optional<spool::Mark>> save();
+    /// The same when all scribes are closed.
+    Result<spool::Mark> seal() { return spool_->sync(); }
     Result<void> finish();
     std::uint64_t record_count() const { return index_->record_count(); }
 

@@ -12,16 +12,17 @@ public:
     Result<PlacedFile> write(const std::string& key, const std::string& staged,
                              const fuse::FusedFile& file,
                              std::span<MemberBytes> members) override {
-        auto written = write_file(folder_.path() / key, file, members);
+        auto written = write_file(folder_.path() / key, IfThere::Refuse, file, members);
         if (written) return PlacedFile{*written};
-        if (written.error().code != ErrorCode::Conflict || staged.empty()) {
+        if (written.error().code != ErrorCode::Conflict) {
             return tl::unexpected(std::move(written).error());
         }
         return stage(staged, file, members);
     }
     Result<PlacedFile> stage(const std::string& staged, const fuse::FusedFile& file,
                              std::span<MemberBytes> members) override {
-        TRY(const auto written, write_file(folder_.staged() / staged, file, members));
+        TRY(const auto written,
+            write_file(folder_.staged() / staged, IfThere::Replace, file, members));
         return PlacedFile{written, true};
     }
     Result<void> move(const Event& file, const std::string& key) override {
@@ -29,6 +30,8 @@ public:
         std::error_code error;
         fs::create_directories(to.parent_path(), error);
         if (!error) fs::rename(place_of(file), to, error);
+        // Moved before the run was broken off.
+        if (error == std::errc::no_such_file_or_directory && fs::exists(to)) return {};
         if (error) return system_failure("move a file to " + key, error.value());
         return {};
     }
@@ -37,6 +40,23 @@ public:
         fs::remove(place_of(file), error);
         if (error) return system_failure("remove " + place_of(file).string(), error.value());
         return {};
+    }
+    Result<void> clear_place(const std::string& key) override {
+        const auto path = folder_.path() / key;
+        std::error_code error;
+        fs::remove(path, error);
+        if (error) return system_failure("remove " + path.string(), error.value());
+        // Up to the first that is not empty.
+        auto above = path.parent_path();
+        for (; above != folder_.path() && !error; above = above.parent_path()) {
+            fs::remove(above, error);
+        }
+        return {};
+    }
+    bool keeps_checkpoints() const override { return true; }
+    Result<void> sync() override { return folder_.sync(); }
+    Result<void> write_checkpoint(std::string_view text) override {
+        return folder_.write_checkpoint(text);
     }
     Result<void> complete(const std::string& json) override { return folder_.complete(json); }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <cerrno>
 
+#include "base/hash.h"
 #include "base/json_text.h"
 
 namespace larmor::reassembly::run {
@@ -14,7 +15,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::uint64_t kMarkMaxBytes = 1 << 20;
+constexpr std::uint64_t kMarkMaxBytes = 1 << 20, kCheckpointMaxBytes = 1ULL << 36;
 
 std::string fingerprint_member(const std::string& fingerprint) {
     return "{\"fingerprint\":" + to_json_string(fingerprint);
@@ -48,9 +49,15 @@ Result<void> write_whole(const fs::path& path, std::string_view text) {
     return sync_directory(path.parent_path());
 }
 
-Result<OutputFolder> OutputFolder::open(const fs::path& path, const std::string& fingerprint) {
+Result<OutputFolder> OutputFolder::open(const fs::path& path, const fs::path& scratch_folder,
+                                        const std::string& fingerprint) {
     TRY_VOID(make_folder(path));
     OutputFolder folder(fs::absolute(path).lexically_normal());
+    // In a folder of the user's the names are this run's own, and the same when it goes on.
+    const auto name = to_hex(sha256(as_bytes(folder.path_.string()))).substr(0, 16);
+    folder.scratch_ = scratch_folder.empty()
+                          ? folder.work() / "run"
+                          : fs::absolute(scratch_folder) / ("larmor-reassembly-" + name);
     TRY(folder.lock_, open_file(folder.path_, O_RDONLY | O_DIRECTORY));
     if (flock(folder.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
         return fail(ErrorCode::Conflict, "another process re-assembles into " + path.string());
@@ -61,6 +68,8 @@ Result<OutputFolder> OutputFolder::open(const fs::path& path, const std::string&
                         path.string() + " holds a finished run of other archives or options");
         }
         folder.finished_ = *std::move(mark);
+        // As where a run was broken off behind its end.
+        TRY_VOID(folder.remove_scratch());
         return folder;
     }
     TRY_VOID(folder.begin(fingerprint));
@@ -76,8 +85,13 @@ Result<void> OutputFolder::begin(const std::string& fingerprint) {
                 ErrorCode::Conflict,
                 path_.string() + " holds an unfinished run of other archives or options");
         }
-        constexpr std::array kMade{"instances", "conflicts", "report", ".reassembly/staged"};
-        for (const auto* name : kMade) TRY_VOID(remove_below(path_ / name));
+        if (const auto text = read_file(work() / "checkpoint", kCheckpointMaxBytes)) {
+            TRY(checkpoint_, decode_checkpoint(*text));
+        } else if (text.error().code == ErrorCode::NotFound) {
+            TRY_VOID(begin_again());
+        } else {
+            return tl::unexpected(text.error());
+        }
     } else {
         // A run that was broken off before it had its mark made nothing but this folder.
         std::error_code error;
@@ -96,11 +110,38 @@ Result<void> OutputFolder::begin(const std::string& fingerprint) {
     return {};
 }
 
-Result<void> OutputFolder::complete(const std::string& json) {
-    // The mark of the unfinished run goes last: without it nobody could begin again.
-    TRY_VOID(remove_below(staged()));
+Result<void> OutputFolder::begin_again() {
+    constexpr std::array kMade{"instances", "conflicts", "report", ".reassembly/staged"};
+    for (const auto* name : kMade) TRY_VOID(remove_below(path_ / name));
+    for (const auto kind : {kSpool, kEvents, kFrames}) TRY_VOID(remove_below(scratch(kind)));
+    return {};
+}
+
+fs::path OutputFolder::scratch(std::string_view kind) const {
+    auto path = scratch_;
+    path += '.';
+    path += kind;
+    return path;
+}
+
+Result<void> OutputFolder::sync() const {
     if (syncfs(lock_.get()) != 0) return system_failure("sync " + path_.string(), errno);
+    return {};
+}
+
+Result<void> OutputFolder::write_checkpoint(std::string_view text) const {
+    return write_whole(work() / "checkpoint", text);
+}
+
+Result<void> OutputFolder::complete(const std::string& json) {
+    TRY_VOID(sync());
+    // The mark of the unfinished run goes last: without it nobody could go on.
     TRY_VOID(write_whole(path_ / "complete.json", json));
+    return remove_scratch();
+}
+
+Result<void> OutputFolder::remove_scratch() const {
+    for (const auto kind : {kSpool, kEvents, kFrames}) TRY_VOID(remove_below(scratch(kind)));
     return remove_below(work());
 }
 

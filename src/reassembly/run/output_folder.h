@@ -3,7 +3,7 @@
 #include <optional>
 #include <string>
 
-#include "base/file.h"
+#include "reassembly/run/checkpoint.h"
 
 namespace larmor::reassembly::run {
 
@@ -11,31 +11,49 @@ namespace larmor::reassembly::run {
 /// `.reassembly/`, and when it is finished and durable `complete.json`.
 class OutputFolder {
 public:
-    /// Makes the folder, or takes one that is empty, or begins again one whose run of the same
-    /// fingerprint was broken off: what that made is removed. Errors: Conflict for a folder
-    /// with anything else in it, for one that another process is at, and for a finished run of
-    /// another fingerprint; those of the disk.
+    /// Makes the folder, or takes one that is empty, or goes on with one whose run of the same
+    /// fingerprint was broken off: at its checkpoint, or from the start where it has none, and
+    /// then what that run made is removed. `scratch_folder`: for the files that a run works
+    /// with until it ends; empty: in the folder. Errors: Conflict for a folder with anything
+    /// else in it, for one that another process is at, and for a finished run of another
+    /// fingerprint; Corrupt for a checkpoint that is not as it was written; those of the disk.
     static Result<OutputFolder> open(const std::filesystem::path& path,
+                                     const std::filesystem::path& scratch_folder,
                                      const std::string& fingerprint);
 
     /// What `complete.json` says, where the run is finished and nothing is to do.
     const std::optional<std::string>& finished() const { return finished_; }
+    /// Where the run was broken off.
+    const std::optional<Checkpoint>& checkpoint() const { return checkpoint_; }
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path work() const { return path_ / ".reassembly"; }
     std::filesystem::path staged() const { return work() / "staged"; }
     std::filesystem::path report() const { return path_ / "report"; }
+    /// For files without names.
+    std::filesystem::path scratch_folder() const { return scratch_.parent_path(); }
+    /// A file that is there until the run ends, `kind` of these.
+    std::filesystem::path scratch(std::string_view kind) const;
+    static constexpr std::string_view kSpool = "spool", kEvents = "events", kFrames = "frames";
 
-    /// Removes the work folder, makes all durable, and only then writes `complete.json`.
+    /// Makes all durable that was written below the folder until now.
+    Result<void> sync() const;
+    Result<void> write_checkpoint(std::string_view text) const;
+    /// Makes all durable, and only then writes `complete.json`; then removes what only the run
+    /// needed.
     Result<void> complete(const std::string& json);
 
 private:
     explicit OutputFolder(std::filesystem::path path) : path_(std::move(path)) {}
     Result<void> begin(const std::string& fingerprint);
+    Result<void> begin_again();
+    Result<void> remove_scratch() const;
 
     std::filesystem::path path_;
+    std::filesystem::path scratch_;  ///< with the start of the files' names
     UniqueFd lock_;
     std::optional<std::string> finished_;
+    std::optional<Checkpoint> checkpoint_;
 };
 
 /// Writes a small file so that it is there whole or not at all, and durable.

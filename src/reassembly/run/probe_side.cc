@@ -2,9 +2,6 @@
 
 #include <algorithm>
 
-#include "base/ids.h"
-#include "reassembly/fuse/image_facts.h"
-
 namespace larmor::reassembly::run {
 namespace {
 
@@ -35,37 +32,11 @@ Event file_event(const Event& of) {
     event.about = About::File;
     event.archive = of.archive;
     event.offset = of.offset;
+    event.attempt = of.attempt;
     return event;
 }
 
 }  // namespace
-
-Result<std::string> key_of(const fuse::ImageFacts& facts) {
-    for (const auto* uid :
-         {&facts.study_instance_uid, &facts.series_instance_uid, &facts.sop_instance_uid}) {
-        if (!is_uid_key_part(*uid)) {
-            return fuse::conflict(
-                "the metadata has no Study, Series or SOP Instance UID that "
-                "is one");
-        }
-    }
-    return "instances/" + facts.study_instance_uid + '/' + facts.series_instance_uid + '/' +
-           facts.sop_instance_uid + ".dcm";
-}
-
-Fate fate_of(fuse::Outcome outcome) {
-    switch (outcome) {
-        case fuse::Outcome::Written:
-            return Fate::Written;
-        case fuse::Outcome::Incomplete:
-            return Fate::Incomplete;
-        case fuse::Outcome::Conflict:
-            return Fate::Conflict;
-        case fuse::Outcome::Corrupt:
-            break;
-    }
-    return Fate::Corrupt;
-}
 
 Result<ProbeSide> ProbeSide::create(const ProbeShared& shared, unsigned thread) {
     TRY(auto finder, MetadataFinder::create(shared.store));
@@ -113,7 +84,7 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
     const auto& records = found.front();
     std::optional<Known> metadata;
     if (!records.empty() && all_same(records)) {
-        TRY(metadata, known(records.front()));
+        TRY(metadata, read_known(records.front().encoded));
     }
     // Frames that wait for others, and what has to be fused several times, must be in memory.
     const bool is_streamed = metadata && (!name.frame || metadata->facts.frames <= 1);
@@ -142,16 +113,10 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
 
     ++shared_->progress.matched;
     Given given{{name, waiting.event.size_bytes, waiting.bytes},
-                MemberBytes(waiting.bytes, bytes)};
-    TRY_VOID(write(*metadata, std::span(&given, 1), staged_name(waiting.event, ""), false,
-                   waiting.event));
+                MemberBytes(waiting.bytes, std::make_unique<archive::MemberSource>(bytes))};
+    TRY_VOID(shared_->writer.write(*metadata, std::span(&given, 1), Place::Free,
+                                   staged_name(waiting.event, ""), waiting.event));
     return tell(std::move(waiting.event));
-}
-
-Result<ProbeSide::Known> ProbeSide::known(const FoundRecord& record) {
-    TRY(auto half, fuse::decode(record.encoded));
-    TRY(auto facts, fuse::image_facts(half));
-    return Known{std::move(half), std::move(facts)};
 }
 
 Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> records) {
@@ -161,12 +126,14 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
     }
     ++shared_->progress.matched;
     if (!all_same(records)) return match_several(waiting, records);
-    TRY(const auto metadata, known(records.front()));
-    if (waiting.name.frame && metadata.facts.frames > 1) return put_frame(waiting, metadata);
+    TRY(auto metadata, read_known(records.front().encoded));
+    if (waiting.name.frame && metadata.facts.frames > 1) {
+        return put_frame(std::move(waiting), std::move(metadata));
+    }
     Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
                 MemberBytes(waiting.bytes)};
-    TRY_VOID(write(metadata, std::span(&given, 1), staged_name(waiting.event, ""), false,
-                   waiting.event));
+    TRY_VOID(shared_->writer.write(metadata, std::span(&given, 1), Place::Free,
+                                   staged_name(waiting.event, ""), waiting.event));
     return tell(std::move(waiting.event));
 }
 
@@ -174,12 +141,13 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
 /// is made, and none goes where it would belong.
 Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRecord> records) {
     for (std::size_t i = 0; i < records.size() && !waiting.name.frame; ++i) {
-        TRY(const auto metadata, known(records[i]));
+        TRY(const auto metadata, read_known(records[i].encoded));
         Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
                     MemberBytes(waiting.bytes)};
         Event file = file_event(waiting.event);
         const auto name = staged_name(waiting.event, "-" + std::to_string(i));
-        TRY_VOID(write(metadata, std::span(&given, 1), name, true, file));
+        TRY_VOID(
+            shared_->writer.write(metadata, std::span(&given, 1), Place::Staged, name, file));
         if (file.fate == Fate::Written) TRY_VOID(tell(std::move(file)));
     }
     waiting.event.fate = Fate::Conflict;
@@ -187,61 +155,59 @@ Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRec
     return tell(std::move(waiting.event));
 }
 
-Result<void> ProbeSide::put_frame(Waiting& waiting, const Known& known) {
+Result<void> ProbeSide::put_frame(Waiting waiting, Known known) {
     const auto frames = static_cast<std::uint32_t>(known.facts.frames);
     waiting.event.fate = Fate::Frame;
     waiting.event.digest = sha256(waiting.bytes);
-    TRY(auto all, shared_->shelf.put({waiting.name, std::move(waiting.bytes)}, frames));
-    Event file = file_event(waiting.event);
-    TRY_VOID(tell(std::move(waiting.event)));
-    if (all.empty()) return {};
+    waiting.event.frames_expected = frames;
+    auto& gathered = gathered_.frames;
+    if (!gathered.empty() && gathered.front().event.uid != waiting.event.uid) {
+        TRY_VOID(shelve_frames());
+    }
+    if (gathered.empty()) gathered_.known = std::move(known);
+    gathered_.bytes += waiting.bytes.size();
+    gathered.push_back(std::move(waiting));
+    if (gathered.size() == frames) return write_frames();
+    return gathered_.bytes > shared_->memory.gathered_bytes ? shelve_frames() : Result<void>();
+}
+
+Result<void> ProbeSide::write_frames() {
+    auto& frames = gathered_.frames;
+    std::ranges::stable_sort(frames, {},
+                             [](const Waiting& waiting) { return *waiting.name.frame; });
+    const auto first = *frames.front().name.frame;
+    bool is_whole = first <= 1;
+    for (std::size_t i = 0; i < frames.size(); ++i) {
+        is_whole = is_whole && *frames[i].name.frame == first + i;
+    }
+    if (!is_whole) return shelve_frames();
     std::vector<Given> given;
-    for (const auto& frame : all) {
+    for (const auto& frame : frames) {
         given.push_back(
             {{frame.name, frame.bytes.size(), frame.bytes}, MemberBytes(frame.bytes)});
     }
-    file.frames_expected = frames;
-    TRY_VOID(write(known, given, file.uid + "-frames.dcm", false, file));
+    Event file = file_event(frames.front().event);
+    file.frames_expected = frames.front().event.frames_expected;
+    TRY_VOID(shared_->writer.write(gathered_.known, given, Place::Free,
+                                   staged_name(file, "-frames"), file));
+    for (auto& frame : frames) TRY_VOID(tell(std::move(frame.event)));
+    gathered_ = {};
     return tell(std::move(file));
 }
 
-Result<void> ProbeSide::write(const Known& known, std::span<Given> members,
-                              const std::string& staged_name, bool staged_only, Event& event) {
-    std::vector<fuse::ImageMember> images;
-    std::vector<MemberBytes> bytes;
-    for (auto& given : members) {
-        images.push_back(given.member);
-        bytes.push_back(std::move(given.bytes));
+/// Others of these frames may lie anywhere.
+Result<void> ProbeSide::shelve_frames() {
+    for (auto& frame : gathered_.frames) {
+        TRY(frame.event.shelved_at, shared_->frames.append(frame.bytes));
+        TRY_VOID(tell(std::move(frame.event)));
     }
-    auto key = key_of(known.facts);
-    const auto fused = fuse::fuse(known.half, known.facts, images, shared_->fuse);
-    event.fate = fate_of(fused.outcome);
-    event.reason = fused.reason;
-    event.was_read = true;
-    if (event.fate != Fate::Written) return {};
-    if (!key) {
-        event.fate = Fate::Conflict;
-        event.reason = key.error().message;
-        return {};
-    }
-    event.key = *std::move(key);
-    event.transfer_syntax_uid = fused.file.transfer_syntax_uid;
-    event.is_other_syntax = fused.file.is_other_syntax;
-    // Where one of this UID is already, which of them is right is decided when all are known.
-    auto& output = shared_->output;
-    const auto written = staged_only ? output.stage(staged_name, fused.file, bytes)
-                                     : output.write(event.key, staged_name, fused.file, bytes);
-    if (!written) {
-        if (!is_of_content(written.error())) return tl::unexpected(written.error());
-        event.fate = Fate::Corrupt;
-        event.reason = written.error().message;
-        event.was_read = false;
-        return {};
-    }
-    if (written->is_staged) event.staged = staged_name;
-    event.digest = written->written.sha256;
-    event.file_size_bytes = written->written.size_bytes;
+    gathered_ = {};
     return {};
+}
+
+Result<void> ProbeSide::finish_archive() {
+    TRY_VOID(flush());
+    return shelve_frames();
 }
 
 }  // namespace larmor::reassembly::run

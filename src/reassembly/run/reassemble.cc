@@ -2,6 +2,7 @@
 
 #include "base/json_text.h"
 #include "reassembly/run/build_side.h"
+#include "reassembly/run/checkpoints.h"
 #include "reassembly/run/probe_side.h"
 #include "reassembly/run/s3_output.h"
 #include "reassembly/run/settle.h"
@@ -10,6 +11,9 @@
 namespace larmor::reassembly::run {
 namespace {
 
+using Archives = std::vector<ArchiveFile>;
+
+/// One attempt at a run.
 class Reassembly {
 public:
     Reassembly(const Request& request, Progress& progress, const OutputFolder& folder,
@@ -24,90 +28,117 @@ public:
         if (!request_.member_pattern.empty()) {
             TRY(names_, fuse::MemberNames::with_pattern(request_.member_pattern));
         }
-        const auto folder =
-            request_.spool_folder.empty() ? folder_.work() : request_.spool_folder;
-        TRY(auto events, RowSorter::create(folder, memory_.rows_bytes, request_.threads));
-        TRY(auto store, MetadataStore::create({.folder = folder,
-                                               .index_bytes = memory_.index_bytes,
-                                               .spool_bytes = memory_.spool_bytes,
-                                               .threads = request_.threads,
-                                               .uid_hash_mask = request_.uid_hash_mask}));
+        TRY_VOID(begin(archives));
+        Checkpoints checkpoints({output_, *store_, *events_, *frames_}, begun_,
+                                request_.checkpoint_interval);
+        checkpoints_ = &checkpoints;
         progress_.step = Step::Metadata;
-        TRY_VOID(build(archives.metadata, *store, events));
+        const bool is_built = begun_.all_done(Side::Metadata) && begun_.spool.size_bytes > 0;
+        TRY_VOID(build(is_built ? Archives() : archives.metadata));
+        if (!is_built) TRY_VOID(checkpoints.side_done(Side::Metadata));
         progress_.step = Step::Index;
-        TRY_VOID(store->finish());
+        TRY_VOID(store_->finish());
         progress_.step = Step::Images;
-        TRY(auto shelf, FrameShelf::create(folder, memory_.frames_bytes));
-        TRY_VOID(probe(archives.images,
-                       {*store, shelf, events, output_, request_.fuse, memory_, progress_}));
+        if (!begun_.all_done(Side::Image)) {
+            TRY_VOID(probe(archives.images));
+            TRY_VOID(checkpoints.side_done(Side::Image));
+        }
         progress_.step = Step::Report;
-        return settle(archives, *store, events);
+        return settle(archives, checkpoints.last());
     }
 
 private:
+    /// Opens the files of the run, new or as they were at the checkpoint.
+    Result<void> begin(const Report::Archives& archives) {
+        const auto& before = folder_.checkpoint();
+        auto& begun = begun_;
+        if (before) {
+            begun = *before;
+            memory_.member_max_bytes = begun.member_max_bytes;
+            memory_.frames_max_bytes = begun.frames_max_bytes;
+        } else {
+            begun.archives = {std::vector<Checkpoint::Archive>(archives.metadata.size()),
+                              std::vector<Checkpoint::Archive>(archives.images.size())};
+            begun.member_max_bytes = memory_.member_max_bytes;
+            begun.frames_max_bytes = memory_.frames_max_bytes;
+        }
+        TRY(events_, RowSorter::open({.path = folder_.scratch(OutputFolder::kEvents),
+                                      .memory_bytes = memory_.rows_bytes,
+                                      .writers = request_.threads},
+                                     before ? &begun.events : nullptr));
+        TRY(frames_, FrameFile::open(folder_.scratch(OutputFolder::kFrames),
+                                     before ? std::optional(begun.frames_end) : std::nullopt));
+        const MetadataStore::Options options{.folder = folder_.scratch_folder(),
+                                             .spool = folder_.scratch(OutputFolder::kSpool),
+                                             .index_bytes = memory_.index_bytes,
+                                             .spool_bytes = memory_.spool_bytes,
+                                             .threads = request_.threads,
+                                             .uid_hash_mask = request_.uid_hash_mask};
+        if (before) {
+            TRY(store_, MetadataStore::reopen(options, begun.spool,
+                                              [&](std::uint64_t block, std::uint32_t archive) {
+                                                  return begun.counts_record(block, archive);
+                                              }));
+        } else {
+            TRY(store_, MetadataStore::create(options));
+        }
+        begun.first_blocks.push_back(begun.spool.block_count);
+        return {};
+    }
+
     template <typename Visitor>
-    Result<void> scan_all(Side side, const std::vector<ArchiveFile>& archives,
-                          std::atomic<std::size_t>& next, const std::atomic<bool>& failed,
-                          Visitor& visitor) {
+    Result<void> scan_all(Side side, const Archives& archives, std::atomic<std::size_t>& next,
+                          const std::atomic<bool>& failed, Visitor& visitor) {
         for (;;) {
-            const auto number = next.fetch_add(1);
-            if (number >= archives.size() || failed) return {};
-            TRY_VOID(scan_archive({side, static_cast<std::uint32_t>(number), &archives[number]},
-                                  names_, progress_, visitor));
+            const auto at = next.fetch_add(1);
+            if (at >= archives.size() || failed) return {};
+            const auto number = static_cast<std::uint32_t>(at);
+            if (begun_.archive(side, number).attempt > 0) continue;
+            TRY(const auto members,
+                scan_archive({side, number, &archives[number], begun_.attempt()}, names_,
+                             progress_, visitor));
+            TRY_VOID(checkpoints_->archive_done(side, number, members));
         }
     }
 
-    Result<void> build(const std::vector<ArchiveFile>& archives, MetadataStore& store,
-                       RowSorter& events) {
+    Result<void> build(const Archives& archives) {
         std::atomic<std::size_t> next{0};
         return in_threads(
             request_.threads,
             [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
-                BuildSide side(store, events, memory_, thread);
+                BuildSide side(*store_, *events_, memory_, thread);
                 TRY_VOID(scan_all(Side::Metadata, archives, next, failed, side));
                 return side.close();
             });
     }
 
-    Result<void> probe(const std::vector<ArchiveFile>& archives, const ProbeShared& shared) {
+    Result<void> probe(const Archives& archives) {
+        const InstanceWriter writer(output_, request_.fuse);
+        const ProbeShared shared{*store_, *frames_, *events_, writer, memory_, progress_};
         std::atomic<std::size_t> next{0};
-        TRY_VOID(
-            in_threads(request_.threads,
-                       [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
-                           TRY(auto side, ProbeSide::create(shared, thread));
-                           TRY_VOID(scan_all(Side::Image, archives, next, failed, side));
-                           return side.flush();
-                       }));
-        // Instances whose frames never were all there: what is missing is said when all events
-        // of the UID are together.
-        for (const auto& instance : shared.shelf.unfinished()) {
-            Event file;
-            file.uid = instance.uid;
-            file.side = Side::Image;
-            file.about = About::File;
-            file.fate = Fate::Conflict;
-            file.reason = "Number of Frames is " + std::to_string(instance.expected) +
-                          ", there are " + std::to_string(instance.found);
-            file.frames_expected = instance.expected;
-            TRY_VOID(shared.events.add(0, encode_event(file)));
-        }
-        return {};
+        return in_threads(
+            request_.threads,
+            [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
+                TRY(auto side, ProbeSide::create(shared, thread));
+                return scan_all(Side::Image, archives, next, failed, side);
+            });
     }
 
-    Result<Counts> settle(const Report::Archives& archives, const MetadataStore& store,
-                          RowSorter& events) {
-        TRY(auto finder, MetadataFinder::create(store));
+    Result<Counts> settle(const Report::Archives& archives, const Checkpoint& done) {
+        TRY(auto finder, MetadataFinder::create(*store_));
         TRY(auto report, Report::create(folder_.report(), archives));
-        Settler settler({output_, finder, request_.fuse, report});
-        TRY_VOID(events.merge([&](std::string_view row) -> Result<void> {
+        const InstanceWriter writer(output_, request_.fuse);
+        Settler settler({output_, finder, *frames_, memory_.frames_max_bytes, writer, report});
+        TRY_VOID(events_->merge([&](std::string_view row) -> Result<void> {
+            if (progress_.stop) return fail(ErrorCode::Cancelled, "stopped before the end");
             TRY(auto event, decode_event(row));
-            return settler.add(std::move(event));
+            return done.counts(event) ? settler.add(std::move(event)) : Result<void>();
         }));
         TRY_VOID(settler.finish());
         TRY_VOID(report.finish());
         auto& counts = report.counts();
-        counts.metadata.members = progress_.metadata.members;
-        counts.images.members = progress_.images.members;
+        for (const auto& archive : done.archives[0]) counts.metadata.members += archive.members;
+        for (const auto& archive : done.archives[1]) counts.images.members += archive.members;
         return counts;
     }
 
@@ -115,24 +146,29 @@ private:
     Progress& progress_;
     const OutputFolder& folder_;
     Output& output_;
-    const MemoryPlan& memory_;
+    MemoryPlan memory_;
     fuse::MemberNames names_;
+    std::optional<RowSorter> events_;
+    std::optional<FrameFile> frames_;
+    std::unique_ptr<MetadataStore> store_;
+    Checkpoint begun_;  ///< where this attempt began
+    Checkpoints* checkpoints_ = nullptr;
 };
 
 /// Where a run goes to, and the folder that it works in.
-struct Place {
+struct Destination {
     std::unique_ptr<OutputFolder> folder;
     std::unique_ptr<objects::s3::Client> client;
     std::unique_ptr<Output> output;
     std::optional<std::string> finished{};  ///< what `complete.json` says
 
-    static Result<Place> open(const Request& request, const std::string& print) {
-        Place place;
+    static Result<Destination> open(const Request& request, const std::string& print) {
+        Destination to;
         if (!objects::s3::is_s3_address(request.output.string())) {
-            TRY_VOID(place.open_folder(request.output, print));
-            place.finished = place.folder->finished();
-            place.output = output_to(*place.folder);
-            return place;
+            TRY_VOID(to.open_folder(request, request.output, print));
+            to.finished = to.folder->finished();
+            to.output = output_to(*to.folder);
+            return to;
         }
         if (request.work_folder.empty()) {
             return fail(ErrorCode::InvalidInput,
@@ -143,26 +179,36 @@ struct Place {
         TRY(auto options,
             objects::s3::client_options(address, objects::s3::environment_variable));
         options.connections.count_max = request.threads + 1;
-        TRY(place.client, objects::s3::Client::open(std::move(options)));
-        TRY_VOID(place.open_folder(request.work_folder, print));
-        place.finished = place.folder->finished();
-        if (place.finished) return place;
-        TRY(auto output, S3Output::open(*place.client, address, *place.folder, print));
-        place.finished = output->finished();
-        if (place.finished) TRY_VOID(place.folder->complete(*place.finished));
-        place.output = std::move(output);
-        return place;
+        TRY(to.client, objects::s3::Client::open(std::move(options)));
+        TRY_VOID(to.open_folder(request, request.work_folder, print));
+        to.finished = to.folder->finished();
+        if (to.finished) return to;
+        if (to.folder->checkpoint()) {
+            return fail(ErrorCode::Conflict, request.work_folder.string() +
+                                                 " holds an unfinished run into that folder");
+        }
+        TRY(auto output, S3Output::open(*to.client, address, *to.folder, print));
+        to.finished = output->finished();
+        if (to.finished) TRY_VOID(to.folder->complete(*to.finished));
+        to.output = std::move(output);
+        return to;
     }
-    Result<void> open_folder(const std::filesystem::path& path, const std::string& print) {
-        TRY(auto opened, OutputFolder::open(path, print));
+    Result<void> open_folder(const Request& request, const std::filesystem::path& path,
+                             const std::string& print) {
+        TRY(auto opened, OutputFolder::open(path, request.spool_folder, print));
         folder = std::make_unique<OutputFolder>(std::move(opened));
         return {};
     }
 };
 
-void expect(const std::vector<ArchiveFile>& archives, SideProgress& side) {
-    side.archives = archives.size();
-    for (const auto& archive : archives) side.bytes += archive.size_bytes;
+/// What is to read; what was done before is not.
+void expect(const Archives& archives, const std::vector<Checkpoint::Archive>* before,
+            SideProgress& side) {
+    for (std::size_t i = 0; i < archives.size(); ++i) {
+        if (before != nullptr && (*before)[i].attempt > 0) continue;
+        ++side.archives;
+        side.bytes += archives[i].size_bytes;
+    }
 }
 
 }  // namespace
@@ -171,18 +217,21 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     TRY(const auto memory, plan_memory(request.memory_bytes, request.threads));
     TRY(const auto metadata, list_archives(request.metadata));
     TRY(const auto images, list_archives(request.images));
-    expect(metadata, progress.metadata);
-    expect(images, progress.images);
     const auto print = fingerprint(request, metadata, images);
-    TRY(auto place, Place::open(request, print));
+    TRY(auto to, Destination::open(request, print));
     Outcome outcome;
-    if (place.finished) {
-        outcome.complete_json = *place.finished;
+    if (to.finished) {
+        outcome.complete_json = *to.finished;
         outcome.was_done = true;
         return outcome;
     }
-    TRY(outcome.counts, Reassembly(request, progress, *place.folder, *place.output, memory)
-                            .run({metadata, images}));
+    const auto& before = to.folder->checkpoint();
+    expect(metadata, before ? &before->archives[0] : nullptr, progress.metadata);
+    expect(images, before ? &before->archives[1] : nullptr, progress.images);
+    outcome.archives_before =
+        metadata.size() + images.size() - progress.metadata.archives - progress.images.archives;
+    TRY(outcome.counts,
+        Reassembly(request, progress, *to.folder, *to.output, memory).run({metadata, images}));
     outcome.image_bytes = progress.images.bytes;
     outcome.image_bytes_read = progress.images.bytes_read;
     outcome.complete_json = "{\"fingerprint\":" + to_json_string(print) + ',' +
@@ -191,7 +240,7 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
         return fail(ErrorCode::Corrupt,
                     "a defect of ours: the counts don't add up: " + outcome.complete_json);
     }
-    TRY_VOID(place.output->complete(outcome.complete_json));
+    TRY_VOID(to.output->complete(outcome.complete_json));
     progress.step = Step::Done;
     return outcome;
 }

@@ -7,7 +7,7 @@ namespace larmor::reassembly::run {
 std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& metadata,
                         const std::vector<ArchiveFile>& images) {
     // A new version where the same archives give other files or another report.
-    std::string text = "larmor reassembly 1\n" + request.member_pattern + '\n';
+    std::string text = "larmor reassembly 2\n" + request.member_pattern + '\n';
     text += request.fuse.raw_order == fuse::RawOrder::Big ? "big\n" : "little\n";
     text += request.fuse.allow_incomplete ? "incomplete\n" : "complete\n";
     for (const auto* side : {&metadata, &images}) {
@@ -37,7 +37,9 @@ Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads) {
     MemoryPlan plan;
     plan.index_bytes = left / 2;
     plan.spool_bytes = left / 8;
-    plan.frames_bytes = left / 8;
+    plan.gathered_bytes = left / 16 / threads;
+    // The end has one thread, and what windows and members took.
+    plan.frames_max_bytes = left / 4;
     plan.rows_bytes = left / 16;
     plan.window_bytes = left / 16 / threads;
     plan.member_max_bytes = left / 8 / threads;

@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -16,6 +17,7 @@ struct Request {
     /// Where `output` is in S3: what waits, the report, and what shows whose run is there.
     std::filesystem::path work_folder;
     std::filesystem::path spool_folder;  ///< for what is gone after the run; empty: in `output`
+    std::chrono::milliseconds checkpoint_interval{30'000};
     /// Resident size of the whole process, about.
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;
     unsigned threads = 1;
@@ -36,8 +38,10 @@ struct MemoryPlan {
     std::uint64_t spool_bytes = 0;       ///< of the spool's start
     std::uint64_t window_bytes = 0;      ///< of each thread: members that are looked up at once
     std::uint64_t member_max_bytes = 0;  ///< of a member that must be in memory whole
-    std::uint64_t frames_bytes = 0;      ///< of frames that wait for others
-    std::uint64_t rows_bytes = 0;        ///< of events that are being sorted
+    std::uint64_t gathered_bytes = 0;    ///< of each thread: frames that wait for the next
+    std::uint64_t frames_max_bytes =
+        0;                         ///< of frames that must be in memory together, at the end
+    std::uint64_t rows_bytes = 0;  ///< of events that are being sorted
 };
 /// Errors: LimitExceeded for less than what the threads need.
 Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads);

@@ -1,150 +1,136 @@
 #include "reassembly/run/row_sorter.h"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
-#include <memory>
+#include <cerrno>
 #include <queue>
 
-#include "reassembly/reads/scratch_file.h"
+#include "reassembly/run/row_run.h"
 
 namespace larmor::reassembly::run {
 namespace {
 
-constexpr std::size_t kLengthBytes = 4;
 /// What a row takes in memory beside its bytes.
 constexpr std::uint64_t kRowOverheadBytes = 48;
 
-void append_row(const std::string& row, ByteBuffer& out) {
-    const auto at = out.size();
-    out.resize(at + kLengthBytes + row.size());
-    store_little(out.data() + at, static_cast<std::uint32_t>(row.size()));
-    std::ranges::copy(as_bytes(row),
-                      out.begin() + static_cast<std::ptrdiff_t>(at) + kLengthBytes);
-}
-
-/// Reads one run from front to back.
-class RunCursor {
-public:
-    RunCursor(const UniqueFd& file, ByteRange range, std::size_t piece_bytes)
-        : file_(&file), range_(range), piece_bytes_(piece_bytes) {}
-
-    std::string_view row() const { return row_; }
-    /// False at the end of the run.
-    Result<bool> advance() {
-        if (at_ == buffer_.size() && range_.count == 0) return false;
-        TRY_VOID(need(kLengthBytes));
-        const auto size = load_little<std::uint32_t>(buffer_.data() + at_);
-        TRY_VOID(need(kLengthBytes + size));
-        row_ = as_text(Bytes(buffer_).subspan(at_ + kLengthBytes, size));
-        at_ += kLengthBytes + size;
-        return true;
-    }
-
-private:
-    /// Makes so many bytes from `at_` on be in the buffer.
-    Result<void> need(std::size_t count) {
-        if (buffer_.size() - at_ >= count) return {};
-        buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
-        at_ = 0;
-        const auto have = buffer_.size();
-        const auto more =
-            std::min<std::uint64_t>(range_.count, std::max(piece_bytes_, count - have));
-        if (have + more < count) return fail(ErrorCode::Corrupt, "a run of rows breaks off");
-        buffer_.resize(have + more);
-        TRY_VOID(read_at(*file_, range_.offset, std::span(buffer_).subspan(have)));
-        range_.offset += more;
-        range_.count -= more;
-        return {};
-    }
-
-    const UniqueFd* file_;
-    ByteRange range_;
-    std::size_t piece_bytes_;
-    ByteBuffer buffer_;
-    std::size_t at_ = 0;
-    std::string_view row_;
-};
-
 }  // namespace
 
-Result<RowSorter> RowSorter::create(const std::filesystem::path& folder,
-                                    std::uint64_t memory_bytes, unsigned writers) {
-    TRY(auto file, reads::open_scratch_file(folder));
-    return RowSorter(std::move(file), memory_bytes, writers);
+Result<RowSorter> RowSorter::open(const Options& options, const Saved* saved) {
+    constexpr unsigned kMode = 0600;  // it is made of what the archives hold
+    const int flags = saved == nullptr ? O_RDWR | O_CREAT | O_EXCL : O_RDWR;
+    TRY(auto file, open_file(options.path, flags, kMode));
+    if (saved != nullptr) {
+        TRY(const auto size, size_of(file));
+        if (size < saved->end) {
+            return fail(ErrorCode::Corrupt,
+                        options.path.string() + " is shorter than at the last checkpoint");
+        }
+        if (::ftruncate(file.get(), static_cast<off_t>(saved->end)) != 0) {
+            return system_failure("ftruncate of " + options.path.string(), errno);
+        }
+    } else {
+        // The name too, which a checkpoint must find again.
+        TRY_VOID(sync_directory(options.path.parent_path()));
+    }
+    RowSorter sorter(std::move(file), options);
+    if (saved != nullptr) sorter.shared_->saved = *saved;
+    return sorter;
 }
 
-RowSorter::RowSorter(UniqueFd file, std::uint64_t memory_bytes, unsigned writers)
-    : memory_bytes_(memory_bytes), gathered_(writers), shared_(std::make_unique<Shared>()) {
+RowSorter::RowSorter(UniqueFd file, const Options& options)
+    : memory_bytes_(options.memory_bytes), shared_(std::make_unique<Shared>()) {
     shared_->file = std::move(file);
+    shared_->gathered = std::vector<Gathered>(options.writers);
 }
 
 Result<void> RowSorter::add(unsigned writer, std::string row) {
-    auto& gathered = gathered_[writer];
-    gathered.bytes += row.size() + kRowOverheadBytes;
-    ++gathered.count;
-    gathered.rows.push_back(std::move(row));
-    if (gathered.bytes < memory_bytes_ / gathered_.size()) return {};
-    return write_run(gathered);
-}
-
-std::uint64_t RowSorter::row_count() const {
-    std::uint64_t count = 0;
-    for (const auto& gathered : gathered_) count += gathered.count;
-    return count;
-}
-
-Result<void> RowSorter::write_run(Gathered& gathered) {
-    constexpr std::size_t kWriteBytes = 1 << 20;
-    std::ranges::sort(gathered.rows);
-    std::uint64_t size = 0;
-    for (const auto& row : gathered.rows) size += kLengthBytes + row.size();
-    ByteRange run{0, size};
+    auto& gathered = shared_->gathered[writer];
+    std::vector<std::string> many;
     {
-        const std::scoped_lock lock(shared_->mutex);
-        run.offset = shared_->end;
-        shared_->end += size;
-        shared_->runs.push_back(run);
+        const std::scoped_lock lock(gathered.mutex);
+        gathered.bytes += row.size() + kRowOverheadBytes;
+        gathered.rows.push_back(std::move(row));
+        if (gathered.bytes < memory_bytes_ / shared_->gathered.size()) return {};
+        many.swap(gathered.rows);
+        gathered.bytes = 0;
     }
-    ByteBuffer out;
-    for (const auto& row : gathered.rows) {
-        append_row(row, out);
-        if (out.size() < kWriteBytes) continue;
-        TRY_VOID(write_at(shared_->file, run.offset, out));
-        run.offset += out.size();
-        out.clear();
-    }
-    TRY_VOID(write_at(shared_->file, run.offset, out));
-    gathered.rows.clear();
-    gathered.bytes = 0;
+    return write_run(std::move(many));
+}
+
+Result<void> RowSorter::write_run(std::vector<std::string> rows) {
+    if (rows.empty()) return {};
+    std::ranges::sort(rows);
+    // How long a run gets is known when it is written, so one is written at a time.
+    const std::scoped_lock lock(shared_->mutex);
+    RowRunWriter run(shared_->file, shared_->saved.end);
+    for (const auto& row : rows) TRY_VOID(run.add(row));
+    TRY(const auto range, run.finish());
+    shared_->saved.runs.push_back(range);
+    shared_->saved.end += range.count;
     return {};
 }
 
-Result<void> RowSorter::merge(const std::function<Result<void>(std::string_view row)>& visit) {
-    for (auto& gathered : gathered_) {
-        if (!gathered.rows.empty()) TRY_VOID(write_run(gathered));
-        gathered.rows.shrink_to_fit();
+Result<RowSorter::Saved> RowSorter::save() {
+    std::vector<std::string> all;
+    for (auto& gathered : shared_->gathered) {
+        const std::scoped_lock lock(gathered.mutex);
+        std::ranges::move(gathered.rows, std::back_inserter(all));
+        gathered.rows.clear();
+        gathered.bytes = 0;
     }
-    constexpr std::uint64_t kPieceMin = 16 << 10, kPieceMax = 1 << 20;
-    const auto& runs = shared_->runs;
-    const auto piece = std::clamp(memory_bytes_ / (runs.size() + 1), kPieceMin, kPieceMax);
-    std::vector<RunCursor> cursors;
-    cursors.reserve(runs.size());
+    TRY_VOID(write_run(std::move(all)));
+    Saved saved;
+    {
+        const std::scoped_lock lock(shared_->mutex);
+        saved = shared_->saved;
+    }
+    TRY_VOID(sync_data(shared_->file));
+    return saved;
+}
+
+Result<void> RowSorter::merge_runs(std::span<const ByteRange> runs, const Visit& visit) const {
+    std::vector<RowRunReader> readers;
+    readers.reserve(runs.size());
     const auto later = [&](std::size_t a, std::size_t b) {
-        return cursors[a].row() > cursors[b].row();
+        return readers[a].row() > readers[b].row();
     };
     std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> next(later);
     for (const auto& run : runs) {
-        cursors.emplace_back(shared_->file, run, piece);
-        TRY(const bool any, cursors.back().advance());
-        if (any) next.push(cursors.size() - 1);
+        readers.emplace_back(shared_->file, run);
+        TRY(const bool any, readers.back().advance());
+        if (any) next.push(readers.size() - 1);
     }
     while (!next.empty()) {
         const auto first = next.top();
         next.pop();
-        TRY_VOID(visit(cursors[first].row()));
-        TRY(const bool more, cursors[first].advance());
+        TRY_VOID(visit(readers[first].row()));
+        TRY(const bool more, readers[first].advance());
         if (more) next.push(first);
     }
     return {};
+}
+
+Result<void> RowSorter::merge(const Visit& visit) {
+    for (auto& gathered : shared_->gathered) {
+        TRY_VOID(write_run(std::exchange(gathered.rows, {})));
+    }
+    // A reader holds a block packed and one unpacked, and what unpacking takes.
+    constexpr std::uint64_t kReaderBytes = 4 * kRowBlockBytes, kRunsMin = 16;
+    const auto runs_max = std::max(kRunsMin, memory_bytes_ / kReaderBytes);
+    auto runs = shared_->saved.runs;
+    auto end = shared_->saved.end;
+    while (runs.size() > runs_max) {
+        const std::span first(runs.data(), runs_max);
+        RowRunWriter merged(shared_->file, end);
+        TRY_VOID(merge_runs(first, [&](std::string_view row) { return merged.add(row); }));
+        TRY(const auto range, merged.finish());
+        end += range.count;
+        runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(runs_max));
+        runs.push_back(range);
+    }
+    return merge_runs(runs, visit);
 }
 
 }  // namespace larmor::reassembly::run

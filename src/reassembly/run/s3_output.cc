@@ -131,7 +131,8 @@ Result<void> S3Output::remove_below(const std::string& name) {
 
 Result<PlacedFile> S3Output::stage(const std::string& staged, const fuse::FusedFile& file,
                                    std::span<MemberBytes> members) {
-    TRY(const auto written, write_file(folder_.staged() / staged, file, members));
+    TRY(const auto written,
+        write_file(folder_.staged() / staged, IfThere::Refuse, file, members));
     return PlacedFile{written, true};
 }
 
@@ -160,7 +161,6 @@ Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string
     const auto put = client_.put(prefix_ + key, bytes, options);
     if (put && !put->existed) return placed;
     if (!put && put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
-    if (staged.empty()) return fail(ErrorCode::Conflict, prefix_ + key + " is there");
     // Equal bytes too: each of the members that they came from has its own file until it is
     // known what becomes of them.
     TRY_VOID(write_new(folder_.staged() / staged, bytes));
@@ -173,10 +173,7 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
                                           std::span<MemberBytes> members) {
     // Looked for before: what was streamed can't be had again.
     const auto there = client_.head(prefix_ + key);
-    if (there) {
-        if (staged.empty()) return fail(ErrorCode::Conflict, prefix_ + key + " is there");
-        return stage(staged, file, members);
-    }
+    if (there) return stage(staged, file, members);
     if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
     s3::StreamedPutOptions options;
     options.put = if_absent();

@@ -11,7 +11,7 @@ public:
                 ScanVisitor& visitor)
         : scanned_(scanned), names_(names), progress_(progress), visitor_(visitor) {}
 
-    Result<void> run() {
+    Result<std::uint64_t> run() {
         auto& side = scanned_.side == Side::Image ? progress_.images : progress_.metadata;
         const auto opened = ArchiveReader::open(*scanned_.archive, side.bytes_read);
         if (!opened) {
@@ -20,8 +20,9 @@ public:
         } else {
             TRY_VOID(members((*opened)->members(), side));
         }
+        TRY_VOID(visitor_.finish_archive());
         ++side.archives_done;
-        return {};
+        return count_;
     }
 
 private:
@@ -38,6 +39,7 @@ private:
             const archive::Member& member = **next;
             if (member.kind == MemberKind::Directory) continue;
             ++side.members;
+            ++count_;
             TRY_VOID(one(member, reader));
         }
         for (const auto& damage : reader.damage()) TRY_VOID(tell_of_damage(damage));
@@ -59,6 +61,7 @@ private:
         if (name) {
             event.uid = name->sop_instance_uid;
             event.frame = name->frame;
+            event.kind = name->kind;
         }
         switch (member.kind) {
             case MemberKind::File:
@@ -83,6 +86,7 @@ private:
         Event event;
         event.side = scanned_.side;
         event.archive = scanned_.number;
+        event.attempt = scanned_.attempt;
         return event;
     }
     Result<void> corrupt(Event event, std::string reason) {
@@ -102,6 +106,7 @@ private:
     const fuse::MemberNames& names_;
     Progress& progress_;
     ScanVisitor& visitor_;
+    std::uint64_t count_ = 0;
 };
 
 }  // namespace
@@ -111,8 +116,8 @@ bool is_of_content(const Error& error) {
            error.code == ErrorCode::Unsupported;
 }
 
-Result<void> scan_archive(const Scanned& scanned, const fuse::MemberNames& names,
-                          Progress& progress, ScanVisitor& visitor) {
+Result<std::uint64_t> scan_archive(const Scanned& scanned, const fuse::MemberNames& names,
+                                   Progress& progress, ScanVisitor& visitor) {
     return ArchiveScan(scanned, names, progress, visitor).run();
 }
 

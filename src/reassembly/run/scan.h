@@ -19,18 +19,22 @@ public:
                                 archive::Reader& bytes) = 0;
     /// Everything else.
     virtual Result<void> tell(Event event) = 0;
+    /// Behind the last of an archive: nothing of it may be held back any more.
+    virtual Result<void> finish_archive() = 0;
 };
 
 struct Scanned {
     Side side = Side::Metadata;
     std::uint32_t number = 0;  ///< of the archive
     const ArchiveFile* archive = nullptr;
+    std::uint32_t attempt = 0;
 };
 
-/// Goes through an archive once. Members that can't be read and damage between them are told
-/// of. Errors: those of the visitor, of reading the file as such, Cancelled.
-Result<void> scan_archive(const Scanned& scanned, const fuse::MemberNames& names,
-                          Progress& progress, ScanVisitor& visitor);
+/// Goes through an archive once and says how many members it has. Members that can't be read
+/// and damage between them are told of. Errors: those of the visitor, of reading the file as
+/// such, Cancelled.
+Result<std::uint64_t> scan_archive(const Scanned& scanned, const fuse::MemberNames& names,
+                                   Progress& progress, ScanVisitor& visitor);
 
 /// Whether an error is one of what an archive holds, not of reading it.
 bool is_of_content(const Error& error);

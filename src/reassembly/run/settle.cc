@@ -1,17 +1,24 @@
 #include "reassembly/run/settle.h"
 
 #include <algorithm>
-#include <map>
-#include <set>
-
-#include "reassembly/fuse/image_facts.h"
-#include "reassembly/run/file_writer.h"
-#include "reassembly/run/probe_side.h"
 
 namespace larmor::reassembly::run {
 namespace {
 
 constexpr std::string_view kDifferentVersions = "there are different versions of this half";
+
+std::string wrong_numbers(const std::map<std::uint32_t, const Event*>& frames,
+                          std::uint32_t expected) {
+    if (frames.size() != expected) {
+        return "Number of Frames is " + std::to_string(expected) + ", there are " +
+               std::to_string(frames.size());
+    }
+    const auto first = frames.begin()->first, last = frames.rbegin()->first;
+    if (first > 1 || last - first + 1 != expected) {
+        return "its frames are not numbered from 0 or 1 on without a gap";
+    }
+    return {};
+}
 
 }  // namespace
 
@@ -20,6 +27,7 @@ Result<void> Settler::add(Event event) {
         TRY_VOID(settle());
         uid_ = event.uid;
     }
+    if (!event.key.empty()) keys_.insert(event.key);
     switch (event.fate) {
         case Fate::Skipped:
             parts_.report.skipped(event);
@@ -78,21 +86,27 @@ std::vector<Event*> Settler::candidates() {
 }
 
 Result<void> Settler::settle() {
-    const auto settled = [&]() -> Result<void> {
-        if (group_.empty()) return {};
-        if (group_.metadata.empty()) return settle_orphans();
-        const auto& digest = group_.metadata.front().digest;
-        const bool is_one = std::ranges::all_of(
-            group_.metadata, [&](const Event& event) { return event.digest == digest; });
-        if (!is_one) return settle_versions();
-        for (std::size_t i = 1; i < group_.metadata.size(); ++i) {
-            TRY_VOID(parts_.report.duplicate(group_.metadata[i], group_.metadata.front()));
-        }
-        if (group_.images.empty() && group_.frames.empty()) return settle_without_image();
-        return settle_images();
-    }();
+    if (!group_.empty()) TRY_VOID(settle_group());
+    for (const auto& key : keys_) {
+        if (key != kept_key_) TRY_VOID(parts_.output.clear_place(key));
+    }
     group_ = {};
-    return settled;
+    keys_.clear();
+    kept_key_.clear();
+    return {};
+}
+
+Result<void> Settler::settle_group() {
+    if (group_.metadata.empty()) return settle_orphans();
+    const auto& digest = group_.metadata.front().digest;
+    const bool is_one = std::ranges::all_of(
+        group_.metadata, [&](const Event& event) { return event.digest == digest; });
+    if (!is_one) return settle_versions();
+    for (std::size_t i = 1; i < group_.metadata.size(); ++i) {
+        TRY_VOID(parts_.report.duplicate(group_.metadata[i], group_.metadata.front()));
+    }
+    if (group_.images.empty() && group_.frames.empty()) return settle_without_image();
+    return settle_images();
 }
 
 Result<void> Settler::settle_orphans() {
@@ -139,28 +153,18 @@ Result<void> Settler::settle_without_image() {
         return parts_.report.orphan(metadata, "its image half is missing");
     }
     TRY(const auto record, parts_.finder.read(metadata.ordinal));
-    TRY(const auto half, fuse::decode(record.encoded));
-    TRY(const auto facts, fuse::image_facts(half));
-    const auto fused = fuse::fuse(half, facts, {}, parts_.fuse);
-    if (fused.outcome != fuse::Outcome::Written) {
-        return tell(metadata, fate_of(fused.outcome), fused.reason);
-    }
-    auto key = key_of(facts);
-    if (!key) return parts_.report.conflict(metadata, key.error().message);
-    TRY(const auto placed, parts_.output.write(*key, {}, fused.file, {}));
+    TRY(const auto known, read_known(record.encoded));
     Event file;
-    file.key = *std::move(key);
-    file.digest = placed.written.sha256;
-    file.file_size_bytes = placed.written.size_bytes;
-    file.transfer_syntax_uid = fused.file.transfer_syntax_uid;
-    file.is_other_syntax = fused.file.is_other_syntax;
+    TRY_VOID(parts_.writer.write(known, {}, Place::Free, uid_ + "-alone.dcm", file));
+    if (file.fate != Fate::Written) return tell(metadata, file.fate, file.reason);
+    if (!file.staged.empty()) TRY_VOID(parts_.output.move(file, file.key));
+    kept_key_ = file.key;
     return parts_.report.instance(file, metadata, {});
 }
 
-/// Which frames came first decided what was made of them: only where nothing was to decide may
-/// it stay.
-Result<void> Settler::check_frames() {
-    std::map<std::uint32_t, const Event*> by_number;
+Result<void> Settler::settle_frames() {
+    if (group_.frames.empty()) return {};
+    FramesByNumber by_number;
     std::string reason;
     for (const auto& frame : group_.frames) {
         const auto number = frame.frame.value_or(0);
@@ -169,21 +173,68 @@ Result<void> Settler::check_frames() {
             reason = "frame " + std::to_string(number) + " is there in different versions";
         }
     }
-    for (auto& file : group_.files) {
-        if (reason.empty() && by_number.size() != file.frames_expected) {
-            reason = "Number of Frames is " + std::to_string(file.frames_expected) +
-                     ", there are " + std::to_string(by_number.size());
+    const auto expected = group_.frames.front().frames_expected;
+    if (reason.empty()) reason = wrong_numbers(by_number, expected);
+    auto& files = group_.files;
+    // What was made of frames before all were known stays only where nothing was to decide.
+    if (reason.empty() && !files.empty()) {
+        // Made of equal frames, they are equal: one is enough, that which is in its place.
+        const auto in_place = std::ranges::find(files, std::string(), &Event::staged);
+        if (in_place != files.end()) std::iter_swap(files.begin(), in_place);
+        for (std::size_t i = 1; i < files.size(); ++i) {
+            if (!files[i].staged.empty()) TRY_VOID(parts_.output.remove(files[i]));
         }
-        if (reason.empty()) continue;
-        if (file.fate == Fate::Written) TRY_VOID(parts_.output.remove(file));
-        file.fate = Fate::Conflict;
-        file.reason = reason;
+        files.resize(1);
+        return {};
     }
+    for (const auto& file : files) {
+        if (file.fate == Fate::Written) TRY_VOID(parts_.output.remove(file));
+    }
+    Event file;
+    file.uid = uid_;
+    file.side = Side::Image;
+    file.about = About::File;
+    file.frames_expected = expected;
+    file.fate = Fate::Conflict;
+    file.reason = reason;
+    if (reason.empty()) TRY_VOID(fuse_frames(by_number, file));
+    if (!file.key.empty()) keys_.insert(file.key);
+    files.clear();
+    files.push_back(std::move(file));
     return {};
 }
 
+Result<void> Settler::fuse_frames(const FramesByNumber& frames, Event& file) {
+    std::uint64_t head_bytes = 0;
+    for (const auto& [number, frame] : frames) {
+        head_bytes += fuse::head_bytes(frame->kind, frame->size_bytes);
+    }
+    if (head_bytes > parts_.frames_max_bytes) {
+        file.fate = Fate::Corrupt;
+        file.reason = "its frames take " + std::to_string(head_bytes) +
+                      " bytes of memory together, the limit is " +
+                      std::to_string(parts_.frames_max_bytes);
+        return {};
+    }
+    std::vector<ByteBuffer> heads;
+    std::vector<Given> given;
+    for (const auto& [number, frame] : frames) {
+        LARMOR_CHECK(frame->shelved_at.has_value());
+        const auto head = fuse::head_bytes(frame->kind, frame->size_bytes);
+        heads.emplace_back(head);
+        TRY_VOID(parts_.frames.read(*frame->shelved_at, heads.back()));
+        given.push_back(
+            {{{uid_, number, frame->kind}, frame->size_bytes, heads.back()},
+             MemberBytes(heads.back(), parts_.frames.stream({*frame->shelved_at + head,
+                                                             frame->size_bytes - head}))});
+    }
+    TRY(const auto record, parts_.finder.read(group_.metadata.front().ordinal));
+    TRY(const auto known, read_known(record.encoded));
+    return parts_.writer.write(known, given, Place::Free, uid_ + "-frames.dcm", file);
+}
+
 Result<void> Settler::settle_images() {
-    TRY_VOID(check_frames());
+    TRY_VOID(settle_frames());
     const auto& metadata = group_.metadata.front();
     const auto all = candidates();
     std::vector<Event*> written;
@@ -227,6 +278,7 @@ Result<void> Settler::accept(const Event& metadata, Event& first,
         TRY_VOID(parts_.output.move(first, first.key));
         first.staged.clear();
     }
+    kept_key_ = first.key;
     std::vector<const Event*> members;
     std::vector<const Event*> repeated;
     if (first.about == About::Member) {

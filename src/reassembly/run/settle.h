@@ -1,7 +1,10 @@
 #pragma once
+#include <map>
+#include <set>
 #include <vector>
 
-#include "reassembly/fuse/fuse.h"
+#include "reassembly/run/frame_file.h"
+#include "reassembly/run/instance_writer.h"
 #include "reassembly/run/metadata_store.h"
 #include "reassembly/run/output.h"
 #include "reassembly/run/report.h"
@@ -14,12 +17,17 @@ namespace larmor::reassembly::run {
 /// - One version of both halves: the instance; further equal members are duplicates of the
 ///   first in the order of archive key and offset.
 /// - Several versions of either half: conflicts, and nothing of them in `instances/`.
+/// What it does to files can be done again from the same events, wherever it was broken off. A
+/// file of an attempt that was broken off is replaced, or removed: every UID that such a file
+/// may have comes again.
 class Settler {
 public:
     struct Parts {
         Output& output;
         MetadataFinder& finder;
-        const fuse::FuseOptions& fuse;
+        const FrameFile& frames;
+        std::uint64_t frames_max_bytes = 0;  ///< of an instance, that must be in memory at once
+        const InstanceWriter& writer;
         Report& report;
     };
     explicit Settler(const Parts& parts) : parts_(parts) {}
@@ -39,13 +47,18 @@ private:
             return metadata.empty() && images.empty() && frames.empty() && files.empty();
         }
     };
+    using FramesByNumber = std::map<std::uint32_t, const Event*>;
+
     Result<void> settle();
+    Result<void> settle_group();
     Result<void> settle_orphans();
     Result<void> settle_versions();
     Result<void> settle_without_image();
     Result<void> settle_images();
     Result<void> settle_not_written(const Event& metadata);
-    Result<void> check_frames();
+    /// Makes one file of all frames, or one event that says why there is none.
+    Result<void> settle_frames();
+    Result<void> fuse_frames(const FramesByNumber& frames, Event& file);
     Result<void> accept(const Event& metadata, Event& first,
                         const std::vector<Event*>& written);
     Result<void> keep_as_conflicts();
@@ -58,6 +71,8 @@ private:
     Parts parts_;
     std::string uid_;
     Group group_;
+    std::set<std::string> keys_;  ///< where files of this UID may be
+    std::string kept_key_;        ///< where its instance is
 };
 
 }  // namespace larmor::reassembly::run

@@ -49,6 +49,9 @@ public:
     /// are not part of the mark. Errors, after which nothing more can be relied on: those of
     /// writing.
     Result<Mark> sync();
+    /// Whether the dictionary is there: until then the spool holds records back, and writers
+    /// none.
+    bool begun() const { return begun_; }
 
     std::uint64_t size_bytes() const { return end_; }
     /// Of what says where blocks are, without the records that are kept.

@@ -1,6 +1,9 @@
 // Whole runs over small archives that GNU tar made.
 #include "reassembly/run/reassemble.h"
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <fstream>
 
 #include "base/tests/run_command.h"
@@ -65,6 +68,7 @@ protected:
         request.output = folder_ / output;
         request.memory_bytes = std::uint64_t{512} << 20;
         request.threads = threads;
+        request.checkpoint_interval = std::chrono::milliseconds(0);
         return reassemble(request, progress);
     }
     std::string read(const std::string& path) const {
@@ -186,6 +190,79 @@ TEST_F(Reassemble, BeginsAgainWhatWasBrokenOff) {
     EXPECT_FALSE(again->was_done);
     EXPECT_EQ(again->counts.instances, 1U);
     EXPECT_EQ(pixels_of("out/instances/1.2.9/1.2.9.1/1.2.1.dcm"), "abcd");
+}
+
+/// Writing beyond so many bytes of a file is an error while this lives, as on a full disk.
+class SmallFiles {
+public:
+    explicit SmallFiles(rlim_t size_max_bytes) : handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+        ::getrlimit(RLIMIT_FSIZE, &before_);
+        const rlimit small{size_max_bytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_FSIZE, &small);
+    }
+    SmallFiles(const SmallFiles&) = delete;
+    SmallFiles& operator=(const SmallFiles&) = delete;
+    ~SmallFiles() {
+        ::setrlimit(RLIMIT_FSIZE, &before_);
+        std::signal(SIGXFSZ, handler_);
+    }
+
+private:
+    rlimit before_{};
+    void (*handler_)(int);
+};
+
+TEST_F(Reassemble, GoesOnWithoutReadingAgainWhatWasDone) {
+    put("metadata1", "1.2.1.json", json_of("1.2.1", 1, "OT"));
+    put("metadata1", "1.2.2.json", json_of("1.2.2", 2, "OT"));
+    put("metadata1", "1.2.3.json", json_of("1.2.3", 50000, "OT"));
+    make("metadata1");
+    put("image1", "1.2.1.raw", "abcd");
+    put("image1", "1.2.2_1.raw", "frm1");  // the second is in an archive that is read later
+    make("image1");
+    put("image2", "1.2.1.raw", "abcd");
+    put("image2", "1.2.2_2.raw", "frm2");
+    put("image2", "1.2.3.raw", std::string(200000, 'x'));
+    make("image2");
+    ASSERT_TRUE(run("undisturbed", 1));
+    {
+        const SmallFiles full_disk(100'000);
+        ASSERT_FALSE(run("out", 1));
+    }
+    EXPECT_FALSE(fs::exists(folder_ / "out/complete.json"));
+
+    const auto again = run("out", 2);
+
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_EQ(again->archives_before, 2U);
+    EXPECT_EQ(again->image_bytes_read, fs::file_size(folder_ / "in/image2.tar"));
+    EXPECT_EQ(again->counts.instances, 3U);
+    EXPECT_EQ(again->counts.images.duplicates, 1U);
+    EXPECT_EQ(pixels_of("out/instances/1.2.9/1.2.9.1/1.2.2.dcm", 8), "frm1frm2");
+    const auto both = folder_.string();
+    EXPECT_EQ(
+        test::run_command("diff -r '" + both + "/out' '" + both + "/undisturbed' >/dev/null"),
+        0);
+}
+
+TEST_F(Reassemble, RefusesACheckpointThatIsNotAsItWasWritten) {
+    put("metadata1", "1.2.3.json", json_of("1.2.3", 50000, "OT"));
+    make("metadata1");
+    put("image1", "1.2.3.raw", std::string(200000, 'x'));
+    make("image1");
+    {
+        const SmallFiles full_disk(100'000);
+        ASSERT_FALSE(run("out", 1));
+    }
+    auto text = read("out/.reassembly/checkpoint");
+    ASSERT_FALSE(text.empty());
+    text[text.find("metadata 0 1") + 9] = '7';
+    std::ofstream(folder_ / "out/.reassembly/checkpoint") << text;
+
+    const auto again = run("out", 1);
+
+    ASSERT_FALSE(again);
+    EXPECT_EQ(again.error().code, ErrorCode::Corrupt);
 }
 
 }  // namespace

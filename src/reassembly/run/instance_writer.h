@@ -1,0 +1,44 @@
+#pragma once
+#include "reassembly/fuse/image_facts.h"
+#include "reassembly/run/output.h"
+
+namespace larmor::reassembly::run {
+
+/// A metadata half, and what it says.
+struct Known {
+    fuse::MetadataHalf half;
+    fuse::ImageFacts facts;
+};
+/// Of what fuse::encode made. Errors: those of fuse::decode and fuse::image_facts.
+Result<Known> read_known(Bytes encoded);
+
+/// A member with as much of it in memory as fusing needs, and the rest behind that.
+struct Given {
+    fuse::ImageMember member;
+    MemberBytes bytes;
+};
+
+enum class Place : std::uint8_t {
+    Free,    ///< where the instance belongs, if nothing is there, else staged
+    Staged,  ///< in any case: it does not belong anywhere
+};
+
+/// Fuses both halves of an instance and writes the file.
+class InstanceWriter {
+public:
+    /// Both outlive it.
+    InstanceWriter(Output& output, const fuse::FuseOptions& fuse)
+        : output_(&output), fuse_(&fuse) {}
+
+    /// What came of it goes into `event`. `staged_name` is of this instance and these members
+    /// alone; a file that has it is of an attempt that was broken off. Errors: those of
+    /// writing.
+    Result<void> write(const Known& known, std::span<Given> members, Place place,
+                       const std::string& staged_name, Event& event) const;
+
+private:
+    Output* output_;
+    const fuse::FuseOptions* fuse_;
+};
+
+}  // namespace larmor::reassembly::run
