@@ -94,6 +94,10 @@ bool take(const CheckpointLine& line, Checkpoint& into) {
     return true;
 }
 
+tl::unexpected<Error> broken_checkpoint() {
+    return fail(ErrorCode::Corrupt, "the checkpoint is not what was written");
+}
+
 }  // namespace
 
 bool Checkpoint::counts_record(std::uint64_t block, std::uint32_t number) const {
@@ -129,17 +133,16 @@ std::string encode_checkpoint(const Checkpoint& checkpoint) {
 }
 
 Result<Checkpoint> decode_checkpoint(std::string_view text) {
-    const auto broken = fail(ErrorCode::Corrupt, "the checkpoint is not what was written");
     const auto end = text.rfind(kSum);
-    if (end == std::string_view::npos) return broken;
+    if (end == std::string_view::npos) return broken_checkpoint();
     const auto sum = to_hex(sha256(as_bytes(text.substr(0, end))));
-    if (text.substr(end + kSum.size()) != sum + '\n') return broken;
+    if (text.substr(end + kSum.size()) != sum + '\n') return broken_checkpoint();
     Checkpoint checkpoint;
     for (auto rest = text.substr(0, end); !rest.empty();) {
         const auto size = rest.find('\n');
-        if (size == std::string_view::npos) return broken;
+        if (size == std::string_view::npos) return broken_checkpoint();
         const auto line = read_line(rest.substr(0, size));
-        if (!line || !take(*line, checkpoint)) return broken;
+        if (!line || !take(*line, checkpoint)) return broken_checkpoint();
         rest.remove_prefix(size + 1);
     }
     return checkpoint;

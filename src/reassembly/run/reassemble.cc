@@ -64,7 +64,7 @@ private:
         }
         TRY(events_, RowSorter::open({.path = folder_.scratch(OutputFolder::kEvents),
                                       .memory_bytes = memory_.rows_bytes,
-                                      .writers = request_.threads},
+                                      .writers = memory_.probe_threads},
                                      before ? &begun.events : nullptr));
         TRY(frames_, FrameFile::open(folder_.scratch(OutputFolder::kFrames),
                                      before ? std::optional(begun.frames_end) : std::nullopt));
@@ -117,7 +117,7 @@ private:
         const ProbeShared shared{*store_, *frames_, *events_, writer, memory_, progress_};
         std::atomic<std::size_t> next{0};
         return in_threads(
-            request_.threads,
+            memory_.probe_threads,
             [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
                 TRY(auto side, ProbeSide::create(shared, thread));
                 return scan_all(Side::Image, archives, next, failed, side);
@@ -162,7 +162,8 @@ struct Destination {
     std::unique_ptr<Output> output;
     std::optional<std::string> finished{};  ///< what `complete.json` says
 
-    static Result<Destination> open(const Request& request, const std::string& print) {
+    static Result<Destination> open(const Request& request, const MemoryPlan& memory,
+                                    const std::string& print) {
         Destination to;
         if (!objects::s3::is_s3_address(request.output.string())) {
             TRY_VOID(to.open_folder(request, request.output, print));
@@ -178,7 +179,7 @@ struct Destination {
         TRY(const auto address, objects::s3::read_address(request.output.string()));
         TRY(auto options,
             objects::s3::client_options(address, objects::s3::environment_variable));
-        options.connections.count_max = request.threads + 1;
+        options.connections.count_max = memory.probe_threads + 1;
         TRY(to.client, objects::s3::Client::open(std::move(options)));
         TRY_VOID(to.open_folder(request, request.work_folder, print));
         to.finished = to.folder->finished();
@@ -218,7 +219,7 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     TRY(const auto metadata, list_archives(request.metadata));
     TRY(const auto images, list_archives(request.images));
     const auto print = fingerprint(request, metadata, images);
-    TRY(auto to, Destination::open(request, print));
+    TRY(auto to, Destination::open(request, memory, print));
     Outcome outcome;
     if (to.finished) {
         outcome.complete_json = *to.finished;

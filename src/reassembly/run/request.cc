@@ -37,12 +37,13 @@ Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads) {
     MemoryPlan plan;
     plan.index_bytes = left / 2;
     plan.spool_bytes = left / 8;
-    plan.gathered_bytes = left / 16 / threads;
+    plan.probe_threads = 2 * threads;
+    plan.gathered_bytes = left / 16 / plan.probe_threads;
     // The end has one thread, and what windows and members took.
     plan.frames_max_bytes = left / 4;
     plan.rows_bytes = left / 16;
-    plan.window_bytes = left / 16 / threads;
-    plan.member_max_bytes = left / 8 / threads;
+    plan.window_bytes = left / 16 / plan.probe_threads;
+    plan.member_max_bytes = left / 8 / plan.probe_threads;
     return plan;
 }
 

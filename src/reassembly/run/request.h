@@ -34,11 +34,14 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
 
 /// How the memory is shared out.
 struct MemoryPlan {
-    std::uint64_t index_bytes = 0;       ///< scanning, building, and the index itself
-    std::uint64_t spool_bytes = 0;       ///< of the spool's start
-    std::uint64_t window_bytes = 0;      ///< of each thread: members that are looked up at once
+    /// Of the probe side: some of them wait for the disk at any time.
+    unsigned probe_threads = 1;
+    std::uint64_t index_bytes = 0;  ///< scanning, building, and the index itself
+    std::uint64_t spool_bytes = 0;  ///< of the spool's start
+    std::uint64_t window_bytes =
+        0;  ///< of each probe thread: members that are looked up at once
     std::uint64_t member_max_bytes = 0;  ///< of a member that must be in memory whole
-    std::uint64_t gathered_bytes = 0;    ///< of each thread: frames that wait for the next
+    std::uint64_t gathered_bytes = 0;  ///< of each probe thread: frames that wait for the next
     std::uint64_t frames_max_bytes =
         0;                         ///< of frames that must be in memory together, at the end
     std::uint64_t rows_bytes = 0;  ///< of events that are being sorted
