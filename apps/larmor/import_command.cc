@@ -3,16 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
-#include "ingest/walk.h"
-#include "larmor/command.h"
-#include "larmor/command_actor.h"
 #include "larmor/disk_reserve.h"
-#include "larmor/import_report.h"
-#include "larmor/import_through_server.h"
+#include "larmor/import_into_library.h"
 #include "larmor/objects_option.h"
-#include "library/audited_destination.h"
-#include "library/library.h"
-#include "observe/log.h"
 
 namespace larmor {
 namespace {
@@ -26,8 +19,6 @@ struct ImportRequest {
     DiskReserve disk_reserve;
 };
 
-enum class Previews : std::uint8_t { Now, Later };
-
 ReportForm form_for(const ImportRequest& request) {
     if (request.json) {
         return ReportForm::Json;
@@ -35,46 +26,14 @@ ReportForm form_for(const ImportRequest& request) {
     return isatty(STDERR_FILENO) != 0 ? ReportForm::Terminal : ReportForm::Plain;
 }
 
-/// Thumbnails and metadata are on their way; what is not made now is made by the next start.
-Result<void> wait_for_previews(Library& library) {
-    const auto idle = library.preprocessor().wait_until_idle();
-    if (idle || idle.error().code != ErrorCode::NoSpace) return idle;
-    // All is stored, and previews are made on the spot for those who ask.
-    observe::log_warning("previews are left to the next start",
-                         {{"reason", idle.error().message}});
-    return {};
-}
-
-Result<ingest::ImportTally> import_here(Library& library, const ImportRequest& request,
-                                        ImportReport& report) {
-    if (!request.no_previews) TRY_VOID(library.preprocessor().start());
-    if (report.form() != ReportForm::Json) {
-        const auto total = ingest::total_size(request.paths);
-        report.expect({total.files, total.bytes});
-    }
-    stop_imports_on_signals();
-    AuditedDestination destination(library.importer(), library.audit(), command_actor());
-    TRY(const auto tally, ingest::import_paths(destination, request.paths, report));
-    if (report.should_stop()) return fail(ErrorCode::Cancelled, "stopped before the end");
-    if (!request.no_previews) TRY_VOID(wait_for_previews(library));
-    return tally;
-}
-
-/// Opens the library itself; where a server has it open, goes through that server, which makes
-/// previews in its own time.
 Result<ingest::ImportTally> import(const Settings& settings, const ImportRequest& request) {
-    const auto library = Library::open({.folder = settings.library,
-                                        .database = settings.database,
-                                        .objects = request.objects,
-                                        .disk_reserve_bytes = request.disk_reserve.bytes});
     ImportReport report(form_for(request), {});
-    Result<ingest::ImportTally> tally;
-    if (library) {
-        tally = import_here(**library, request, report);
-    } else {
-        TRY(const auto server, server_instead_of(library.error(), settings.library));
-        tally = import_through_server(server, request.paths, report);
-    }
+    const auto tally = import_into_library(settings,
+                                           {.paths = request.paths,
+                                            .no_previews = request.no_previews,
+                                            .objects = request.objects,
+                                            .disk_reserve_bytes = request.disk_reserve.bytes},
+                                           report);
     report.close();
     return tally;
 }

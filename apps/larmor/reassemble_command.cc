@@ -5,8 +5,9 @@
 #include <cstdio>
 #include <thread>
 
-#include "larmor/command.h"
-#include "larmor/import_report.h"
+#include "larmor/disk_reserve.h"
+#include "larmor/import_into_library.h"
+#include "objects/s3/address.h"
 #include "reassembly/run/reassemble.h"
 
 namespace larmor {
@@ -24,6 +25,8 @@ struct ReassembleRequest {
     std::string raw_endian = "little";
     double checkpoint_seconds = 30;
     bool as_json = false;
+    bool into_library = false;
+    DiskReserve disk_reserve;
 };
 
 /// Says how far a run is, from a thread of its own, and passes on that it shall stop.
@@ -124,7 +127,34 @@ void print_outcome(const Outcome& outcome) {
                 static_cast<unsigned long long>(outcome.counts.bytes));
 }
 
-int reassemble(ReassembleRequest request) {
+/// Moves the instances of a finished run into the library: a file is removed only when all are
+/// stored, so that the same command can be given again after any stop. Says whether all are.
+Result<bool> move_into_library(const Settings& settings, const ReassembleRequest& request) {
+    const auto instances = request.run.output / "instances";
+    std::error_code error;
+    if (!std::filesystem::exists(instances, error)) return true;
+    const bool is_terminal = isatty(STDERR_FILENO) != 0;
+    ImportReport report(request.as_json ? ReportForm::Json
+                        : is_terminal   ? ReportForm::Terminal
+                                        : ReportForm::Plain,
+                        {});
+    const auto tally = import_into_library(
+        settings, {.paths = {instances}, .disk_reserve_bytes = request.disk_reserve.bytes},
+        report);
+    report.close();
+    if (!tally) return tl::unexpected(tally.error());
+    if (tally->rejected > 0) return false;
+    std::filesystem::remove_all(instances, error);
+    if (error) return system_failure("remove " + instances.string(), error.value());
+    return true;
+}
+
+int reassemble(const Settings& settings, ReassembleRequest request) {
+    if (request.into_library && objects::s3::is_s3_address(request.run.output.string())) {
+        return fail_command(
+            {ErrorCode::InvalidInput,
+             "--into-library takes instances from a folder: --out must be one"});
+    }
     if (request.raw_endian == "big")
         request.run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
     request.run.checkpoint_interval =
@@ -144,7 +174,10 @@ int reassemble(ReassembleRequest request) {
     } else {
         print_outcome(*outcome);
     }
-    return kDone;
+    if (!request.into_library) return kDone;
+    const auto moved = move_into_library(settings, request);
+    if (!moved) return fail_command(moved.error());
+    return *moved ? kDone : kFailed;
 }
 
 }  // namespace
@@ -191,9 +224,14 @@ void add_reassemble(CommandLine& line) {
     command->add_option("--threads", run.threads, "one a processor")
         ->check(CLI::Range(1, 256))
         ->capture_default_str();
-    command->add_flag("--json", request->as_json, "one JSON object at the end");
-    command->callback([&run_chosen = line.run, request] {
-        run_chosen = [request] { return reassemble(*request); };
+    command->add_flag("--into-library", request->into_library,
+                      "import the instances when all are there, as `larmor import` does, and "
+                      "remove them from --out");
+    add_disk_reserve(*command, request->disk_reserve);
+    command->add_flag("--json", request->as_json,
+                      "one JSON object at the end; then the lines of an import");
+    command->callback([&run_chosen = line.run, &settings = line.settings, request] {
+        run_chosen = [&settings, request] { return reassemble(settings, *request); };
     });
 }
 

@@ -148,5 +148,18 @@ def a_plan_counts_a_manifest_and_warns_of_a_window_that_is_too_short(folder):
     assert mine["one"]["requests_price"] < plan["one"]["requests_price"] and mine["prices"]["from"] == f"{folder}/mine.toml"
 
 
+@test
+def into_a_library_moves_what_is_right_and_leaves_the_report(folder):
+    archives, out, library = f"{folder}/archives", f"{folder}/out", f"{folder}/library"
+    split(archives, "--conflicts", "10", "--seed", "3")
+    halves = ("--metadata", *glob.glob(f"{archives}/metadata-*"), "--images", *glob.glob(f"{archives}/image-*"))
+    into = ("reassemble", *halves, "--out", out, "--memory", "512MiB", "--into-library", "--library", library, "--json")
+    said = [json.loads(line) for line in larmor(*into).splitlines()]
+    manifest = {line["sop_instance_uid"] for line in lines_of(f"{out}/report/manifest.ndjson")}
+    assert {line["sop_instance_uid"] for line in said if line.get("outcome") == "stored"} == manifest and len(manifest) > 30
+    assert not os.path.exists(f"{out}/instances") and os.path.exists(f"{out}/conflicts")
+    assert len(larmor(*into).splitlines()) == 1  # finished, and nothing left to move
+
+
 if __name__ == "__main__":
     sys.exit(scenarios.run())
