@@ -181,7 +181,7 @@ protected:
         std::string json = "{";
         for (const auto& [key, element] : elements) {
             if (json.size() > 1) json += ',';
-            json += '"' + key + "\":" + element;
+            json.append(1, '"').append(key).append("\":").append(element);
         }
         return json + '}';
     }
