@@ -177,24 +177,28 @@ def make_copies(path, folder, count):
         data_set.save_as(f"{folder}/{number}.dcm")
 
 
+# Those who wrote what was made, each into segments of its own.
+WRITERS = "(SELECT DISTINCT s.writer FROM objects o JOIN object_segments s ON s.segment = o.segment WHERE s.writer <> '') AS w"
+
+
 @test
 def workers_share_the_work_and_those_that_are_killed_or_held_lose_nothing(folder):
     server = serve(folder, "workers", "--role", "server")
-    make_copies(FILES[0], f"{folder}/copies", 200)
+    make_copies(FILES[0], f"{folder}/copies", 400)
     copies = sorted(f"{folder}/copies/{name}" for name in os.listdir(f"{folder}/copies"))
-    # A group of writes is one message: one import of all would leave nothing to share.
-    for part in range(10):
-        larmor("import", "--library", server.library, *copies[part::10])
+    # A group of writes is one message: one import of all would leave nothing to share, nor would as few as one worker takes at once.
+    for part in range(40):
+        larmor("import", "--library", server.library, *copies[part::40])
 
     def ask(what):
         return postgres.ask("workers", f"SELECT count(*) FROM {what}")
-    assert ask("instances WHERE preprocess = 0") == "200"  # the server leaves them to workers
+    assert ask("instances WHERE preprocess = 0") == "400"  # the server leaves them to workers
     workers = [subprocess.Popen([LARMOR, "serve", "--role", "worker", "--library", server.library],
                                 stdout=subprocess.PIPE, text=True) for _ in range(4)]
     try:
         for worker in workers:
             assert "works on the queues" in worker.stdout.readline()
-        wait_until(lambda: ask("instances WHERE preprocess = 1") != "0")
+        wait_until(lambda: int(ask(WRITERS)) >= 2)
         # Two are held, longer than what they work on is theirs.
         for worker in workers[1:3]:
             worker.send_signal(signal.SIGSTOP)
@@ -206,12 +210,8 @@ def workers_share_the_work_and_those_that_are_killed_or_held_lose_nothing(folder
             worker.send_signal(signal.SIGCONT)
         for worker in workers[1:3]:  # an end that waits for what it still holds
             stop(worker)
-        assert ask("prepared_instances") == "200" and ask("queue_dead_letters") == "0" and ask("queue_messages") == "0"
+        assert ask("prepared_instances") == "400" and ask("queue_dead_letters") == "0" and ask("queue_messages") == "0"
         assert ask("image_sets WHERE thumbnail_object IS NOT NULL") == "4"
-        # More than one wrote what was made, each into segments of its own.
-        writers = ask("(SELECT DISTINCT s.writer FROM objects o JOIN object_segments s ON s.segment = o.segment"
-                      " WHERE s.writer <> '') AS w")
-        assert int(writers) >= 2, writers
         picture = server.get(f"/dicomweb/studies/{server.search('studies')[0]['0020000D']['Value'][0]}/thumbnail", "image/jpeg")
         assert picture.startswith(b"\xff\xd8\xff")
     finally:

