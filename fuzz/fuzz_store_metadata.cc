@@ -34,7 +34,8 @@ public:
         return unused();
     }
     Result<objects::ObjectLocation> locate(objects::ObjectId) override { return unused(); }
-    Result<objects::FileSlice> open(const objects::ObjectLocation&) override {
+    bool opens_at_once() const override { return true; }
+    Result<objects::FileSlice> open(const objects::ObjectLocation&, ByteRange) override {
         return unused();
     }
     Result<void> read(const objects::ObjectLocation&, std::uint64_t,
