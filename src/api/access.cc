@@ -52,10 +52,12 @@ std::uint64_t announced_bytes(const http::Request& request) {
 Result<void> check_admitted(const Context& context, const http::Request& request,
                             auth::Right right) {
     auto& admission = context.services.admission;
-    if (right == auth::Right::Store) return admission.check(announced_bytes(request));
-    const bool is_change = right == auth::Right::Delete || right == auth::Right::Edit;
-    const bool changes = is_change && request.method != http::Method::Get;
-    return changes ? admission.allow_change() : Result<void>{};
+    // An edit is kept beside what was there: it needs room too.
+    if (right == auth::Right::Store || right == auth::Right::Edit) {
+        return admission.check(announced_bytes(request));
+    }
+    const bool deletes = right == auth::Right::Delete && request.method != http::Method::Get;
+    return deletes ? admission.allow_change() : Result<void>{};
 }
 
 }  // namespace

@@ -70,6 +70,20 @@ protected:
     }
 };
 
+TEST_F(StoreAdmissionTest, OfALowDiskAnEditIsRefusedAndChangesNothing) {
+    ApiServer api{Options{}, library_options()};
+    ASSERT_EQ(add(api, instance(1)).status, 201);
+    const std::string_view rename =
+        R"({"updatableAttributes":{"Patient":{"DICOM":{"PatientName":"ANON^ANON"}}}})";
+    free_bytes = kReserve / 2;
+    expect_refused(api.send_json("POST", "/v1/studies/1.2.3/edits", rename), "disk");
+    EXPECT_THAT(api.get("/dicomweb/studies").body, Not(HasSubstr("ANON^ANON")));
+
+    free_bytes = kRoomy;
+    EXPECT_EQ(api.send_json("POST", "/v1/studies/1.2.3/edits", rename).status, 200);
+    EXPECT_THAT(api.get("/dicomweb/studies").body, HasSubstr("ANON^ANON"));
+}
+
 TEST_F(StoreAdmissionTest, BelowTheMarkStoresAnswer507AndEverythingElseGoesOn) {
     ApiServer api(Options{}, library_options());
     ASSERT_EQ(api.store({instance(1)}).status, 200);

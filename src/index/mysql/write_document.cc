@@ -1,5 +1,6 @@
 #include "index/mysql/write_document.h"
 
+#include "base/hash.h"
 #include "index/mysql/upsert.h"
 
 namespace larmor::index::mysql {
@@ -8,6 +9,19 @@ namespace {
 /// As the sample names them.
 constexpr std::string_view kNoPatientId = "NO_PID";
 constexpr std::string_view kDefaultIssuer = "DEFAULT_DOMAIN";
+constexpr std::size_t kKeyBytesMax = 64;
+
+/// A key that is longer than its column, which would lose the row: its beginning and a hash of
+/// all of it, so that no two become one.
+std::string key_text(std::string_view text) {
+    constexpr std::size_t kKept = 30, kHashed = 32;
+    if (text.size() <= kKeyBytesMax) return std::string(text);
+    std::size_t kept = kKept;
+    // Not inside of a character.
+    while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xc0U) == 0x80U) --kept;
+    return std::string(text.substr(0, kept)) + "~" +
+           to_hex(sha256(as_bytes(text))).substr(0, kHashed);
+}
 
 class Writing {
 public:
@@ -79,9 +93,9 @@ private:
     }
 
     Result<std::int64_t> issuer() {
-        const std::string_view name = document_.issuer_of_patient_id.empty()
-                                          ? kDefaultIssuer
-                                          : document_.issuer_of_patient_id;
+        const std::string name = document_.issuer_of_patient_id.empty()
+                                     ? std::string(kDefaultIssuer)
+                                     : key_text(document_.issuer_of_patient_id);
         const std::string find =
             "SELECT issuer_pkey FROM issuer WHERE issuerofpatientid = " + q(name);
         // Read first: an INSERT would lock the row of an issuer that all share.
@@ -107,7 +121,8 @@ private:
         TRY(const std::int64_t issuer_key, issuer());
         // One row stands for all without an id, who are different people: it has no values.
         const bool has_id = !document_.patient_id.empty();
-        const std::string id = has_id ? document_.patient_id : std::string(kNoPatientId);
+        const std::string id =
+            has_id ? key_text(document_.patient_id) : std::string(kNoPatientId);
         TRY(patient_, put(Level::Patient, "patient_pkey", {"issuer_pkey", "patientid"}, {},
                           {std::to_string(issuer_key), q(id)},
                           has_id ? document_.patient : Values(document_.patient.size())));

@@ -235,6 +235,21 @@ TEST_F(MysqlTargetTest, CutsWhatIsTooLongAndKeepsTheRow) {
     EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("2"));
 }
 
+TEST_F(MysqlTargetTest, KeepsPatientsApartWhoseIdsAreTooLongForTheirColumn) {
+    const std::string id(80, 'P');
+    apply({.patient_id = id + "1"});
+    apply({.id = std::string(32, 'b'),
+           .sequence = 2,
+           .patient_id = id + "2",
+           .study = "1.2.2",
+           .series = "1.2.2.1",
+           .instances = {"1.2.2.1.1"}});
+    EXPECT_THAT(rows("SELECT COUNT(DISTINCT patientid), MAX(CHAR_LENGTH(patientid)) <= 64,"
+                     " MIN(LEFT(patientid, 30)) FROM patient"),
+                ElementsAre("2 1 " + std::string(30, 'P')));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("3"));
+}
+
 TEST_F(MysqlTargetTest, TakesTextThatLooksLikeSqlAsText) {
     const std::string name = "O'Neil\\^x'); DROP TABLE patient; --";
     apply({.patient_name = name});
