@@ -99,22 +99,30 @@ public:
     }
     void pool(const std::string& what, std::size_t batch, std::size_t concurrency) {
         if (!is_wanted(what)) return;
+        fill_up();
         const auto done = run_pool(library_, many_, batch, concurrency, plan_.seconds);
         print_rate(what.c_str(), static_cast<double>(done), plan_.seconds, {});
     }
     void receivers(const std::string& what, int count) {
         if (!is_wanted(what)) return;
+        fill_up();
         measure_threads(what.c_str(), count, plan_.seconds,
                         [&] { return receive_and_remove(many_, 1); });
     }
     void processes(const std::string& what, int count, std::size_t batch,
                    std::size_t concurrency) {
         if (!is_wanted(what)) return;
+        fill_up();
         const auto done = run_processes(plan_, count, batch, concurrency);
         print_rate(what.c_str(), static_cast<double>(done), plan_.seconds, {});
     }
 
 private:
+    /// What was taken before is sent again.
+    void fill_up() {
+        const std::int64_t gone = plan_.rows - must(many_.stats()).depth();
+        if (gone > 0) fill(many_, gone, like_);
+    }
     bool is_wanted(const std::string& what) const {
         return plan_.what.empty() || std::ranges::count(plan_.what, what) > 0;
     }

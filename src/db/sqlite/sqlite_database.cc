@@ -2,9 +2,11 @@
 
 #include <sqlite3.h>
 
+#include <algorithm>
 #include <mutex>
 #include <vector>
 
+#include "base/memory.h"
 #include "db/sqlite/connection.h"
 #include "db/sqlite/library_lock.h"
 #include "db/sqlite/log_vfs.h"
@@ -39,8 +41,10 @@ public:
     Result<void> start() {
         // Through the map of the file SQLite looks a page up in all of the log whenever a
         // SELECT comes to it, also one that is in the cache: 400 us a receive in a log of 4 GB.
-        const Connection::Settings settings{vfs_.name(), options_.cache_bytes,
-                                            /*mmap_bytes=*/0};
+        const std::uint64_t cache = options_.cache_bytes > 0
+                                        ? options_.cache_bytes
+                                        : writer_cache_bytes(usable_memory());
+        const Connection::Settings settings{vfs_.name(), cache, /*mmap_bytes=*/0};
         TRY(auto writing, connect(Connection::Mode::ReadWrite, settings));
         TRY_VOID(writing->execute("PRAGMA journal_mode=WAL"));
         TRY_VOID(check_is_library(*writing));
@@ -48,7 +52,7 @@ public:
         TRY(control_, connect(Connection::Mode::ReadWrite, settings));
 
         Connection::Settings reading = settings;
-        reading.cache_bytes /= 8;
+        reading.cache_bytes = options_.reader_cache_bytes;
         reading.mmap_bytes = options_.mmap_bytes;
         std::vector<std::unique_ptr<Connection>> readers;
         for (unsigned i = 0; i < options_.readers; ++i) {
@@ -117,6 +121,10 @@ private:
 };
 
 }  // namespace
+
+std::uint64_t writer_cache_bytes(std::uint64_t memory) {
+    return std::clamp(memory / 32, std::uint64_t{128} << 20, std::uint64_t{1} << 30);
+}
 
 Result<std::unique_ptr<SqliteDatabase>> open_sqlite(SqliteOptions options) {
     configure_sqlite();

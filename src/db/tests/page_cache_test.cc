@@ -88,5 +88,13 @@ TEST_F(PageCache, PagesBehindTheEndAreDroppedWhereADatabaseBecomesSmaller) {
     sqlite3_close(handle);
 }
 
+TEST(WriterCache, GrowsWithTheMemoryOfTheMachineWithinBounds) {
+    const auto gib = [](std::uint64_t count) { return count << 30; };
+    EXPECT_EQ(sqlite::writer_cache_bytes(gib(1)), gib(1) / 8);
+    EXPECT_EQ(sqlite::writer_cache_bytes(gib(4)), gib(1) / 8);
+    EXPECT_EQ(sqlite::writer_cache_bytes(gib(24)), gib(3) / 4);
+    EXPECT_EQ(sqlite::writer_cache_bytes(gib(512)), gib(1));
+}
+
 }  // namespace
 }  // namespace larmor::db
