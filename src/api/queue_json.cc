@@ -76,6 +76,7 @@ void append_queue_json(std::string& json, const queue::Queue& queue,
     append_number_member(json, "in_flight", stats.in_flight);
     append_number_member(json, "dead", stats.dead);
     append_number_member(json, "depth", stats.depth());
+    append_number_member(json, "sent", stats.sent);
     if (stats.depth() > 0) {
         append_seconds_member(json, "oldest_age_s", stats.oldest_age);
     } else {

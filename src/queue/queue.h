@@ -31,6 +31,7 @@ struct QueueStats {
     /// Where a visibility timeout has run out, until somebody receives from the queue.
     std::int64_t in_flight = 0;
     std::int64_t dead = 0;
+    std::int64_t sent = 0;       ///< since the queue was made; a redriven dead letter again
     microseconds oldest_age{0};  ///< since the oldest that is no dead letter was sent
     std::int64_t depth() const { return waiting + delayed + in_flight; }
 };

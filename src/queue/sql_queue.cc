@@ -258,6 +258,7 @@ Result<QueueStats> SqlQueue::stats() {
                                  " CAST(coalesce(sum(delayed), 0) AS BIGINT),"
                                  " CAST(coalesce(sum(in_flight), 0) AS BIGINT),"
                                  " CAST(coalesce(sum(dead), 0) AS BIGINT),"
+                                 " CAST(coalesce(sum(sent), 0) AS BIGINT),"
                                  " (SELECT sent_at FROM queue_messages"
                                  " WHERE id > ?2 AND id < ?3 ORDER BY id LIMIT 1)"
                                  " FROM queue_counts WHERE queue = ?1"));
@@ -267,7 +268,8 @@ Result<QueueStats> SqlQueue::stats() {
             stats.delayed = query.int64(1);
             stats.in_flight = query.int64(2);
             stats.dead = query.int64(3);
-            if (!query.is_null(4)) oldest = time_of(query.int64(4));
+            stats.sent = query.int64(4);
+            if (!query.is_null(5)) oldest = time_of(query.int64(5));
         }
         if (oldest) {
             TRY(const Time time, now(snapshot));

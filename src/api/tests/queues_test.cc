@@ -73,7 +73,7 @@ TEST_F(QueuesTest, AreMadeAndChangedByTheirSettings) {
     EXPECT_EQ(made.body,
               R"({"name":"work","internal":false,"fifo":false,"visibility_timeout_s":0.25,)"
               R"("receive_count_max":3,"deduplication_window_s":300,"depth_max":100000000,)"
-              R"("waiting":0,"delayed":0,"in_flight":0,"dead":0,"depth":0,)"
+              R"("waiting":0,"delayed":0,"in_flight":0,"dead":0,"depth":0,"sent":0,)"
               R"("oldest_age_s":null})");
     const auto changed = put("work", R"({"depth_max":7})");
     EXPECT_EQ(changed.status, 200) << changed.body;

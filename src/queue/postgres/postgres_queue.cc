@@ -107,15 +107,16 @@ Result<Time> PostgresQueue::now(db::Snapshot& snapshot) {
 Result<SqlQueue::Counted> PostgresQueue::count(Work& work, const Counts& change,
                                                std::int64_t ids) {
     TRY_VOID(work.tx.run_later(
-        "INSERT INTO queue_counts (queue, slot, waiting, delayed, in_flight, dead, last_time)"
-        " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT (queue, slot) DO UPDATE SET"
+        "INSERT INTO queue_counts (queue, slot, waiting, delayed, in_flight, dead, last_time,"
+        " sent) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (queue, slot) DO UPDATE SET"
         " waiting = queue_counts.waiting + excluded.waiting,"
         " delayed = queue_counts.delayed + excluded.delayed,"
         " in_flight = queue_counts.in_flight + excluded.in_flight,"
         " dead = queue_counts.dead + excluded.dead,"
-        " last_time = greatest(queue_counts.last_time, excluded.last_time)",
+        " last_time = greatest(queue_counts.last_time, excluded.last_time),"
+        " sent = queue_counts.sent + excluded.sent",
         work.queue, shared_.slot, change.waiting, change.delayed, change.in_flight, change.dead,
-        to_stored(work.now)));
+        to_stored(work.now), ids));
     Counted counted;
     if (ids == 0) return counted;
     TRY(db::Query query,

@@ -252,6 +252,19 @@ TEST_P(QueueConformance, PurgesMessagesAndDeadLettersEachOnTheirOwn) {
     EXPECT_EQ(receive_one().body, "goes on");
 }
 
+TEST_P(QueueConformance, CountsWhatWasSentWhateverBecameOfIt) {
+    EXPECT_EQ(stats().sent, 0);
+    send_many(3);
+    EXPECT_EQ(stats().sent, 3);
+    EXPECT_TRUE(remove(receive_one()));
+    EXPECT_TRUE(dead_letter(receive_one(), "r", "e"));
+    EXPECT_EQ(stats().sent, 3);
+    EXPECT_EQ(*queue().redrive_all(), 1);
+    EXPECT_EQ(stats().sent, 4);
+    EXPECT_EQ(*queue().purge(), 2);
+    EXPECT_EQ(stats().sent, 4);
+}
+
 TEST_P(QueueConformance, SaysHowManyMessagesAreInWhichStateAndHowOldTheOldestIs) {
     EXPECT_EQ(stats().oldest_age, 0s);
     send_many(3);

@@ -15,6 +15,8 @@ export interface Queue {
   in_flight: number;
   /** Dead letters: what failed too often, or for good. */
   dead: number;
+  /** Since the queue was made; a redriven dead letter counts again. */
+  sent: number;
   depth: number;
   /** null where there is no message. */
   oldest_age_s: number | null;

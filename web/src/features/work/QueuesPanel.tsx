@@ -1,6 +1,6 @@
 import type { Queue } from '../../api/queues';
 import { Panel, PanelNote, PanelProblem, PanelSkeleton } from './Panel';
-import type { QueuesNow } from './useQueues';
+import type { QueueRates, QueuesNow } from './useQueues';
 import { count, duration, rate as rateText, untilEmpty } from './words';
 
 function Kind({ queue }: { queue: Queue }) {
@@ -8,10 +8,10 @@ function Kind({ queue }: { queue: Queue }) {
   return queue.fifo ? <span className="chip" title="In the order of sending within a group">FIFO</span> : null;
 }
 
-function QueueRow({ queue, rate, selected, onSelect }: {
-  queue: Queue; rate: number | undefined; selected: boolean; onSelect: (name: string) => void;
+function QueueRow({ queue, rates, selected, onSelect }: {
+  queue: Queue; rates: QueueRates | undefined; selected: boolean; onSelect: (name: string) => void;
 }) {
-  const empty = untilEmpty(queue.depth, rate);
+  const empty = untilEmpty(queue.depth, rates && rates.in - rates.out);
   return (
     <tr className={selected ? 'queue is-selected' : 'queue'} data-queue={queue.name}>
       <th scope="row">
@@ -27,8 +27,11 @@ function QueueRow({ queue, rate, selected, onSelect }: {
         </span>
       </td>
       <td className="number" data-label="Oldest">{queue.oldest_age_s === null ? '–' : duration(queue.oldest_age_s)}</td>
-      <td className="number" data-label="Change">
-        <span title="How fast the depth changes, over the last 30 s: what came less what was done">{rateText(rate)}</span>
+      <td className="number" data-label="In">
+        <span title="What is sent, over the last 30 s">{rateText(rates?.in)}</span>
+      </td>
+      <td className="number" data-label="Out">
+        <span title="What is done, given up or purged, over the last 30 s">{rateText(rates?.out)}</span>
         {empty && <span className="queue-minor">{empty}</span>}
       </td>
       <td className={queue.dead > 0 ? 'number queue-dead' : 'number'} data-label="Dead">{count(queue.dead)}</td>
@@ -50,11 +53,11 @@ export function QueuesPanel({ queues, selected, onSelect }: {
       {value && value.length > 0 && (
         <table className="queue-table">
           <thead>
-            <tr><th scope="col">Name</th><th scope="col">Depth</th><th scope="col">Oldest</th><th scope="col">Change</th><th scope="col">Dead</th></tr>
+            <tr><th scope="col">Name</th><th scope="col">Depth</th><th scope="col">Oldest</th><th scope="col">In</th><th scope="col">Out</th><th scope="col">Dead</th></tr>
           </thead>
           <tbody>
             {value.map((queue) => (
-              <QueueRow key={queue.name} queue={queue} rate={queues.rate(queue.name)} selected={queue.name === selected} onSelect={onSelect} />
+              <QueueRow key={queue.name} queue={queue} rates={queues.rates(queue.name)} selected={queue.name === selected} onSelect={onSelect} />
             ))}
           </tbody>
         </table>

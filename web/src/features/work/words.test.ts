@@ -7,8 +7,8 @@ describe('words for numbers', () => {
       ['0 s', '1 s', '89 s', '2 min', '5 min', '2 h', '2 h', '2 d']);
   });
 
-  it('say rates with their sign, and slow ones a minute', () => {
-    expect([undefined, 0, 3.21, -0.5, 1234.5, -0.02].map(rate)).toEqual(['…', 'steady', '+3.2/s', '−0.5/s', '+1,235/s', '−1.2/min']);
+  it('say rates, and slow ones a minute', () => {
+    expect([undefined, 0, 3.21, 0.5, 1234.5, 0.02].map(rate)).toEqual(['…', '–', '3.2/s', '0.5/s', '1,235/s', '1.2/min']);
   });
 
   it('say when a queue is empty only where it gets shorter', () => {

@@ -11,14 +11,12 @@ export function duration(seconds: number): string {
   return `${Math.round(whole / 86_400)} d`;
 }
 
-/** "+3.2/s"; nothing yet for what is not known. Small changes are shown a minute, so that slow queues are no "0". */
+/** "3.2/s"; nothing yet for what is not known. Small rates are shown a minute, so that slow queues are no "0". */
 export function rate(perSecond: number | undefined): string {
   if (perSecond === undefined) return '…';
-  if (perSecond === 0) return 'steady';
-  const sign = perSecond > 0 ? '+' : '−';
-  const size = Math.abs(perSecond);
-  if (size < 0.1) return `${sign}${(size * 60).toFixed(1)}/min`;
-  return `${sign}${size >= 10 ? count(Math.round(size)) : size.toFixed(1)}/s`;
+  if (perSecond <= 0) return '–';
+  if (perSecond < 0.1) return `${(perSecond * 60).toFixed(1)}/min`;
+  return `${perSecond >= 10 ? count(Math.round(perSecond)) : perSecond.toFixed(1)}/s`;
 }
 
 /** "in about 5 min" until a queue that gets shorter at this rate is empty. */
