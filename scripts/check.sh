@@ -40,6 +40,7 @@ mkdir -p build
 step format format_is_applied
 step layers layers_hold
 step style $PYTHON tests/style/style_test.py
+step benchmarks $PYTHON tests/style/benchmarks_test.py
 step typescript typescript
 step tidy $PYTHON scripts/tidy.py "$@"
 
