@@ -149,6 +149,27 @@ def the_level_of_the_log_is_taken_over(folder):
     server.end()
 
 
+def last_lines_after_a_reload(server):
+    """What the log says of a reload and of a token that is made then."""
+    before = len(server.logged())
+    reload(server, "settings read again")
+    assert is_told_of_a_token(server)
+    return server.logged()[before:].splitlines()
+
+
+@test
+def the_form_of_the_log_is_taken_over(folder):
+    config = f"{folder}/larmor.toml"
+    write(config, "")
+    server = Server(folder, "--config", config, log=())
+    write(config, 'log = "json"\n')
+    told = [json.loads(line) for line in last_lines_after_a_reload(server)[-1:]]
+    assert "token created" in told[0].values(), told
+    write(config, 'log = "text"\n')
+    assert not last_lines_after_a_reload(server)[-1].startswith("{")
+    server.end()
+
+
 @test
 def what_is_wrong_changes_nothing(folder):
     config, keys = f"{folder}/larmor.toml", f"{folder}/keys"

@@ -28,14 +28,14 @@ STORESCU = {
 class Server:
     """larmor serve with a DICOM port, both of them free ones."""
 
-    def __init__(self, folder, *arguments, library="larmor-library"):
+    def __init__(self, folder, *arguments, library="larmor-library", log=("--log", "json")):
         self.library = f"{folder}/{library}"
         self.token = subprocess.run([LARMOR, "token", "create", "--role", "admin", "--library", self.library], check=True,
                                     capture_output=True, text=True).stdout.strip()
         self.log = open(f"{folder}/{library}.log", "w+", encoding="utf-8")
         port = [] if "--dimse-port" in arguments else ["--dimse-port", "0"]
         self.process = subprocess.Popen(
-            [LARMOR, "serve", "--library", self.library, "--port", "0", *port, "--log", "json", *arguments],
+            [LARMOR, "serve", "--library", self.library, "--port", "0", *port, *log, *arguments],
             stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.url = self.port = None
         for line in self.process.stdout:
