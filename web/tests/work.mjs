@@ -108,8 +108,8 @@ export const workScenarios = [
       await letters.getByText('None: nothing in this queue has failed for good.').waitFor();
       await letters.getByRole('status').filter({ hasText: '3 sent anew to inference' }).waitFor();
       await page.waitForFunction(() => /9 waiting/.test(document.querySelector('[data-queue=inference]').innerText));
-      // The depth has changed: by how much a second is said after some seconds.
-      await page.waitForFunction(() => /\+[\d.]+\/(s|min)/.test(document.querySelector('[data-queue=inference]').innerText));
+      // What was sent anew was sent: how many a second is said after some seconds.
+      await page.waitForFunction(() => /\d\/(s|min)/.test(document.querySelector('[data-queue=inference] [data-label=In]').innerText));
     },
   },
   {
