@@ -1,4 +1,4 @@
-// queue_faults: what queue.py starts, kills and asks. Each prints `ready` when the clock of a
+// queue_faults: what queues.py starts, kills and asks. Each prints `ready` when the clock of a
 // kill may start.
 //   prepare DATABASE HISTORY            makes the queue, sends poison among others
 //   serve DATABASE HISTORY RUN          sends and works, for a database that one process has
