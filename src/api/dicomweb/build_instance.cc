@@ -168,14 +168,7 @@ private:
             return;
         }
         dicom::Writer writer(dicom::kExplicitLittle);
-        const ByteBuffer long_table = pixels_->extended_offset_table();
-        if (!long_table.empty()) {
-            writer.element(tags::ExtendedOffsetTable, vr::OV, long_table);
-            writer.element(tags::ExtendedOffsetTableLengths, vr::OV,
-                           pixels_->extended_offset_table_lengths());
-        }
-        writer.start_fragments(tags::PixelData, vr::OB);
-        writer.fragment(pixels_->basic_offset_table());
+        dicom::start_pixel_data(pixels_->offset_tables(), writer);
         for (const Bytes fragment : pixels_->fragments()) {
             writer.fragment_header(
                 static_cast<std::uint32_t>(fragment.size() + fragment.size() % 2));

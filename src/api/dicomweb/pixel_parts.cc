@@ -15,7 +15,6 @@ namespace tags = dicom::tags;
 
 /// The largest even length that a fragment can have.
 constexpr std::uint64_t kFragmentMaxBytes = 0xfffffffe;
-constexpr std::uint64_t kItemHeaderBytes = 8;
 
 struct VideoType {
     std::string_view type;
@@ -98,16 +97,6 @@ std::optional<std::uint64_t> native_bytes(const dicom::Attributes& data_set) {
     if (is_422) return frame_units * static_cast<std::uint64_t>(frames);
     if (frame_units > (std::uint64_t{1} << 62) / static_cast<std::uint64_t>(frames)) return {};
     return (frame_units * static_cast<std::uint64_t>(frames) + 7) / 8;
-}
-
-void append_number(ByteBuffer& out, std::uint64_t value, std::size_t bytes) {
-    for (std::size_t i = 0; i < bytes; ++i) {
-        out.push_back(static_cast<std::byte>(value >> (8 * i) & 0xff));
-    }
-}
-
-std::uint64_t padded(Bytes fragment) {
-    return fragment.size() + fragment.size() % 2;
 }
 
 }  // namespace
@@ -208,38 +197,11 @@ std::vector<pixels::AttributeChange> PixelParts::missing(
     return changes;
 }
 
-std::uint64_t PixelParts::fragments_bytes() const {
-    std::uint64_t bytes = 0;
-    for (const Bytes fragment : fragments_) bytes += kItemHeaderBytes + padded(fragment);
-    return bytes;
-}
-
-ByteBuffer PixelParts::basic_offset_table() const {
-    ByteBuffer table;
-    if (is_video_ || fragments_bytes() > kFragmentMaxBytes) return table;
-    std::uint64_t offset = 0;
-    for (const Bytes fragment : fragments_) {
-        append_number(table, offset, 4);
-        offset += kItemHeaderBytes + padded(fragment);
-    }
-    return table;
-}
-
-ByteBuffer PixelParts::extended_offset_table() const {
-    ByteBuffer table;
-    if (is_video_ || fragments_bytes() <= kFragmentMaxBytes) return table;
-    std::uint64_t offset = 0;
-    for (const Bytes fragment : fragments_) {
-        append_number(table, offset, 8);
-        offset += kItemHeaderBytes + padded(fragment);
-    }
-    return table;
-}
-
-ByteBuffer PixelParts::extended_offset_table_lengths() const {
-    ByteBuffer table;
-    for (const Bytes fragment : fragments_) append_number(table, padded(fragment), 8);
-    return table;
+dicom::OffsetTables PixelParts::offset_tables() const {
+    if (is_video_) return {};
+    std::vector<dicom::FrameFragments> frames(fragments_.size());
+    for (std::size_t i = 0; i < frames.size(); ++i) frames[i].add(fragments_[i].size());
+    return dicom::offset_tables(frames, dicom::OffsetTableForm::BasicIfItFits);
 }
 
 }  // namespace larmor::api

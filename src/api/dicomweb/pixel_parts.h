@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "api/dicomweb/bulk_parts.h"
+#include "dicom/offset_tables.h"
 #include "dicom/values.h"
 #include "pixels/codestream_syntax.h"
 #include "pixels/transcode.h"
@@ -30,15 +31,11 @@ public:
     /// Of native pixels one: the value. At most 4 GiB each.
     const std::vector<Bytes>& fragments() const { return fragments_; }
 
-    /// Empty for videos, and where offsets need more than 32 bits: then the extended one has
-    /// them. Source: PS3.5 section A.4, PS3.3 section C.7.6.3.1.8.
-    ByteBuffer basic_offset_table() const;
-    ByteBuffer extended_offset_table() const;
-    ByteBuffer extended_offset_table_lengths() const;
+    /// None for videos.
+    dicom::OffsetTables offset_tables() const;
 
 private:
     Result<void> check_codestream(const dicom::Attributes& data_set) const;
-    std::uint64_t fragments_bytes() const;
 
     std::string transfer_syntax_;
     std::vector<Bytes> fragments_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.h"
+#include "dicom/offset_tables.h"
 #include "dicom/reader.h"
 #include "dicom/rewrite.h"
 #include "dicom/tags.h"
@@ -19,7 +20,6 @@ using dicom::Encoding;
 
 /// The largest even length that a value or a fragment can have.
 constexpr std::uint64_t kValueMaxBytes = 0xfffffffe;
-constexpr std::uint64_t kItemHeaderBytes = 8;
 
 /// Small pieces that are made follow each other in one buffer.
 class FilePieces {
@@ -50,53 +50,22 @@ public:
 std::uint64_t padded(std::uint64_t size) {
     return size + size % 2;
 }
-std::uint64_t size_of(const EncapsulatedFrame& frame) {
-    std::uint64_t size = 0;
-    for (const auto& fragment : frame.fragments) {
-        size += kItemHeaderBytes + padded(fragment.size_bytes());
+
+/// None for video.
+dicom::OffsetTables tables_of(const Payload& payload, const MetadataHalf& metadata,
+                              const dicom::TransferSyntax& syntax) {
+    if (syntax.coding == dicom::PixelCoding::Video ||
+        syntax.coding == dicom::PixelCoding::Referenced) {
+        return {};
     }
-    return size;
-}
-
-template <std::integral T>
-void append_number(ByteBuffer& out, T value) {
-    out.resize(out.size() + sizeof(T));
-    store_little(out.data() + out.size() - sizeof(T), value);
-}
-
-/// The offset tables of encapsulated pixels. Source: PS3.5 section A.4, PS3.3 section
-/// C.7.6.3.1.8.
-struct OffsetTables {
-    ByteBuffer basic;
-    ByteBuffer extended;
-    ByteBuffer extended_lengths;
-};
-
-OffsetTables offset_tables(const Payload& payload, const MetadataHalf& metadata,
-                           bool is_video) {
-    OffsetTables tables;
-    if (is_video) return tables;
-    const auto& frames = payload.frames;
-    const bool single = std::ranges::all_of(
-        frames, [](const EncapsulatedFrame& frame) { return frame.fragments.size() == 1; });
-    std::uint64_t last = 0;
-    for (std::size_t i = 0; i + 1 < frames.size(); ++i) last += size_of(frames[i]);
-    const bool fits = last <= kValueMaxBytes && frames.size() <= kValueMaxBytes / 4;
-    if (single && (metadata.names_offset_table || !fits)) {
-        std::uint64_t offset = 0;
-        for (const auto& frame : frames) {
-            append_number(tables.extended, offset);
-            append_number(tables.extended_lengths, frame.fragments.front().size_bytes());
-            offset += size_of(frame);
-        }
-    } else if (fits) {
-        std::uint32_t offset = 0;
-        for (const auto& frame : frames) {
-            append_number(tables.basic, offset);
-            offset += static_cast<std::uint32_t>(size_of(frame));
-        }
+    std::vector<dicom::FrameFragments> frames;
+    for (const auto& frame : payload.frames) {
+        auto& fragments = frames.emplace_back();
+        for (const auto& fragment : frame.fragments) fragments.add(fragment.size_bytes());
     }
-    return tables;
+    return dicom::offset_tables(frames, metadata.names_offset_table
+                                            ? dicom::OffsetTableForm::ExtendedIfItMay
+                                            : dicom::OffsetTableForm::BasicIfItFits);
 }
 
 /// The transfer syntax of the file, by what is declared and what the codestreams are.
@@ -262,18 +231,10 @@ private:
 
     Result<void> write_frames(const Payload& payload) {
         const auto* syntax = dicom::find_transfer_syntax(pieces_.file.transfer_syntax_uid);
-        const bool is_video = syntax->coding == dicom::PixelCoding::Video ||
-                              syntax->coding == dicom::PixelCoding::Referenced;
-        const auto tables = offset_tables(payload, metadata_, is_video);
+        const auto tables = tables_of(payload, metadata_, *syntax);
+        if (tables.extended.size() > kValueMaxBytes) return conflict("too many frames");
         dicom::Writer writer;
-        if (!tables.extended.empty()) {
-            if (tables.extended.size() > kValueMaxBytes) return conflict("too many frames");
-            writer.element(dicom::tags::ExtendedOffsetTable, vr::OV, tables.extended);
-            writer.element(dicom::tags::ExtendedOffsetTableLengths, vr::OV,
-                           tables.extended_lengths);
-        }
-        writer.start_fragments(dicom::tags::PixelData, vr::OB);
-        writer.fragment(tables.basic);
+        dicom::start_pixel_data(tables, writer);
         for (const auto& frame : payload.frames) {
             for (const auto& fragment : frame.fragments) {
                 const auto size = fragment.size_bytes();
