@@ -22,6 +22,10 @@ public:
         position_ += count;
         return count;
     }
+    Result<Passed> pass(std::uint64_t count) override {
+        return position_ == start_.size() ? rest_->pass(count) : Passed{};
+    }
+    RandomAccess* again() override { return rest_->again(); }
 
 private:
     ByteBuffer start_;
@@ -53,18 +57,23 @@ struct Looked {
     Format format;
     std::unique_ptr<Source> source;
 };
+enum class Zeros : bool { AreNoArchive, AreATar };
 
-Result<Looked> look(std::unique_ptr<Source> source) {
+Result<Looked> look(std::unique_ptr<Source> source, Zeros zeros) {
     ByteBuffer start(kDetectBytes);
     TRY(const auto count, read_fully(*source, start));
     start.resize(count);
-    const auto format = detect(start);
+    auto format = detect(start);
+    if (zeros == Zeros::AreATar && count > 0 &&
+        std::ranges::all_of(start, [](std::byte b) { return b == std::byte{0}; })) {
+        format = Format::Tar;
+    }
     return Looked{format, std::make_unique<RewoundSource>(std::move(start), std::move(source))};
 }
 
 Result<std::unique_ptr<Reader>> open_decompressed(std::unique_ptr<Source> content,
-                                                  const Limits& limits) {
-    TRY(auto looked, look(std::move(content)));
+                                                  const Limits& limits, Zeros zeros) {
+    TRY(auto looked, look(std::move(content), zeros));
     if (looked.format == Format::Tar) {
         return read_tar(std::move(looked.source), limits);
     }
@@ -72,14 +81,14 @@ Result<std::unique_ptr<Reader>> open_decompressed(std::unique_ptr<Source> conten
 }
 
 Result<std::unique_ptr<Reader>> open_stream(Format format, std::unique_ptr<Source> source,
-                                            const Limits& limits) {
+                                            const Limits& limits, Zeros zeros) {
     switch (format) {
         case Format::Tar:
             return read_tar(std::move(source), limits);
         case Format::Gzip:
-            return open_decompressed(gunzip(std::move(source), limits), limits);
+            return open_decompressed(gunzip(std::move(source), limits), limits, zeros);
         case Format::Zstd:
-            return open_decompressed(unzstd(std::move(source), limits), limits);
+            return open_decompressed(unzstd(std::move(source), limits), limits, zeros);
         case Format::Zip:
             return fail(ErrorCode::Unsupported,
                         "a zip inside another archive: its table is at its end");
@@ -125,12 +134,17 @@ Result<std::unique_ptr<Reader>> open(const UniqueFd& file, const Limits& limits)
     if (format == Format::Zip) {
         return read_zip(std::move(source), limits);
     }
-    return open_stream(format, std::move(source), limits);
+    return open_stream(format, std::move(source), limits, Zeros::AreNoArchive);
 }
 
 Result<std::unique_ptr<Reader>> open(std::unique_ptr<Source> source, const Limits& limits) {
-    TRY(auto looked, look(std::move(source)));
-    return open_stream(looked.format, std::move(looked.source), limits);
+    TRY(auto looked, look(std::move(source), Zeros::AreNoArchive));
+    return open_stream(looked.format, std::move(looked.source), limits, Zeros::AreNoArchive);
+}
+
+Result<std::unique_ptr<Reader>> open_tar(std::unique_ptr<Source> source, const Limits& limits) {
+    TRY(auto looked, look(std::move(source), Zeros::AreATar));
+    return open_stream(looked.format, std::move(looked.source), limits, Zeros::AreATar);
 }
 
 }  // namespace larmor::archive

@@ -19,9 +19,9 @@ struct Limits {
 };
 
 enum class MemberKind : std::uint8_t {
-    File,
+    File,  ///< a hard link, too, to a member before it, where that can be read again
     Directory,
-    Link,        ///< hard or symbolic: has no bytes of its own
+    Link,        ///< symbolic, or a hard one that leads nowhere: has no bytes
     Other,       ///< a device, a pipe, a volume label
     Unreadable,  ///< a file that we cannot give out; `problem` says why
 };
@@ -33,9 +33,13 @@ struct Member {
     /// As declared, a promise that `read` verifies; nothing where the archive does not say.
     std::optional<std::uint64_t> size_bytes;
     /// Where its bytes lie unchanged in the reader's input (behind a decompressor: in what that
-    /// gives out); nothing where they are compressed.
+    /// gives out); nothing where they are compressed, or where holes lie between them.
     std::optional<ByteRange> range;
-    std::string problem;  ///< of an Unreadable one
+    /// In a tar: where what is stored of it begins, at the block behind its header. Each member
+    /// has another; the bytes of a hard link lie elsewhere.
+    std::uint64_t offset = 0;
+    bool is_sparse = false;
+    std::string problem;  ///< of an Unreadable one, and of a hard link that leads nowhere
 };
 
 /// A place that could not be read and was passed over, or that a careful user wants to know of.
@@ -43,6 +47,8 @@ struct Damage {
     std::uint64_t offset = 0;  ///< in the reader's input
     std::uint64_t count = 0;   ///< bytes that were skipped; 0 where none were
     std::string what;
+    /// Where all may be as it should: an archive that was joined to the end of another.
+    bool is_remark = false;
 };
 
 /// The members of an archive, one after the other, in one pass and in bounded memory; nothing

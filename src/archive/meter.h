@@ -18,14 +18,17 @@ public:
                                                       std::to_string(limits_.total_max_bytes) +
                                                       " bytes");
         }
+        return check_ratio(limits_, given_, read_bytes);
+    }
+
+    /// Errors: LimitExceeded where so few bytes must not become so many.
+    static Result<void> check_ratio(const Limits& limits, std::uint64_t given,
+                                    std::uint64_t read_bytes) {
         // Small inputs of zeros have any ratio; they cost nothing.
-        if (given_ > kFreeBytes && given_ / limits_.ratio_max > read_bytes) {
-            return fail(ErrorCode::LimitExceeded, "the archive unpacks to more than " +
-                                                      std::to_string(limits_.ratio_max) +
-                                                      " times its size, after " +
-                                                      std::to_string(given_) + " bytes");
-        }
-        return {};
+        if (given <= kFreeBytes || given / limits.ratio_max <= read_bytes) return {};
+        return fail(ErrorCode::LimitExceeded,
+                    std::to_string(given) + " bytes come of " + std::to_string(read_bytes) +
+                        ": more than " + std::to_string(limits.ratio_max) + " times as many");
     }
 
 private:

@@ -36,6 +36,12 @@ Result<std::size_t> FileSource::read(std::span<std::byte> out) {
     return count;
 }
 
+Result<Source::Passed> FileSource::pass(std::uint64_t count) {
+    const Passed passed{.bytes = std::min(count, size_ - position_)};
+    position_ += passed.bytes;
+    return passed;
+}
+
 Result<void> FileSource::read_at(std::uint64_t offset, std::span<std::byte> out) {
     return larmor::read_at(*file_, offset, out);
 }

@@ -9,8 +9,8 @@ namespace {
 
 // Name, offset and size of the fields, POSIX.1-2017 `pax`, ustar interchange format.
 constexpr std::size_t kNameSize = 100, kSizeAt = 124, kSizeSize = 12, kChecksumAt = 148,
-                      kChecksumSize = 8, kTypeAt = 156, kMagicAt = 257, kPrefixAt = 345,
-                      kPrefixSize = 155;
+                      kChecksumSize = 8, kTypeAt = 156, kLinkAt = 157, kLinkSize = 100,
+                      kMagicAt = 257, kPrefixAt = 345, kPrefixSize = 155;
 // star (1991) keeps two times behind a shorter prefix and signs the block's end.
 constexpr std::size_t kStarPrefixSize = 131, kStarMagicAt = 508;
 
@@ -81,6 +81,7 @@ Result<TarHeader> read_tar_header(Bytes block, std::uint64_t offset) {
     TarHeader header;
     header.type = static_cast<char>(block[kTypeAt]);
     header.path = text_field(block, 0, kNameSize);
+    header.link_path = text_field(block, kLinkAt, kLinkSize);
     if (as_text(block.subspan(kMagicAt, 6)) == std::string_view("ustar\0", 6)) {
         const bool star =
             as_text(block.subspan(kStarMagicAt, 4)) == std::string_view("tar\0", 4);
@@ -95,6 +96,10 @@ Result<TarHeader> read_tar_header(Bytes block, std::uint64_t offset) {
     }
     header.size_bytes = *size;
     return header;
+}
+
+bool has_full_name(Bytes block) {
+    return text_field(block, 0, kNameSize).size() == kNameSize;
 }
 
 Result<void> read_pax_records(std::string_view text, std::map<std::string, std::string>& into) {
@@ -116,7 +121,11 @@ Result<void> read_pax_records(std::string_view text, std::map<std::string, std::
         }
         const std::string keyword(record.substr(0, equals));
         const auto value = record.substr(equals + 1);
-        if (value.empty()) {
+        if (keyword == "GNU.sparse.offset" || keyword == "GNU.sparse.numbytes") {
+            auto& list = into["GNU.sparse.map"];
+            list += list.empty() ? "" : ",";
+            list += value;
+        } else if (value.empty()) {
             into.erase(keyword);
         } else {
             into[keyword] = value;

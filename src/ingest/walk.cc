@@ -184,6 +184,7 @@ private:
             }
         }
         for (const archive::Damage& damage : reader.damage()) {
+            if (damage.is_remark) continue;
             TRY_VOID(refuse_member(name, invalid_at(damage.offset, damage.what).value()));
         }
         return {};

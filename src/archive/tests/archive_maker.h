@@ -6,6 +6,7 @@
 #include <string>
 
 #include "archive/archive.h"
+#include "archive/tar.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/ids.h"
@@ -139,6 +140,18 @@ inline Contents read_all(const std::filesystem::path& archive, const Limits& lim
         return {.error = reader.error()};
     }
     return read_all(**reader);
+}
+
+inline Contents read_tar_bytes(std::string_view bytes) {
+    auto reader = read_tar(std::make_unique<MemorySource>(as_bytes(bytes)));
+    return read_all(*reader);
+}
+
+/// The damage that a reader notes over bytes, everything read.
+inline std::vector<Damage> damage_in(std::string_view bytes) {
+    auto reader = read_tar(std::make_unique<MemorySource>(as_bytes(bytes)));
+    read_all(*reader);
+    return reader->damage();
 }
 
 }  // namespace larmor::archive

@@ -54,6 +54,21 @@ TEST(Open, RefusesWhatIsNoArchive) {
     }
 }
 
+TEST(Open, TakesZerosForATarWithoutMembersWhereATarIsWanted) {
+    const Workshop workshop;
+    workshop.run("tar -cf a -T /dev/null && gzip -k a && bsdtar -cf b -T /dev/null");
+    for (const std::string name : {"a", "a.gz", "b"}) {
+        const auto bytes = workshop.read(name);
+        const auto reader = open_tar(std::make_unique<MemorySource>(as_bytes(bytes)));
+        ASSERT_TRUE(reader) << name;
+        EXPECT_FALSE((*reader)->next().value()) << name;
+        EXPECT_TRUE((*reader)->damage().empty()) << name;
+    }
+    const auto zeros = workshop.read("b");
+    EXPECT_FALSE(open(std::make_unique<MemorySource>(as_bytes(zeros))));
+    EXPECT_FALSE(open_tar(std::make_unique<MemorySource>(Bytes())));
+}
+
 TEST(Open, RefusesAZipThatCannotBeReadFromItsEnd) {
     const Workshop workshop;
     workshop.run("printf x > in/x && zip -q a.zip in/x");

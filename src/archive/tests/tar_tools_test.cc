@@ -50,46 +50,68 @@ TEST_P(BsdtarFormats, GiveEveryFileBackWhereTheRangesSay) {
 }
 INSTANTIATE_TEST_SUITE_P(All, BsdtarFormats, testing::Values("v7", "ustar", "gnutar", "pax"));
 
-TEST(TarOfTools, HasNoBytesForHardLinksAndEmptyMembers) {
+TEST(TarOfTools, GivesHardLinksTheBytesOfTheFilesThatTheyLeadTo) {
     for (const std::string tool :
          {"tar --format=v7", "tar --format=oldgnu", "tar --format=gnu", "tar --format=ustar",
           "tar --format=pax", "bsdtar --format=ustar", "bsdtar --format=gnutar",
           "bsdtar --format=pax"}) {
         const Workshop workshop;
         workshop.run(
-            "cd in && printf 12345 > a && ln a b && ln -s a c && : > d && printf z > e");
-        workshop.run(tool + " -C in -cf a.tar a b c d e");
+            "cd in && printf 12345 > a && ln a b && ln -s a c && : > d && printf z > e && ln a "
+            "f && ln d g");
+        workshop.run(tool + " -C in -cf a.tar a b c d e f g");
 
         const auto contents = read_all(workshop.path("a.tar"));
 
-        EXPECT_EQ(contents.files, (Files{{"a", "12345"}, {"d", ""}, {"e", "z"}})) << tool;
+        EXPECT_EQ(contents.files, (Files{{"a", "12345"},
+                                         {"b", "12345"},
+                                         {"d", ""},
+                                         {"e", "z"},
+                                         {"f", "12345"},
+                                         {"g", ""}}))
+            << tool;
         EXPECT_TRUE(contents.unreadable.empty()) << tool;
-        ASSERT_EQ(contents.members.size(), 5U) << tool;
-        EXPECT_EQ(contents.members[1].kind, MemberKind::Link) << tool;
+        ASSERT_EQ(contents.members.size(), 7U) << tool;
+        EXPECT_EQ(contents.members[1].range, contents.members[0].range) << tool;
+        EXPECT_EQ(contents.members[1].size_bytes, 5U) << tool;
+        EXPECT_NE(contents.members[1].offset, contents.members[0].offset) << tool;
         EXPECT_EQ(contents.members[2].kind, MemberKind::Link) << tool;
     }
 }
 
-TEST(TarOfTools, NamesSparseMembersAndGoesOn) {
+TEST(TarOfTools, FillsTheHolesOfSparseMembers) {
     for (const std::string tool :
          {"tar --sparse --format=oldgnu", "tar --sparse --format=gnu",
           "tar --sparse --format=pax --sparse-version=0.0",
           "tar --sparse --format=pax --sparse-version=0.1",
           "tar --sparse --format=pax --sparse-version=1.0", "bsdtar --format=pax"}) {
         const Workshop workshop;
-        // More holes than one header has room for.
-        workshop.run(
-            "python3 -c \"f = open('in/holes', 'wb')\n"
-            "for i in range(60): f.seek(i * 200000); f.write(b'x' * 4096)\"; printf z > "
-            "in/last");
-        workshop.run(tool + " -C in -cf a.tar holes last");
+        // More holes than one header has room for; holes at the beginning, at the end, all
+        // hole, and an end inside a block. The last is a link to a sparse one.
+        workshop.python(
+            "import os\n"
+            "def make(name, size, *places):\n"
+            "    with open('in/' + name, 'wb') as f:\n"
+            "        f.truncate(size)\n"
+            "        for at in places: f.seek(at); f.write(os.urandom(4096))\n"
+            "make('many', 60 * 200000, *range(0, 60 * 200000, 200000))\n"
+            "make('front', 0, 1 << 20)\nmake('end', 1 << 20, 0)\nmake('all', 1 << 20)\n"
+            "make('odd', 300001, 4096, 295905)\nos.link('in/odd', 'in/zlink')\n"
+            "open('in/last', 'wb').write(b'z')\n");
+        Files files;
+        for (const std::string name : {"many", "front", "end", "all", "odd", "last"}) {
+            files[name] = workshop.read("in/" + name);
+        }
+        files["zlink"] = files["odd"];
+        workshop.run(tool + " -C in -cf a.tar many front end all odd last zlink");
 
         const auto contents = read_all(workshop.path("a.tar"));
 
-        EXPECT_EQ(contents.files.contains("last"), true) << tool;
-        EXPECT_EQ(contents.files.at("last"), "z") << tool;
-        ASSERT_EQ(contents.unreadable.size(), 1U) << tool;
-        EXPECT_THAT(contents.unreadable.begin()->second, testing::HasSubstr("sparse")) << tool;
+        EXPECT_EQ(digests(contents.files), digests(files)) << tool;
+        EXPECT_TRUE(contents.unreadable.empty()) << tool;
+        EXPECT_LT(workshop.read("a.tar").size(), 2U << 20) << tool;
+        EXPECT_TRUE(contents.members.at(0).is_sparse) << tool;
+        EXPECT_FALSE(contents.members.at(0).range) << tool;
     }
 }
 

@@ -89,6 +89,20 @@ TEST_F(WalkTest, FindsFilesInFoldersAndInArchivesOfEveryKind) {
     EXPECT_EQ(total.bytes, collector.bytes_passed);
 }
 
+TEST_F(WalkTest, RefusesNothingOfArchivesThatWereJoinedAndHaveHardLinks) {
+    const std::size_t size = fs::file_size(ct_small());
+    fs::create_directories(at("in"));
+    fs::copy_file(ct_small(), at("in/a.dcm"));
+    run_tool(in() +
+             "ln in/a.dcm in/b.dcm && tar cf one.tar in && (cat one.tar one.tar > joined.tar)");
+    collect({at("joined.tar")});
+
+    const std::map<std::string, std::size_t> expected = {{"/joined.tar!in/a.dcm", size},
+                                                         {"/joined.tar!in/b.dcm", size}};
+    EXPECT_EQ(collector.found, expected);
+    EXPECT_TRUE(collector.refusals.empty());
+}
+
 TEST_F(WalkTest, GoesOnAfterWhatCannotBeRead) {
     fs::create_directories(at("in"));
     fs::copy_file(ct_small(), at("in/z.dcm"));

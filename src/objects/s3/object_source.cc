@@ -37,6 +37,7 @@ void ObjectSource::ask_for_next() {
         return client_.get_all(key_, options, count);
     });
     asked_ += count;
+    under_way_ = count;
 }
 
 Result<void> ObjectSource::take_next() {
@@ -44,6 +45,7 @@ Result<void> ObjectSource::take_next() {
     if (!window) return tl::unexpected(std::move(window).error());
     window_ = *std::move(window);
     position_ = 0;
+    under_way_ = 0;
     ask_for_next();
     if (!info_.sha256) return {};
     hash_.update(window_);
@@ -68,6 +70,27 @@ Result<std::size_t> ObjectSource::read(std::span<std::byte> out) {
     std::memcpy(out.data(), window_.data() + position_, count);
     position_ += count;
     return count;
+}
+
+Result<archive::Source::Passed> ObjectSource::pass(std::uint64_t count) {
+    if (failed_) return tl::unexpected(*failed_);
+    const auto come = window_.size() - position_ + under_way_;
+    if (info_.sha256 || count < come + options_.window_bytes) return Passed{};
+    const auto at = asked_ - come;
+    const Passed passed{.bytes = std::min(count, info_.size_bytes - at), .read = come};
+    if (next_.valid()) {
+        const auto window = next_.get();
+        if (!window) {
+            failed_ = window.error();
+            return tl::unexpected(window.error());
+        }
+    }
+    window_.clear();
+    position_ = 0;
+    under_way_ = 0;
+    asked_ = at + passed.bytes;
+    ask_for_next();
+    return passed;
 }
 
 Result<void> ObjectSource::read_at(std::uint64_t offset, std::span<std::byte> out) {

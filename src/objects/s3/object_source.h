@@ -27,6 +27,10 @@ public:
 
     /// Errors: of Client::get, which are given again; Conflict when the object was replaced.
     Result<std::size_t> read(std::span<std::byte> out) override;
+    /// Where at least one window need not come. Not of an object whose SHA-256 is known: that
+    /// is compared with what was read.
+    Result<Passed> pass(std::uint64_t count) override;
+    archive::RandomAccess* again() override { return this; }
     std::uint64_t size_bytes() const override { return info_.size_bytes; }
     Result<void> read_at(std::uint64_t offset, std::span<std::byte> out) override;
     const ObjectInfo& info() const { return info_; }
@@ -42,6 +46,7 @@ private:
     const ObjectSourceOptions options_;
     std::future<Result<ByteBuffer>> next_;  ///< invalid behind the last window
     std::uint64_t asked_ = 0;               ///< bytes, from the start
+    std::uint64_t under_way_ = 0;           ///< bytes of `next_`
     ByteBuffer window_;
     std::size_t position_ = 0;  ///< in the window
     std::optional<Error> failed_;
