@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
 import urllib.request
@@ -201,6 +202,44 @@ def large_instances_go_in_parts_also_where_there_are_two_of_them(folder):
         assert truth == there, (set(truth) ^ set(there), [name for name in truth if truth[name] != there.get(name)])
         wanted = "instances" if kind == "duplicates" else "conflicts"
         assert sum(len(content) > 12_500_000 for name, content in there.items() if name.startswith(wanted)) >= 2, sorted(there)
+
+
+@test
+def what_nobody_needs_is_passed_over_and_hard_links_are_read_again(folder):
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    os.makedirs(f"{folder}/files")
+    for number, rows in ((0, 4000), (1, 100), (2, 4000), (3, 100)):
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data_set.Rows = data_set.Columns = rows
+        data_set.PixelData = (b"13" if number % 2 else os.urandom(2)) * (rows * rows)
+        data_set.save_as(f"{folder}/files/{number}.dcm")
+    larmor("split", f"{folder}/files", "--out", f"{folder}/split", "--archives", "1")
+    first = None
+    for side, left_out in (("metadata", ("1.2.3.0.json", "1.2.3.2.json")), ("image", ())):
+        with tarfile.open(f"{folder}/split/{side}-00001.tar") as split_archive, tarfile.open(f"{folder}/{side}.tar", "w") as archive:
+            for member in split_archive.getmembers():
+                name = os.path.basename(member.name)
+                if name == "1.2.3.3.raw":  # the same bytes as those of 1
+                    member.type, member.linkname, member.size = tarfile.LNKTYPE, first, 0
+                    archive.addfile(member)
+                elif name not in left_out:
+                    first = member.name if name == "1.2.3.1.raw" else first
+                    archive.addfile(member, split_archive.extractfile(member))
+        with open(f"{folder}/{side}.tar", "rb") as file:
+            server.put(ARCHIVES, f"passed/{side}/{side}.tar", file.read())
+    size = os.path.getsize(f"{folder}/image.tar")
+    for images in (f"{folder}/image.tar", server.address(ARCHIVES, "passed/image")):
+        out = f"{folder}/out-{len(images)}"
+        said = larmor("reassemble", "--metadata", server.address(ARCHIVES, "passed/metadata"), "--images", images, "--out", out,
+                      "--memory", "512MiB")
+        read, whole = map(int, re.search(r"image archives: (\d+) bytes read of (\d+)", said).groups())
+        # Of two members of 32 MB without metadata, what came before it was known that nobody needs it.
+        assert whole == size > 64_000_000 and read < 40_000_000, (images, read, whole)
+        manifest = in_folder(f"{out}/report")["manifest.ndjson"].splitlines()
+        assert [json.loads(line)["sop_instance_uid"] for line in manifest] == ["1.2.3.1", "1.2.3.3"], manifest
+        for line in map(json.loads, manifest):
+            assert pydicom.dcmread(f"{out}/{line['key']}").PixelData == b"13" * 10_000
+        assert "link_at" in json.loads(manifest[1])["images"][0], manifest
 
 
 @test

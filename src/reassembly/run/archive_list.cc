@@ -12,7 +12,9 @@ namespace {
 namespace fs = std::filesystem;
 namespace s3 = objects::s3;
 
-constexpr std::size_t kConnectionsMax = 256;  // one a thread, and those have the same limit
+// The image side has twice as many threads as --threads says, which are 256 at most: each has
+// one window under way, and may wait for the member that a hard link leads to.
+constexpr std::size_t kConnectionsMax = 2 * 2 * 256;
 
 bool has_archive_name(std::string_view name) {
     constexpr std::array<std::string_view, 5> kEndings{".tar", ".tar.gz", ".tgz", ".tar.zst",

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "archive/tar.h"
 #include "objects/s3/object_source.h"
 
 namespace larmor::reassembly::run {
@@ -11,7 +12,7 @@ namespace {
 
 constexpr std::size_t kPieceBytes = 1 << 20;
 
-class CountedSource final : public archive::Source {
+class CountedSource final : public archive::Source, public archive::RandomAccess {
 public:
     CountedSource(std::unique_ptr<archive::Source> file, std::atomic<std::uint64_t>& count)
         : file_(std::move(file)), count_(&count), buffer_(kPieceBytes) {}
@@ -27,6 +28,25 @@ public:
         std::copy_n(left_.begin(), count, out.begin());
         left_ = left_.subspan(count);
         return count;
+    }
+    Result<Passed> pass(std::uint64_t count) override {
+        if (!left_.empty()) {
+            const Passed passed{.bytes = std::min<std::uint64_t>(count, left_.size())};
+            left_ = left_.subspan(passed.bytes);
+            return passed;
+        }
+        TRY(const auto passed, file_->pass(count));
+        *count_ += passed.read;
+        return passed;
+    }
+    archive::RandomAccess* again() override {
+        return file_->again() != nullptr ? this : nullptr;
+    }
+    std::uint64_t size_bytes() const override { return file_->again()->size_bytes(); }
+    Result<void> read_at(std::uint64_t offset, std::span<std::byte> out) override {
+        TRY_VOID(file_->again()->read_at(offset, out));
+        *count_ += out.size();
+        return {};
     }
 
 private:
@@ -67,7 +87,7 @@ Result<std::unique_ptr<ArchiveReader>> ArchiveReader::open(
         TRY(source, archive::FileSource::over(opened->file_));
     }
     TRY(opened->reader_,
-        archive::open(std::make_unique<CountedSource>(std::move(source), bytes_read)));
+        archive::open_tar(std::make_unique<CountedSource>(std::move(source), bytes_read)));
     return opened;
 }
 

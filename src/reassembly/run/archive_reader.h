@@ -7,8 +7,9 @@
 
 namespace larmor::reassembly::run {
 
-/// An archive that is read once, from front to back, in pieces of 1 MiB; every byte that the
-/// file gives is counted.
+/// An archive that is read once, from front to back, in pieces of 1 MiB, and once more only
+/// where a hard link leads to a member that has passed; every byte that the file gives is
+/// counted.
 class ArchiveReader {
 public:
     /// One in S3 comes by range reads, which go on where a connection was cut, always of the

@@ -67,13 +67,14 @@ private:
 };
 
 constexpr std::uint8_t kHasFrame = 1, kOtherSyntax = 2, kNamesPixels = 4, kWasRead = 8,
-                       kHasDigest = 16, kIsShelved = 32;
+                       kHasDigest = 16, kIsShelved = 32, kIsLink = 64, kIsSparse = 128;
 
 std::uint8_t flags_of(const Event& event) {
     return static_cast<std::uint8_t>(
         (event.frame ? kHasFrame : 0) | (event.is_other_syntax ? kOtherSyntax : 0) |
         (event.names_pixels ? kNamesPixels : 0) | (event.was_read ? kWasRead : 0) |
-        (event.digest == Sha256{} ? 0 : kHasDigest) | (event.shelved_at ? kIsShelved : 0));
+        (event.digest == Sha256{} ? 0 : kHasDigest) | (event.shelved_at ? kIsShelved : 0) |
+        (event.bytes_at ? kIsLink : 0) | (event.is_sparse ? kIsSparse : 0));
 }
 
 }  // namespace
@@ -94,6 +95,7 @@ std::string encode_event(const Event& event) {
     out.number(event.size_bytes);
     if (event.frame) out.number(*event.frame);
     if (event.shelved_at) out.number(*event.shelved_at);
+    if (event.bytes_at) out.number(*event.bytes_at);
     if (event.digest != Sha256{}) out.row.append(as_text(event.digest));
     out.number(event.file_size_bytes);
     out.number(event.frames_expected);
@@ -120,12 +122,14 @@ Result<Event> decode_event(std::string_view row) {
     event.size_bytes = in.number();
     if ((flags & kHasFrame) != 0) event.frame = static_cast<std::uint32_t>(in.number());
     if ((flags & kIsShelved) != 0) event.shelved_at = in.number();
+    if ((flags & kIsLink) != 0) event.bytes_at = in.number();
     if ((flags & kHasDigest) != 0) {
         const auto digest = in.take(event.digest.size());
         std::ranges::copy(as_bytes(digest), event.digest.begin());
     }
     event.is_other_syntax = (flags & kOtherSyntax) != 0;
     event.names_pixels = (flags & kNamesPixels) != 0;
+    event.is_sparse = (flags & kIsSparse) != 0;
     event.was_read = (flags & kWasRead) != 0;
     event.file_size_bytes = in.number();
     event.frames_expected = static_cast<std::uint32_t>(in.number());

@@ -39,9 +39,11 @@ struct Event {
     Fate fate = Fate::Corrupt;
     std::uint32_t archive = 0;     ///< of its side, ordered by key
     std::uint32_t attempt = 0;     ///< in which it was read; others of that archive are void
-    std::uint64_t offset = 0;      ///< of the member's bytes there, unpacked
+    std::uint64_t offset = 0;      ///< of what is stored of the member there, unpacked
     std::uint64_t size_bytes = 0;  ///< of the member
-    std::string path;              ///< of the member, as stored
+    std::optional<std::uint64_t> bytes_at;  ///< of a hard link: where its bytes are instead
+    bool is_sparse = false;                 ///< its bytes have holes in the archive
+    std::string path;                       ///< of the member, as stored
     fuse::MemberKind kind = fuse::MemberKind::Unknown;
     std::optional<std::uint32_t> frame;
     std::string reason;

@@ -78,11 +78,15 @@ Result<void> Report::finish() {
     return {};
 }
 
-/// Where a member lies: archive, offset, size, and the number of its frame.
+/// Where a member's bytes lie: archive, offset, size, and the number of its frame; of a hard
+/// link where it is itself, too.
 std::string Report::place_of(const Event& event) const {
     const auto& archives = event.side == Side::Image ? archives_.images : archives_.metadata;
     std::string text = "\"archive\":" + json_path(archives[event.archive].key);
-    text += member("offset", event.offset) + member("size", event.size_bytes);
+    text += member("offset", event.bytes_at.value_or(event.offset)) +
+            member("size", event.size_bytes);
+    if (event.bytes_at) text += member("link_at", event.offset);
+    if (event.is_sparse) text += ",\"sparse\":true";
     if (event.frame) text += member("frame", *event.frame);
     return text;
 }

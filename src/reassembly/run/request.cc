@@ -7,7 +7,7 @@ namespace larmor::reassembly::run {
 std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& metadata,
                         const std::vector<ArchiveFile>& images) {
     // A new version where the same archives give other files or another report.
-    std::string text = "larmor reassembly 2\n" + request.member_pattern + '\n';
+    std::string text = "larmor reassembly 3\n" + request.member_pattern + '\n';
     text += request.fuse.raw_order == fuse::RawOrder::Big ? "big\n" : "little\n";
     text += request.fuse.allow_incomplete ? "incomplete\n" : "complete\n";
     for (const auto* side : {&metadata, &images}) {

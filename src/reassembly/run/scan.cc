@@ -56,7 +56,11 @@ private:
         Event event = place();
         event.path = member.path;
         event.size_bytes = member.size_bytes.value_or(0);
-        if (member.range) event.offset = member.range->offset;
+        event.offset = member.offset;
+        event.is_sparse = member.is_sparse;
+        if (member.range && member.range->offset != member.offset) {
+            event.bytes_at = member.range->offset;
+        }
         const auto name = names_.read(member.path);
         if (name) {
             event.uid = name->sop_instance_uid;
@@ -69,7 +73,9 @@ private:
             case MemberKind::Unreadable:
                 return corrupt(std::move(event), member.problem);
             case MemberKind::Link:
-                return corrupt(std::move(event), "a link, without bytes of its own");
+                return corrupt(std::move(event), member.problem.empty()
+                                                     ? "a link, without bytes of its own"
+                                                     : member.problem);
             default:
                 return corrupt(std::move(event), "neither a file nor a folder");
         }

@@ -230,14 +230,18 @@ class Seed:
             reassemble(archives, f"{folder}/again", 2)
             assert tree(out) == tree(f"{folder}/again"), "two threads made something else"
 
+    def ends_with_more_zeros(self, name):
+        content, sound = (unpacked(name, contents[name]) for contents in (self.contents, self.split.contents))
+        return len(content) - len(content.rstrip(b"\0")) > len(sound) - len(sound.rstrip(b"\0"))
+
     def check_report(self, report):
         """Who is not there as before is named, by UID, or both its halves lay in archives with damaged places that are named."""
         made = {line["sop_instance_uid"] for line in report["manifest"]}
         named = {line.get("sop_instance_uid") for name, lines in report.items() if name != "manifest" for line in lines}
         places = {os.path.basename(line["archive"]) for line in report["corrupt"]}
-        # Zeros in place of a whole member look like the end of one archive before the next: its other half is an orphan, but
-        # where that is damaged too, only its own place is named.
-        places |= {name for name, done in self.damaged.items() if "zero_blocks" in done}
+        # Zeros in place of the last members look like the end of the archive: their other halves are orphans, but where those are
+        # damaged too, only their own places are named.
+        places |= {name for name, done in self.damaged.items() if "zero_blocks" in done and self.ends_with_more_zeros(name)}
         halves = collections.defaultdict(set)
         for line in self.split.truth:
             if line["kind"] == "member":
