@@ -6,19 +6,14 @@
 namespace larmor::reassembly::run {
 namespace {
 
-/// `instances/<study>/<series>/<instance>.dcm`. Errors: Conflict where a UID can't be part of a
-/// path.
-Result<std::string> key_of(const fuse::ImageFacts& facts) {
-    for (const auto* uid :
-         {&facts.study_instance_uid, &facts.series_instance_uid, &facts.sop_instance_uid}) {
-        if (!is_uid_key_part(*uid)) {
-            return fuse::conflict(
-                "the metadata has no Study, Series or SOP Instance UID that "
-                "is one");
-        }
-    }
-    return "instances/" + facts.study_instance_uid + '/' + facts.series_instance_uid + '/' +
-           facts.sop_instance_uid + ".dcm";
+/// `instances/<study>/<series>/<instance>.dcm`. Halves don't contradict each other because a
+/// UID above the instance's is missing or none: that has a name that is no UID.
+std::string key_of(const fuse::ImageFacts& facts) {
+    const auto part = [](const std::string& uid, const char* without) {
+        return is_uid_key_part(uid) ? uid : std::string(without);
+    };
+    return "instances/" + part(facts.study_instance_uid, "no-study") + '/' +
+           part(facts.series_instance_uid, "no-series") + '/' + facts.sop_instance_uid + ".dcm";
 }
 
 Fate fate_of(fuse::Outcome outcome) {
@@ -51,18 +46,12 @@ Result<void> InstanceWriter::write(const Known& known, std::span<Given> members,
         images.push_back(given.member);
         bytes.push_back(std::move(given.bytes));
     }
-    auto key = key_of(known.facts);
     const auto fused = fuse::fuse(known.half, known.facts, images, *fuse_);
     event.fate = fate_of(fused.outcome);
     event.reason = fused.reason;
     event.was_read = true;
     if (event.fate != Fate::Written) return {};
-    if (!key) {
-        event.fate = Fate::Conflict;
-        event.reason = key.error().message;
-        return {};
-    }
-    event.key = *std::move(key);
+    event.key = key_of(known.facts);
     event.transfer_syntax_uid = fused.file.transfer_syntax_uid;
     event.is_other_syntax = fused.file.is_other_syntax;
     // Where one of this UID is already, which of them is right is decided when all are known.
