@@ -5,6 +5,8 @@ import collections
 import glob
 import json
 import os
+import resource
+import signal
 import subprocess
 import sys
 import warnings
@@ -159,6 +161,38 @@ def into_a_library_moves_what_is_right_and_leaves_the_report(folder):
     assert {line["sop_instance_uid"] for line in said if line.get("outcome") == "stored"} == manifest and len(manifest) > 30
     assert not os.path.exists(f"{out}/instances") and os.path.exists(f"{out}/conflicts")
     assert len(larmor(*into).splitlines()) == 1  # finished, and nothing left to move
+
+
+@test
+def places_in_s3_refuse_what_they_cannot_do_before_anything_is_asked_of_them(folder):
+    os.makedirs(f"{folder}/files")
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    data_set.Rows = data_set.Columns = 1200
+    data_set.PixelData = os.urandom(2 * 1200 * 1200)
+    data_set.save_as(f"{folder}/files/large.dcm")
+    larmor("split", f"{folder}/files", "--out", f"{folder}/archives", "--archives", "1")
+    halves = ("--metadata", f"{folder}/archives/metadata-00001.tar", "--images", f"{folder}/archives/image-00001.tar", "--memory", "512MiB")
+    # Nobody listens there: who asks gets another error.
+    place = "s3://bucket/out?endpoint=http://127.0.0.1:9"
+    credentials = {**os.environ, "AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+
+    def refused(*arguments, **options):
+        done = subprocess.run([LARMOR, "reassemble", *halves, *arguments], capture_output=True, text=True, check=False, timeout=60,
+                              **{"env": credentials, **options})
+        assert done.returncode == 1, (arguments, done.stdout, done.stderr)
+        return done.stderr
+
+    assert "--out must be one" in refused("--out", place, "--work", f"{folder}/work", "--into-library", "--library", f"{folder}/library")
+    assert not os.path.exists(f"{folder}/work") and not os.path.exists(f"{folder}/library")
+
+    # A run into a folder that ends behind its first checkpoint: the instance is larger than files may be.
+    def small_files():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    refused("--out", f"{folder}/out", preexec_fn=small_files)
+    assert "unfinished run into that folder" in refused("--out", place, "--work", f"{folder}/out")
+    assert json.loads(larmor("reassemble", *halves, "--out", f"{folder}/out", "--json"))["instances"] == 1
 
 
 if __name__ == "__main__":
