@@ -12,7 +12,7 @@ constexpr std::size_t kRowMaxBytes = 1 << 20;
 constexpr std::size_t kBlockMaxBytes = kRowBlockBytes + kSizeBytes + kRowMaxBytes;
 
 const spool::Dictionary& no_dictionary() {
-    static const spool::Dictionary kNone{ByteBuffer()};
+    static const spool::Dictionary kNone{};
     return kNone;
 }
 

@@ -22,7 +22,6 @@ Dictionary::Dictionary(ByteBuffer bytes) : bytes_(std::move(bytes)) {
     if (bytes_.empty()) return;
     compress_.reset(ZSTD_createCDict(bytes_.data(), bytes_.size(), kLevel));
     decompress_.reset(ZSTD_createDDict(bytes_.data(), bytes_.size()));
-    LARMOR_CHECK(compress_ && decompress_);
 }
 Dictionary::~Dictionary() = default;
 Dictionary::Dictionary(Dictionary&&) noexcept = default;
@@ -34,7 +33,15 @@ Dictionary Dictionary::train(Bytes samples, std::span<const std::size_t> sizes) 
         ZDICT_trainFromBuffer(bytes.data(), bytes.size(), samples.data(), sizes.data(),
                               static_cast<unsigned>(sizes.size()));
     bytes.resize(ZDICT_isError(size) != 0 ? 0 : size);
-    return Dictionary(std::move(bytes));
+    Dictionary dictionary(std::move(bytes));
+    LARMOR_CHECK(dictionary.is_usable());
+    return dictionary;
+}
+
+Result<Dictionary> Dictionary::read(ByteBuffer bytes) {
+    Dictionary dictionary(std::move(bytes));
+    if (dictionary.is_usable()) return dictionary;
+    return fail(ErrorCode::Corrupt, "the dictionary of the spool is none");
 }
 
 void Compressor::Free::operator()(ZSTD_CCtx_s* context) const {

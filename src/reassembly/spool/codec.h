@@ -17,7 +17,9 @@ public:
     /// Trained on samples that lie one behind the other. Empty where they are too few or too
     /// different to be of use.
     static Dictionary train(Bytes samples, std::span<const std::size_t> sizes);
-    explicit Dictionary(ByteBuffer bytes);
+    /// One that was written, or none. Errors: Corrupt for what zstd takes for a broken one.
+    static Result<Dictionary> read(ByteBuffer bytes);
+    Dictionary() = default;
     ~Dictionary();
     Dictionary(Dictionary&&) noexcept;
     Dictionary& operator=(Dictionary&&) noexcept;
@@ -30,6 +32,9 @@ private:
         void operator()(ZSTD_CDict_s* dictionary) const;
         void operator()(ZSTD_DDict_s* dictionary) const;
     };
+    explicit Dictionary(ByteBuffer bytes);
+    bool is_usable() const { return bytes_.empty() || (compress_ && decompress_); }
+
     ByteBuffer bytes_;
     std::unique_ptr<ZSTD_CDict_s, Free> compress_;
     std::unique_ptr<ZSTD_DDict_s, Free> decompress_;

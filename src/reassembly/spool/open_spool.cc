@@ -80,7 +80,7 @@ Result<void> Spool::load(const Mark& mark, const Visit& visit) {
     TRY_VOID(check_file_header(whole));
     id_ = header.id;
     const Bytes dictionary = whole.subspan(kFileHeaderBytes);
-    dictionary_ = Dictionary(ByteBuffer(dictionary.begin(), dictionary.end()));
+    TRY(dictionary_, Dictionary::read(ByteBuffer(dictionary.begin(), dictionary.end())));
     keep(0, whole);
     file.pass(whole.size());
 

@@ -86,7 +86,7 @@ private:
     const SpoolOptions options_;
     UniqueFd file_;
     SpoolId id_{};
-    Dictionary dictionary_{ByteBuffer{}};
+    Dictionary dictionary_;
     std::atomic<bool> begun_{false};  ///< the dictionary and the header are there
 
     std::mutex mutex_;  ///< over all below, while there are writers
