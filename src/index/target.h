@@ -1,7 +1,33 @@
 #pragma once
+#include <span>
+#include <string>
+#include <vector>
+
 #include "index/document.h"
 
 namespace larmor::index {
+
+/// One study as the catalog has it, for a check.
+struct StudyDocuments {
+    std::string datastore_id;
+    /// Empty: what belongs to no study, of which a target should have nothing.
+    std::string study_instance_uid;
+    /// Of all its image sets that are not deleted.
+    std::vector<ImageSetDocument> image_sets;
+    /// Where the log stood after they were read: nothing of a target can be of later.
+    events::Position newest;
+};
+
+/// How one table of a target (or what it has instead of tables) differs from the catalog.
+struct Drift {
+    std::string study_instance_uid;  ///< as in StudyDocuments
+    std::string table;
+    // Rows.
+    std::size_t missing = 0;
+    std::size_t extra = 0;
+    std::size_t different = 0;
+    friend bool operator==(const Drift&, const Drift&) = default;
+};
 
 /// A store that is kept equal to the catalog. Documents come in any order and more than once.
 /// Safe from any thread; calls block.
@@ -24,6 +50,29 @@ public:
     /// older one never goes over a newer. Errors: Unavailable and Conflict, where trying again
     /// can help; others are about this document.
     virtual Result<Applied> apply(const ImageSetDocument& document) = 0;
+
+    // A check. What is compared are digests per study that the target's own engine makes of its
+    // rows as they are now, never of anything stored about them. Errors: Unsupported, where a
+    // target has none.
+
+    /// UIDs of studies that it has anything of, behind `after`, rising by bytes.
+    virtual Result<std::vector<std::string>> list_studies(std::string_view /*after*/,
+                                                          std::size_t /*limit*/) {
+        return no_check();
+    }
+    /// What differs, a table of a study each. A change between reading and comparing looks like
+    /// drift: the caller settles that.
+    virtual Result<std::vector<Drift>> compare(std::span<const StudyDocuments> /*studies*/) {
+        return no_check();
+    }
+    /// Makes everything of the study as its documents say, whatever was applied before, in one
+    /// transaction. Older, and nothing done: what is there is of a later document.
+    virtual Result<Applied> repair(const StudyDocuments& /*study*/) { return no_check(); }
+
+private:
+    static tl::unexpected<Error> no_check() {
+        return fail(ErrorCode::Unsupported, "this target of the index can't be checked yet");
+    }
 };
 
 }  // namespace larmor::index
