@@ -4,6 +4,8 @@
 
 #include <charconv>
 
+#include "events/positioned.h"
+
 namespace larmor::index {
 
 Result<IndexMessage> parse_index_message(std::string_view body) {
@@ -12,15 +14,16 @@ Result<IndexMessage> parse_index_message(std::string_view body) {
     if (parser.parse(body.data(), body.size()).get(root) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput, "the message is no JSON");
     }
+    const auto position = events::position_of(body).value_or(events::Position{});
     std::int64_t after = 0;
     if (root["rebuild"]["after"].get(after) == simdjson::SUCCESS) {
-        return Rebuild{.after = catalog::ImageSetRow{after}};
+        return Rebuild{.after = catalog::ImageSetRow{after}, .position = position};
     }
     simdjson::dom::element detail;
     if (root["detail"].get(detail) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput, "the message is no envelope with a detail");
     }
-    ImageSetChanged message;
+    ImageSetChanged message{.image_set_id = {}, .position = position};
     std::string_view id;
     if (detail["imageSetId"].get(id) != simdjson::SUCCESS &&
         detail["imagesetId"].get(id) != simdjson::SUCCESS) {
@@ -41,12 +44,16 @@ Result<IndexMessage> parse_index_message(std::string_view body) {
 
 std::string to_body(const ImageSetChanged& changed) {
     // Ids are hexadecimal: nothing to escape.
-    return R"({"detail":{"imageSetId":")" + changed.image_set_id + R"(","imageSetVersion":")" +
-           std::to_string(changed.version) + R"("}})";
+    return events::with_position(
+        changed.position, R"({"detail":{"imageSetId":")" + changed.image_set_id +
+                              R"(","imageSetVersion":")" + std::to_string(changed.version) +
+                              R"("}})");
 }
 
 std::string to_body(const Rebuild& rebuild) {
-    return R"({"rebuild":{"after":)" + std::to_string(catalog::number_of(rebuild.after)) + "}}";
+    return events::with_position(
+        rebuild.position,
+        R"({"rebuild":{"after":)" + std::to_string(catalog::number_of(rebuild.after)) + "}}");
 }
 
 }  // namespace larmor::index

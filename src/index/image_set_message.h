@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "catalog/records.h"
+#include "events/event.h"
 
 namespace larmor::index {
 
@@ -19,11 +20,14 @@ inline constexpr const char* kImageSetPattern =
 struct ImageSetChanged {
     std::string image_set_id;
     std::int64_t version = 0;
+    events::Position position{};  ///< of the event
 };
 /// Every image set behind this one is to be applied again, those of deleted ones too: a
 /// message of our own, that sends itself on page by page.
 struct Rebuild {
     catalog::ImageSetRow after{};
+    /// Until it is over, the target has applied nothing from there on.
+    events::Position position{};
 };
 using IndexMessage = std::variant<ImageSetChanged, Rebuild>;
 

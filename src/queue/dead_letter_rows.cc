@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "queue/late_rows.h"
 #include "queue/message_id.h"
 
 namespace larmor::queue {
@@ -70,6 +71,7 @@ Result<bool> redrive_letter(Work& work, MessageId letter, MessageId as) {
     --work.change.dead;
     if (work.settings.fifo) TRY_VOID(lock_group(work, group));
     TRY_VOID(insert_message(work, row));
+    TRY_VOID(note_late(work, as));
     return true;
 }
 

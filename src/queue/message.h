@@ -44,6 +44,8 @@ struct NewMessage {
     /// Of the body. Who receives says which versions it knows.
     std::int32_t schema_version = 1;
     std::int32_t priority = 0;  ///< higher ones first
+    /// It stands for something older than what was sent before it: see Queue::list_oldest.
+    bool is_late = false;
 };
 
 struct Sent {
@@ -104,6 +106,13 @@ struct Release {
 /// Why a message became a dead letter by itself.
 constexpr const char* kReceiveCountMax = "receive_count_max";
 constexpr const char* kWorkerLost = "worker_lost";
+
+/// A message or dead letter.
+struct Unfinished {
+    MessageId id{};
+    std::string head;  ///< of its body
+    bool is_dead = false;
+};
 
 struct DeadLetter {
     MessageId id{};

@@ -112,6 +112,11 @@ public:
     // is done in transactions of some hundred, and goes on where it was when called again.
 
     virtual Result<QueueStats> stats() = 0;
+    /// What may be the oldest that is not done: the first message and the first dead letter in
+    /// the order of sending, and all that are older than that order says (sent anew, or sent as
+    /// `is_late`). Of each body the first `head_bytes`.
+    virtual Result<std::vector<Unfinished>> list_oldest(db::Snapshot& snapshot,
+                                                        std::size_t head_bytes) = 0;
     /// At most `limit` with an id above `after`, by id.
     virtual Result<std::vector<DeadLetter>> list_dead_letters(MessageId after,
                                                               std::size_t limit) = 0;

@@ -5,6 +5,7 @@
 
 #include "queue/check_input.h"
 #include "queue/dead_letter_rows.h"
+#include "queue/late_rows.h"
 #include "queue/message_id.h"
 
 namespace larmor::queue {
@@ -98,6 +99,7 @@ Result<std::vector<Sent>> SqlQueue::insert_all(Work& work, std::span<const NewMe
                                                std::span<const MessageId> ids) {
     std::vector<Sent> sent;
     sent.reserve(messages.size());
+    std::size_t late = 0;
     for (std::size_t i = 0; i < messages.size(); ++i) {
         const auto& message = messages[i];
         const MessageId id = ids[i];
@@ -114,8 +116,13 @@ Result<std::vector<Sent>> SqlQueue::insert_all(Work& work, std::span<const NewMe
                                        .delay = message.delay,
                                        .message_group = message.message_group}));
         TRY_VOID(insert_body(work, id, message.body));
+        if (message.is_late) {
+            TRY_VOID(note_late(work, id));
+            ++late;
+        }
         sent.push_back({id, false});
     }
+    if (late > 0) TRY_VOID(forget_late(work, 2 * late));
     return sent;
 }
 
@@ -159,6 +166,11 @@ Result<void> SqlQueue::dead_letter(db::Transaction& tx, const std::string& recei
     return on_delivery(tx, receipt_handle, [&](Work& work, const Receipt& receipt) {
         return bury_delivered(work, receipt, reason, error);
     });
+}
+
+Result<std::vector<Unfinished>> SqlQueue::list_oldest(db::Snapshot& snapshot,
+                                                      std::size_t head_bytes) {
+    return read_oldest(snapshot, id_, head_bytes);
 }
 
 Result<std::vector<DeadLetter>> SqlQueue::list_dead_letters(MessageId after,
@@ -206,6 +218,7 @@ Result<std::int64_t> SqlQueue::redrive(std::span<const MessageId> ids) {
                     TRY(const bool there, redrive_letter(work, id, as));
                     if (there) ++done;
                 }
+                TRY_VOID(forget_late(work, 2 * page.size()));
                 TRY_VOID(end(work));
                 return done;
             }));

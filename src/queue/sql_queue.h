@@ -45,6 +45,8 @@ public:
                              const std::string& reason, const std::string& error) final;
 
     Result<QueueStats> stats() final;
+    Result<std::vector<Unfinished>> list_oldest(db::Snapshot& snapshot,
+                                                std::size_t head_bytes) final;
     Result<std::vector<DeadLetter>> list_dead_letters(MessageId after, std::size_t limit) final;
     Result<std::string> read_body(MessageId id) final;
     Result<std::int64_t> redrive(std::span<const MessageId> ids) final;

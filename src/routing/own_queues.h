@@ -11,7 +11,8 @@ namespace larmor::routing {
 /// Of one library; more are refused.
 inline constexpr std::size_t kQueuesMax = 1000;
 
-/// Begins the names of the queues of index targets.
+/// Begins the names of the queues of index targets. Their messages are envelopes that say where
+/// in the log they stand (events/positioned.h).
 inline constexpr std::string_view kIndexQueues = "index-";
 
 /// True for the queues that the program itself sends to and receives from. Whatever others put

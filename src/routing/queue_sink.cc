@@ -2,10 +2,25 @@
 
 #include <vector>
 
+#include "events/positioned.h"
 #include "observe/log.h"
+#include "routing/own_queues.h"
 #include "routing/webhook_message.h"
 
 namespace larmor::routing {
+namespace {
+
+std::string body_of(const events::Target& target, const events::RoutedMessage& message) {
+    if (target.kind == events::TargetKind::Webhook) {
+        return to_body(target.address, message.event_id, message.envelope);
+    }
+    if (target.address.starts_with(kIndexQueues)) {
+        return events::with_position(message.position, message.envelope);
+    }
+    return std::string(message.envelope);
+}
+
+}  // namespace
 
 Result<queue::Queue*> QueueSink::queue_of(db::Transaction& tx, const events::Target& target) {
     const std::string& name =
@@ -37,9 +52,7 @@ Result<void> QueueSink::send(db::Transaction& tx, const events::Target& target,
     const bool is_fifo = queue->settings().fifo;
     for (const events::RoutedMessage& message : messages) {
         queue::NewMessage next;
-        next.body = target.kind == events::TargetKind::Webhook
-                        ? to_body(target.address, message.event_id, message.envelope)
-                        : std::string(message.envelope);
+        next.body = body_of(target, message);
         // In the order of the log, all of it.
         if (is_fifo) next.message_group = "events";
         if (next.body.size() > queue::limits::kBodyBytes) {

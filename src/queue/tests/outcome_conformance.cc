@@ -211,6 +211,34 @@ TEST_P(QueueConformance, RedrivesSelectedDeadLettersAsNewMessages) {
     EXPECT_EQ(*queue().redrive(selected), 0) << "they are no dead letters any more";
 }
 
+TEST_P(QueueConformance, TellsTheOldestThatIsNotDoneWhateverWasSentAnew) {
+    const auto oldest = [&] {
+        std::multiset<std::string> heads;
+        const auto listed = database().read(
+            [&](db::Snapshot& snapshot) { return queue().list_oldest(snapshot, 2); });
+        for (const auto& one : *listed) heads.insert((one.is_dead ? "dead " : "") + one.head);
+        return heads;
+    };
+    using Heads = std::multiset<std::string>;
+    EXPECT_EQ(oldest(), Heads{});
+    for (const char* body : {"first", "second", "third"}) send(body);
+    EXPECT_EQ(oldest(), Heads{"fi"});
+
+    const auto messages = receive(2);
+    EXPECT_EQ(oldest(), Heads{"fi"}) << "in flight is not done";
+    EXPECT_TRUE(dead_letter(messages[0], "r", "e"));
+    EXPECT_EQ(oldest(), (Heads{"dead fi", "se"}));
+    EXPECT_TRUE(remove(messages[1]));
+    EXPECT_EQ(oldest(), (Heads{"dead fi", "th"}));
+
+    EXPECT_EQ(*queue().redrive_all(), 1);
+    EXPECT_EQ(oldest(), (Heads{"fi", "th"})) << "behind the third, but older";
+    send(NewMessage{.body = "late", .is_late = true});
+    EXPECT_EQ(oldest(), (Heads{"fi", "la", "th"}));
+    for (const auto& message : receive(3)) EXPECT_TRUE(remove(message));
+    EXPECT_EQ(oldest(), Heads{});
+}
+
 TEST_P(QueueConformance, RedrivesAll) {
     constexpr int kLetters = 1100;  // of more than one page
     for (int sent = 0; sent < kLetters; sent += 100) send_many(100);

@@ -9,6 +9,7 @@
 #include "events/rules.h"
 #include "queue/postgres/postgres_queues.h"
 #include "queue/sqlite/sqlite_queues.h"
+#include "routing/index_sequence.h"
 #include "routing/webhook_message.h"
 
 namespace larmor::routing {
@@ -79,6 +80,43 @@ TEST_P(QueueSinkTest, AMatchingEventIsAMessageWithItsEnvelope) {
     ASSERT_EQ(received.size(), 1);
     EXPECT_NE(received[0].body.find(R"("detail-type":"Image Set Created")"), std::string::npos);
     EXPECT_NE(received[0].body.find(R"({"imageSetVersion":"1"})"), std::string::npos);
+}
+
+TEST_P(QueueSinkTest, ATargetOfTheIndexIsWhereTheOldestEventIsThatIsNotDone) {
+    auto& queue = make_queue("index-x");
+    add_rule("index-x", {{TargetKind::Queue, "index-x"}});
+    const auto sequence = [&] {
+        return must(database_->read(
+            [&](db::Snapshot& snapshot) { return read_index_sequence(snapshot, queue); }));
+    };
+    const auto remove = [&](const queue::Message& message) {
+        return must(async::sync_wait(queue.remove({message.receipt_handle})));
+    };
+    for (int i = 0; i < 4; ++i) publish("Image Set Created");
+    EXPECT_EQ(sequence().log, (events::Position{1, 4}));
+    EXPECT_EQ(sequence().applied, (events::Position{1, 0}));
+
+    const auto received = receive(queue);
+    ASSERT_EQ(received.size(), 4);
+    // Done out of order, as by workers that run together.
+    remove(received[0]);
+    remove(received[2]);
+    EXPECT_EQ(sequence().applied, (events::Position{1, 1}));
+    EXPECT_EQ(sequence().held_by, std::nullopt);
+
+    must(async::sync_wait(queue.dead_letter(received[1].receipt_handle, "poison", "")));
+    remove(received[3]);
+    EXPECT_EQ(sequence().applied, (events::Position{1, 1}));
+    EXPECT_EQ(sequence().tried, (events::Position{1, 4}));
+    EXPECT_EQ(sequence().held_by, received[1].id);
+
+    publish("Something Else");
+    must(queue.redrive_all());
+    publish("Image Set Created");
+    EXPECT_EQ(sequence().applied, (events::Position{1, 1})) << "sent anew behind the fifth";
+    EXPECT_EQ(sequence().tried, (events::Position{1, 1}));
+    for (const auto& message : receive(queue)) remove(message);
+    EXPECT_EQ(sequence().applied, (events::Position{1, 6}));
 }
 
 TEST_P(QueueSinkTest, WhatIsRolledBackWasNeverSent) {

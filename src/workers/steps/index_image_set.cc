@@ -63,10 +63,15 @@ Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {
     std::vector<queue::NewMessage> messages;
     messages.reserve(sets.size() + 1);
     for (const auto& set : sets) {
-        messages.push_back({.body = index::to_body(index::ImageSetChanged{
-                                .image_set_id = set.id, .version = set.latest_version})});
+        messages.push_back(
+            {.body = index::to_body(index::ImageSetChanged{.image_set_id = set.id,
+                                                           .version = set.latest_version,
+                                                           .position = rebuild.position}),
+             .is_late = true});
     }
-    messages.push_back({.body = index::to_body(index::Rebuild{.after = sets.back().row})});
+    messages.push_back({.body = index::to_body(index::Rebuild{.after = sets.back().row,
+                                                              .position = rebuild.position}),
+                        .is_late = true});
     return Done{[this, messages = std::move(messages)](db::Transaction& tx) -> Result<void> {
         TRY_VOID(services_.queue.send(tx, messages));
         return {};

@@ -66,6 +66,10 @@ public:
                              const std::string& reason, const std::string& error) override;
 
     Result<QueueStats> stats() override { return real_.stats(); }
+    Result<std::vector<Unfinished>> list_oldest(db::Snapshot& snapshot,
+                                                std::size_t head_bytes) override {
+        return real_.list_oldest(snapshot, head_bytes);
+    }
     Result<std::vector<DeadLetter>> list_dead_letters(MessageId after,
                                                       std::size_t limit) override {
         return real_.list_dead_letters(after, limit);
