@@ -218,6 +218,14 @@ public:
     Result<ImageSetRow> first_image_set(db::Snapshot& snapshot, StudyRow study) const;
     /// That of the patient's first study that has one. Errors: NotFound.
     Result<ImageSetRow> first_image_set(db::Snapshot& snapshot, PatientRow patient) const;
+    /// UIDs of studies with an image set that is not DELETED, primary or not: at most `limit`
+    /// behind `after`, rising by bytes.
+    Result<std::vector<std::string>> list_study_uids(db::Snapshot& snapshot,
+                                                     std::string_view after,
+                                                     std::size_t limit) const;
+    /// All image sets of a study that are not DELETED, non-primary ones too, by row.
+    Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot,
+                                                  std::string_view study_uid) const;
     /// All image sets of a series, non-primary ones too.
     Result<std::vector<ImageSet>> list_image_sets(db::Snapshot& snapshot,
                                                   SeriesRow series) const;

@@ -48,7 +48,9 @@ struct ImageSetDocument {
     /// one with the higher position is the newer.
     events::Position as_of;
     std::string study_instance_uid;  ///< empty where nothing of the study is shown any more
-    std::string patient_id;          ///< empty: none
+    /// Empty: none. There also where nothing of the study is shown any more, but others of the
+    /// patient are: then the patient's values may have changed too.
+    std::string patient_id;
     std::string issuer_of_patient_id;
     Values patient;
     Values study;

@@ -41,10 +41,8 @@ public:
         TRY(document_.patient, first_values(first_of_patient_, Level::Patient));
         TRY(document_.study, first_values(first_of_study_, Level::Study));
         TRY(document_.series, first_values(first_of_series_, Level::Series));
-        if (first_of_study_) {
-            put_row_values(study_.patient, wanted_, document_.patient);
-            put_row_values(study_.study, wanted_, document_.study);
-        }
+        if (first_of_patient_) put_row_values(patient_, wanted_, document_.patient);
+        if (first_of_study_) put_row_values(study_.study, wanted_, document_.study);
         if (series_) put_row_values(*series_, wanted_, document_.series);
         if (!document_.is_deleted) TRY_VOID(add_instances());
         return std::move(document_);
@@ -92,13 +90,21 @@ private:
         TRY(study_, catalog::load_study(snapshot, catalog::number_of(set.study)));
         TRY(first_of_study_,
             found(source_.catalog_.first_image_set(snapshot, set.study), first_of_series_));
-        if (!first_of_study_) return {};
         TRY(first_of_patient_,
             found(source_.catalog_.first_image_set(snapshot, study_.patient_row),
                   first_of_study_));
-        document_.study_instance_uid = study_.study.study_instance_uid;
-        document_.patient_id = study_.patient.patient_id;
-        document_.issuer_of_patient_id = study_.patient.issuer_of_patient_id;
+        if (first_of_study_) document_.study_instance_uid = study_.study.study_instance_uid;
+        return read_patient(snapshot);
+    }
+
+    /// As its first study has it: each study has the patient's attributes as they came with it.
+    Result<void> read_patient(db::Snapshot& snapshot) {
+        if (!first_of_patient_) return {};
+        TRY(const auto set, source_.catalog_.find_image_set(snapshot, *first_of_patient_));
+        TRY(auto study, catalog::load_study(snapshot, catalog::number_of(set.study)));
+        patient_ = std::move(study.patient);
+        document_.patient_id = patient_.patient_id;
+        document_.issuer_of_patient_id = patient_.issuer_of_patient_id;
         return {};
     }
 
@@ -114,7 +120,13 @@ private:
         if (!set || tags.empty()) return Values(tags.size());
         TRY(const auto first, locate(*set, {}, 1));
         if (first.empty()) return Values(tags.size());
-        TRY(std::string json, read_metadata(first.front()));
+        return values_of(first.front(), level);
+    }
+
+    Result<Values> values_of(const Located& located, Level level) {
+        const auto& tags = wanted_.at(level);
+        if (tags.empty()) return Values();
+        TRY(std::string json, read_metadata(located));
         return read_attribute_values(json, tags);
     }
 
@@ -122,8 +134,7 @@ private:
         for (catalog::InstanceRow after{};;) {
             TRY(const auto page, locate(image_set_, after, kPageInstances));
             for (const auto& located : page) {
-                TRY(std::string json, read_metadata(located));
-                TRY(auto values, read_attribute_values(json, wanted_.at(Level::Instance)));
+                TRY(auto values, values_of(located, Level::Instance));
                 document_.instances.push_back(
                     {.row = located.instance.row,
                      .sop_instance_uid = located.instance.attributes.sop_instance_uid,
@@ -192,6 +203,7 @@ private:
     Found first_of_study_;
     Found first_of_series_;
     catalog::StoredStudy study_;
+    catalog::PatientAttributes patient_;
     std::optional<catalog::SeriesAttributes> series_;
 };
 

@@ -16,6 +16,9 @@ struct StudyDocuments {
     std::vector<ImageSetDocument> image_sets;
     /// Where the log stood after they were read: nothing of a target can be of later.
     events::Position newest;
+    /// For a repair: also over what says that it is of a later document, which can't be where
+    /// the catalog was read again and again.
+    bool is_forced = false;
 };
 
 /// How one table of a target (or what it has instead of tables) differs from the catalog.

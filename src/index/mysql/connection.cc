@@ -160,6 +160,8 @@ tl::unexpected<Error> Connection::failure(std::string_view what) {
         case ER_LOCK_DEADLOCK:
         case ER_LOCK_WAIT_TIMEOUT:
         case ER_CHECKREAD:
+        // What another row stands on was read, and then somebody removed it.
+        case ER_NO_REFERENCED_ROW_2:
             return fail(ErrorCode::Conflict, text);
         case ER_DISK_FULL:
         case ER_RECORD_FILE_FULL:

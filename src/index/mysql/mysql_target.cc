@@ -4,6 +4,8 @@
 #include <condition_variable>
 #include <mutex>
 
+#include "index/mysql/compare.h"
+#include "index/mysql/repair.h"
 #include "index/mysql/tables.h"
 #include "index/mysql/write_document.h"
 
@@ -45,30 +47,74 @@ public:
 
     Result<Applied> apply(const ImageSetDocument& document) override {
         return with_session([&](Session& session) -> Result<Applied> {
-            if (session.tables.wanted() != document.wanted) {
-                TRY_VOID(read(session));
-            }
-            if (session.tables.wanted() != document.wanted) {
-                return fail(ErrorCode::Conflict,
-                            "a column came or went since the document was read");
-            }
-            return apply(session, document);
+            TRY_VOID(agree(session, document));
+            return in_transaction(session, [&](Connection& connection) {
+                return write_document(connection, session.tables, document);
+            });
+        });
+    }
+
+    Result<std::vector<std::string>> list_studies(std::string_view after,
+                                                  std::size_t limit) override {
+        using Uids = std::vector<std::string>;
+        return with_session([&](Session& session) -> Result<Uids> {
+            std::string sql = "SELECT studyinstanceuid FROM study WHERE studyinstanceuid > ";
+            session.connection->append_quoted(sql, after);
+            sql += " ORDER BY studyinstanceuid LIMIT " + std::to_string(limit);
+            TRY(const auto rows, session.connection->rows(sql));
+            Uids uids;
+            for (const auto& row : rows) uids.push_back(row[0].value());
+            return uids;
+        });
+    }
+
+    Result<std::vector<Drift>> compare(std::span<const StudyDocuments> studies) override {
+        return with_session([&](Session& session) -> Result<std::vector<Drift>> {
+            for (const auto& study : studies) TRY_VOID(agree(session, study));
+            return mysql::compare(*session.connection, session.tables, studies);
+        });
+    }
+
+    Result<Applied> repair(const StudyDocuments& study) override {
+        return with_session([&](Session& session) -> Result<Applied> {
+            TRY_VOID(agree(session, study));
+            return in_transaction(session, [&](Connection& connection) {
+                return mysql::repair(connection, session.tables, study);
+            });
         });
     }
 
 private:
-    static Result<Applied> apply(Session& session, const ImageSetDocument& document) {
+    /// Errors: Conflict where the document is of other columns than there are.
+    Result<void> agree(Session& session, const ImageSetDocument& document) const {
+        if (session.tables.wanted() != document.wanted) {
+            TRY_VOID(read(session));
+        }
+        if (session.tables.wanted() != document.wanted) {
+            return fail(ErrorCode::Conflict,
+                        "a column came or went since the document was read");
+        }
+        return {};
+    }
+    Result<void> agree(Session& session, const StudyDocuments& study) const {
+        for (const auto& document : study.image_sets) TRY_VOID(agree(session, document));
+        return {};
+    }
+
+    template <typename F>
+    static Result<Applied> in_transaction(Session& session, F f) {
         for (int tries = 1;; ++tries) {
-            auto applied = apply_once(session, document);
+            auto applied = in_one_transaction(session, f);
             const bool in_the_way = !applied && applied.error().code == ErrorCode::Conflict;
             if (!in_the_way || tries == kTriesMax) return applied;
         }
     }
 
-    static Result<Applied> apply_once(Session& session, const ImageSetDocument& document) {
+    template <typename F>
+    static Result<Applied> in_one_transaction(Session& session, F& f) {
         Connection& connection = *session.connection;
         TRY_VOID(connection.run("START TRANSACTION"));
-        auto applied = write_document(connection, session.tables, document);
+        auto applied = f(connection);
         if (applied) {
             TRY_VOID(connection.run("COMMIT"));
             return applied;
@@ -112,8 +158,8 @@ private:
         TRY_VOID(read(*session));
         return session;
     }
-    static Result<void> read(Session& session) {
-        TRY(session.tables, read_tables(*session.connection));
+    Result<void> read(Session& session) const {
+        TRY(session.tables, read_tables(*session.connection, options_.levels));
         session.tables_read = std::chrono::steady_clock::now();
         return {};
     }

@@ -1,6 +1,7 @@
 #pragma once
 #include <memory>
 
+#include "index/levels.h"
 #include "index/mysql/connection.h"
 #include "index/target.h"
 
@@ -8,6 +9,7 @@ namespace larmor::index::mysql {
 
 struct MysqlTargetOptions {
     ConnectionSettings connection;
+    Levels levels = Levels::all();
     std::size_t connections_max = 8;  ///< applies at a time; more wait
 };
 

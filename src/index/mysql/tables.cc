@@ -26,7 +26,7 @@ Result<std::vector<Column>> read_columns(Connection& connection, Level level) {
         connection.rows("SELECT LOWER(column_name), data_type, column_type,"
                         " character_maximum_length FROM information_schema.columns"
                         " WHERE table_schema = DATABASE() AND table_name = '" +
-                        std::string(table_name(level)) + "'"));
+                        std::string(name_of(level)) + "'"));
     std::vector<Column> columns;
     for (const auto& row : rows) {
         const std::string& name = row[0].value();
@@ -49,12 +49,6 @@ Result<std::vector<Column>> read_columns(Connection& connection, Level level) {
 
 }  // namespace
 
-std::string_view table_name(Level level) {
-    constexpr std::array<std::string_view, kLevelCount> kNames = {"patient", "study", "series",
-                                                                  "instance"};
-    return kNames[static_cast<std::size_t>(level)];
-}
-
 Wanted Tables::wanted() const {
     Wanted wanted;
     for (std::size_t level = 0; level < kLevelCount; ++level) {
@@ -69,9 +63,10 @@ Result<void> make_tables(Connection& connection) {
     return connection.run_script(schema_text());
 }
 
-Result<Tables> read_tables(Connection& connection) {
-    Tables tables;
+Result<Tables> read_tables(Connection& connection, Levels levels) {
+    Tables tables{.levels = levels};
     for (const Level level : {Level::Patient, Level::Study, Level::Series, Level::Instance}) {
+        if (!levels.has(level)) continue;
         TRY(tables.columns[static_cast<std::size_t>(level)], read_columns(connection, level));
     }
     return tables;

@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "index/document.h"
+#include "index/levels.h"
 #include "index/mysql/column.h"
 #include "index/mysql/connection.h"
 
@@ -11,6 +12,8 @@ namespace larmor::index::mysql {
 /// The columns of the four tables that are named after DICOM keywords, in lower case: a column
 /// that somebody adds is filled from then on. In the order of their tags.
 struct Tables {
+    Levels levels =
+        Levels::all();  ///< of others only keys are written, and no instances at all
     std::array<std::vector<Column>, kLevelCount> columns;
     const std::vector<Column>& of(Level level) const {
         return columns[static_cast<std::size_t>(level)];
@@ -20,9 +23,6 @@ struct Tables {
 
 /// Makes what is missing of tables and views; leaves what is there.
 Result<void> make_tables(Connection& connection);
-Result<Tables> read_tables(Connection& connection);
-
-/// `patient`, `study`, `series`, `instance`.
-std::string_view table_name(Level level);
+Result<Tables> read_tables(Connection& connection, Levels levels);
 
 }  // namespace larmor::index::mysql

@@ -1,27 +1,10 @@
 #include "index/mysql/write_document.h"
 
-#include "base/hash.h"
+#include "index/mysql/keys.h"
 #include "index/mysql/upsert.h"
 
 namespace larmor::index::mysql {
 namespace {
-
-/// As the sample names them.
-constexpr std::string_view kNoPatientId = "NO_PID";
-constexpr std::string_view kDefaultIssuer = "DEFAULT_DOMAIN";
-constexpr std::size_t kKeyBytesMax = 64;
-
-/// A key that is longer than its column, which would lose the row: its beginning and a hash of
-/// all of it, so that no two become one.
-std::string key_text(std::string_view text) {
-    constexpr std::size_t kKept = 30, kHashed = 32;
-    if (text.size() <= kKeyBytesMax) return std::string(text);
-    std::size_t kept = kKept;
-    // Not inside of a character.
-    while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xc0U) == 0x80U) --kept;
-    return std::string(text.substr(0, kept)) + "~" +
-           to_hex(sha256(as_bytes(text))).substr(0, kHashed);
-}
 
 class Writing {
 public:
@@ -35,6 +18,8 @@ public:
             TRY_VOID(put_patient());
             TRY_VOID(put_study());
             if (!document_.series_instance_uid.empty()) TRY_VOID(put_series());
+        } else if (!document_.patient_id.empty()) {
+            TRY_VOID(put_patient());
         }
         if (is_newer_) {
             TRY_VOID(document_.is_deleted ? remove_image_set() : put_image_set());
@@ -42,7 +27,10 @@ public:
         }
         TRY_VOID(count(old_study_, old_series_));
         if (study_ != old_study_ || series_ != old_series_) TRY_VOID(count(study_, series_));
-        if (old_patient_ != 0 && old_patient_ != patient_) TRY_VOID(drop_patient(old_patient_));
+        if (old_patient_ != 0 && old_patient_ != patient_) {
+            TRY_VOID(drop_unused_patient(connection_, old_patient_));
+        }
+        if (study_ == 0 && patient_ != 0) TRY_VOID(drop_unused_patient(connection_, patient_));
         return is_newer_ ? Target::Applied::Written : Target::Applied::Older;
     }
 
@@ -93,9 +81,7 @@ private:
     }
 
     Result<std::int64_t> issuer() {
-        const std::string name = document_.issuer_of_patient_id.empty()
-                                     ? std::string(kDefaultIssuer)
-                                     : key_text(document_.issuer_of_patient_id);
+        const std::string name = issuer_key(document_);
         const std::string find =
             "SELECT issuer_pkey FROM issuer WHERE issuerofpatientid = " + q(name);
         // Read first: an INSERT would lock the row of an issuer that all share.
@@ -110,22 +96,18 @@ private:
     Result<std::int64_t> put(Level level, std::string_view primary_key,
                              std::vector<std::string> keys, std::vector<std::string> own,
                              const std::vector<std::string>& fields, const Values& values) {
-        Upsert upsert(connection_, table_name(level), primary_key, std::move(keys),
-                      std::move(own), tables_.of(level));
+        Upsert upsert(connection_, name_of(level), primary_key, std::move(keys), std::move(own),
+                      tables_.of(level));
         upsert.add(fields, values, document_.as_of);
         TRY_VOID(connection_.run(upsert.take()));
         return connection_.last_insert_id();
     }
 
     Result<void> put_patient() {
-        TRY(const std::int64_t issuer_key, issuer());
-        // One row stands for all without an id, who are different people: it has no values.
-        const bool has_id = !document_.patient_id.empty();
-        const std::string id =
-            has_id ? key_text(document_.patient_id) : std::string(kNoPatientId);
+        TRY(const std::int64_t issuer_row, issuer());
         TRY(patient_, put(Level::Patient, "patient_pkey", {"issuer_pkey", "patientid"}, {},
-                          {std::to_string(issuer_key), q(id)},
-                          has_id ? document_.patient : Values(document_.patient.size())));
+                          {std::to_string(issuer_row), q(patient_key(document_))},
+                          patient_values(document_)));
         return {};
     }
 
@@ -161,11 +143,15 @@ private:
             " imageset_pkey = LAST_INSERT_ID(imageset_pkey)"));
         const std::int64_t image_set = connection_.last_insert_id();
         TRY_VOID(put_conflict(image_set));
-        if (document_.is_primary) TRY_VOID(put_instances(image_set));
+        if (document_.is_primary && tables_.levels.has(Level::Instance)) {
+            TRY_VOID(put_instances(image_set));
+        }
         // Those that this version has no more.
         return connection_.run(
             "DELETE FROM instance WHERE imageset_pkey = " + std::to_string(image_set) +
-            " AND larmor_version <> " + std::to_string(document_.version));
+            (tables_.levels.has(Level::Instance)
+                 ? " AND larmor_version <> " + std::to_string(document_.version)
+                 : ""));
     }
 
     Result<void> put_conflict(std::int64_t image_set) {
@@ -175,7 +161,8 @@ private:
         return connection_.run(
             "INSERT IGNORE INTO conflict (series_pkey, imageset_pkey,"
             " priority, conflict_type) VALUES (" +
-            std::to_string(series_) + ", " + std::to_string(image_set) + ", 1, 'NON_PRIMARY')");
+            std::to_string(series_) + ", " + std::to_string(image_set) + ", " +
+            std::to_string(kConflictPriority) + ", " + q(kConflictType) + ")");
     }
 
     Result<void> put_instances(std::int64_t image_set) {
@@ -238,7 +225,7 @@ private:
                 connection_.number("SELECT patient_pkey FROM study WHERE study_pkey = " +
                                    study_text));
             TRY_VOID(connection_.run("DELETE FROM study WHERE study_pkey = " + study_text));
-            return patient ? drop_patient(*patient) : Result<void>();
+            return patient ? drop_unused_patient(connection_, *patient) : Result<void>();
         }
         return connection_.run(
             "UPDATE study SET numberofstudyrelatedseries = (SELECT COUNT(*) FROM series s WHERE"
@@ -248,14 +235,6 @@ private:
             " (SELECT COALESCE(SUM(s.numberofseriesrelatedinstances), 0) FROM series s WHERE"
             " s.study_pkey = " +
             study_text + ") WHERE study_pkey = " + study_text);
-    }
-
-    /// Where no study is left.
-    Result<void> drop_patient(std::int64_t patient) {
-        return connection_.run(
-            "DELETE FROM patient WHERE patient_pkey = " + std::to_string(patient) +
-            " AND NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = " +
-            std::to_string(patient) + ")");
     }
 
     Connection& connection_;
@@ -272,6 +251,23 @@ private:
 };
 
 }  // namespace
+
+Result<void> drop_unused_patient(Connection& connection, std::int64_t patient) {
+    const std::string row = std::to_string(patient);
+    TRY(const auto issuer,
+        connection.number(
+            "SELECT issuer_pkey FROM patient WHERE patient_pkey = " + row +
+            " AND NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = " + row + ")"));
+    if (!issuer) return {};
+    TRY_VOID(connection.run(
+        "DELETE FROM patient WHERE patient_pkey = " + row +
+        " AND NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = " + row + ")"));
+    // One that somebody has described stays.
+    return connection.run("DELETE FROM issuer WHERE issuer_pkey = " + std::to_string(*issuer) +
+                          " AND description IS NULL AND NOT EXISTS (SELECT 1 FROM patient p"
+                          " WHERE p.issuer_pkey = " +
+                          std::to_string(*issuer) + ")");
+}
 
 Result<Target::Applied> write_document(Connection& connection, const Tables& tables,
                                        const ImageSetDocument& document) {

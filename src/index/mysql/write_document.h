@@ -10,4 +10,7 @@ namespace larmor::index::mysql {
 Result<Target::Applied> write_document(Connection& connection, const Tables& tables,
                                        const ImageSetDocument& document);
 
+/// Removes a patient without any study, and its issuer where it was the last one of it.
+Result<void> drop_unused_patient(Connection& connection, std::int64_t patient);
+
 }  // namespace larmor::index::mysql

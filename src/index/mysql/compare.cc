@@ -1,0 +1,254 @@
+#include "index/mysql/compare.h"
+
+#include <algorithm>
+#include <map>
+
+#include "index/mysql/compared_tables.h"
+#include "index/mysql/sql_value.h"
+#include "index/mysql/upsert.h"
+
+namespace larmor::index::mysql {
+namespace {
+
+/// Of all rows of a study in one table.
+struct Digest {
+    std::string rows = "0";
+    std::string sum = "0";  ///< of the rows' digests: whatever their order
+    friend bool operator==(const Digest&, const Digest&) = default;
+};
+
+/// What should be there of a row: how many of a key there are, by digest.
+using DigestsByKey = std::multimap<std::string, std::string>;
+
+class Comparing {
+public:
+    Comparing(Connection& connection, const Tables& tables,
+              std::span<const StudyDocuments> studies)
+        : connection_(connection), levels_(tables.levels), studies_(studies) {
+        events::Position newest;
+        for (const auto& study : studies) newest = std::max(newest, study.newest);
+        compared_ = compared_tables(tables, newest);
+    }
+
+    Result<std::vector<Drift>> run() {
+        TRY_VOID(find_foreign());
+        for (std::size_t i = 0; i < compared_.size(); ++i) TRY_VOID(lay_down(i));
+        // All tables as they are at one moment.
+        TRY_VOID(connection_.run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ"));
+        TRY_VOID(connection_.run("START TRANSACTION WITH CONSISTENT SNAPSHOT"));
+        for (const auto& table : compared_) TRY_VOID(compare_table(table));
+        for (const auto& study : studies_) {
+            if (study.study_instance_uid.empty()) TRY_VOID(compare_rest(study.datastore_id));
+        }
+        TRY_VOID(connection_.run("COMMIT"));
+        for (const auto& table : compared_) TRY_VOID(drop(table));
+        return std::move(drift_);
+    }
+
+private:
+    static std::string expected_name(const ComparedTable& table) {
+        return "larmor_expected_" + std::string(table.name);
+    }
+    /// Studies that only another library has here, where two share a database, are its own.
+    Result<void> find_foreign() {
+        for (const auto& study : studies_) {
+            if (study.study_instance_uid.empty()) continue;
+            if (study.image_sets.empty()) {
+                TRY(const auto other,
+                    connection_.number(
+                        "SELECT 1 FROM study t JOIN series s ON s.study_pkey = t.study_pkey"
+                        " JOIN imageset m ON m.series_pkey = s.series_pkey"
+                        " WHERE t.studyinstanceuid = " +
+                        quoted(connection_, study.study_instance_uid) +
+                        " AND m.datastoreid <> " + quoted(connection_, study.datastore_id) +
+                        " LIMIT 1"));
+                if (other) continue;
+            }
+            uids_.push_back(study.study_instance_uid);
+        }
+        return {};
+    }
+
+    Result<void> drop(const ComparedTable& table) {
+        return connection_.run("DROP TEMPORARY TABLE IF EXISTS " + expected_name(table));
+    }
+
+    /// What should be there.
+    Result<void> lay_down(std::size_t index) {
+        const ComparedTable& table = compared_[index];
+        TRY_VOID(drop(table));
+        TRY_VOID(connection_.run("CREATE TEMPORARY TABLE " + expected_name(table) +
+                                 " ENGINE = InnoDB AS " + table.select() + " LIMIT 0"));
+        const std::string head =
+            "INSERT INTO " + expected_name(table) + " (" + table.column_names() + ") VALUES ";
+        std::string sql;
+        const bool has_rows =
+            table.name != name_of(Level::Instance) || levels_.has(Level::Instance);
+        for (const auto& study : has_rows ? studies_ : std::span<const StudyDocuments>()) {
+            for (const auto& row : expected_rows(index, study)) {
+                sql += sql.empty() ? head : ", ";
+                append_row(sql, table, row);
+                if (sql.size() < connection_.statement_max_bytes()) continue;
+                TRY_VOID(connection_.run(sql));
+                sql.clear();
+            }
+        }
+        return sql.empty() ? Result<void>() : connection_.run(sql);
+    }
+
+    void append_row(std::string& sql, const ComparedTable& table,
+                    const ExpectedRow& row) const {
+        constexpr std::size_t kKeys = 2;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            sql += i == 0 ? '(' : ',';
+            const Column* const column = i < kKeys ? nullptr : table.values[i - kKeys].column;
+            const auto text =
+                row[i] && column != nullptr ? column_text(*column, *row[i]) : row[i];
+            if (text) {
+                connection_.append_quoted(sql, *text);
+            } else {
+                sql += "NULL";
+            }
+        }
+        sql += ')';
+    }
+
+    Result<std::map<std::string, Digest>> digests(const ComparedTable& table,
+                                                  const std::string& rows) {
+        TRY(const auto found,
+            connection_.rows("SELECT larmor_study, COUNT(*), SUM(larmor_digest) FROM (SELECT"
+                             " larmor_study, " +
+                             table.digest() + " AS larmor_digest FROM (" + rows +
+                             ") r) d GROUP BY larmor_study"));
+        std::map<std::string, Digest> all;
+        for (const auto& row : found) {
+            all[row[0].value()] = {row[1].value(), row[2].value_or("")};
+        }
+        return all;
+    }
+
+    Result<void> compare_table(const ComparedTable& table) {
+        const std::string there =
+            table.select() + " WHERE t.studyinstanceuid IN (" + list(uids_) + ")";
+        TRY(auto is, digests(table, there));
+        TRY(auto should_be, digests(table, table.select_from(expected_name(table))));
+        std::vector<std::string> differ;
+        for (const auto& uid : uids_) {
+            if (is[uid] != should_be[uid]) differ.push_back(uid);
+        }
+        return differ.empty() ? Result<void>() : compare_rows(table, differ);
+    }
+
+    std::string list(const std::vector<std::string>& uids) const {
+        std::string sql = "''";
+        for (const auto& uid : uids) sql += ", " + quoted(connection_, uid);
+        return sql;
+    }
+
+    Result<std::map<std::string, DigestsByKey>> row_digests(const ComparedTable& table,
+                                                            const std::string& rows) {
+        TRY(const auto found, connection_.rows("SELECT larmor_study, larmor_key, " +
+                                               table.digest() + " FROM (" + rows + ") r"));
+        std::map<std::string, DigestsByKey> all;
+        for (const auto& row : found) {
+            all[row[0].value()].emplace(row[1].value_or(""), row[2].value());
+        }
+        return all;
+    }
+
+    Result<void> compare_rows(const ComparedTable& table,
+                              const std::vector<std::string>& uids) {
+        TRY(auto is, row_digests(table, table.select() + " WHERE t.studyinstanceuid IN (" +
+                                            list(uids) + ")"));
+        TRY(auto should_be,
+            row_digests(table, table.select_from(expected_name(table)) +
+                                   " WHERE larmor_study IN (" + list(uids) + ")"));
+        for (const auto& uid : uids) {
+            Drift drift{.study_instance_uid = uid, .table = std::string(table.name)};
+            count(drift, is[uid], should_be[uid]);
+            drift_.push_back(std::move(drift));
+        }
+        return {};
+    }
+
+    static void count(Drift& drift, const DigestsByKey& is, const DigestsByKey& should_be) {
+        for (auto at = should_be.begin(); at != should_be.end();
+             at = should_be.upper_bound(at->first)) {
+            const std::size_t wanted = should_be.count(at->first);
+            const std::size_t there = is.count(at->first);
+            if (there < wanted) drift.missing += wanted - there;
+            if (there == 1 && wanted == 1 && is.find(at->first)->second != at->second) {
+                ++drift.different;
+            }
+        }
+        for (auto at = is.begin(); at != is.end(); at = is.upper_bound(at->first)) {
+            const std::size_t there = is.count(at->first);
+            const std::size_t wanted = should_be.count(at->first);
+            if (there > wanted) drift.extra += there - wanted;
+        }
+    }
+
+    Result<void> compare_rest(const std::string& datastore_id);
+
+    Connection& connection_;
+    const Levels levels_;
+    const std::span<const StudyDocuments> studies_;
+    std::vector<ComparedTable> compared_;
+    std::vector<std::string> uids_;
+    std::vector<Drift> drift_;
+};
+
+/// Rows that belong to no study.
+struct Rest {
+    std::string_view table;
+    std::string where;
+};
+
+std::vector<Rest> rest_of(const Connection& connection, std::string_view datastore_id) {
+    return {// First, so that its issuers are without anybody then.
+            {"patient",
+             "NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = patient.patient_pkey)"},
+            // One that somebody has described is theirs.
+            {"issuer",
+             "description IS NULL AND NOT EXISTS"
+             " (SELECT 1 FROM patient p WHERE p.issuer_pkey = issuer.issuer_pkey)"},
+            {"conflict",
+             "NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey = conflict.series_pkey)"},
+            {"larmor_applied",
+             "NOT is_deleted AND datastoreid = " + quoted(connection, datastore_id) +
+                 " AND NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey ="
+                 " larmor_applied.series_pkey)"}};
+}
+
+Result<void> Comparing::compare_rest(const std::string& datastore_id) {
+    for (const auto& rest : rest_of(connection_, datastore_id)) {
+        TRY(const auto rows,
+            connection_.number("SELECT COUNT(*) FROM " + std::string(rest.table) + " WHERE " +
+                               rest.where));
+        if (rows.value_or(0) == 0) continue;
+        drift_.push_back({.study_instance_uid = "",
+                          .table = std::string(rest.table),
+                          .extra = static_cast<std::size_t>(*rows)});
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<std::vector<Drift>> compare(Connection& connection, const Tables& tables,
+                                   std::span<const StudyDocuments> studies) {
+    auto drift = Comparing(connection, tables, studies).run();
+    // What is laid down goes with the next check, or with the session.
+    if (!drift && !connection.is_lost()) TRY_VOID(connection.run("ROLLBACK"));
+    return drift;
+}
+
+Result<void> remove_rest(Connection& connection, std::string_view datastore_id) {
+    for (const auto& rest : rest_of(connection, datastore_id)) {
+        TRY_VOID(
+            connection.run("DELETE FROM " + std::string(rest.table) + " WHERE " + rest.where));
+    }
+    return {};
+}
+
+}  // namespace larmor::index::mysql

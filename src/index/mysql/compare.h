@@ -1,0 +1,20 @@
+#pragma once
+#include <span>
+
+#include "index/mysql/connection.h"
+#include "index/mysql/tables.h"
+#include "index/target.h"
+
+namespace larmor::index::mysql {
+
+/// Compares the rows of these studies with what should be there, which is laid down in
+/// temporary tables of the same types: the server makes the digests of both, by study, and
+/// where they differ those of each row. Errors: those of Connection; the user may have no right
+/// to make temporary tables.
+Result<std::vector<Drift>> compare(Connection& connection, const Tables& tables,
+                                   std::span<const StudyDocuments> studies);
+
+/// Removes what belongs to no study, in the transaction that is open.
+Result<void> remove_rest(Connection& connection, std::string_view datastore_id);
+
+}  // namespace larmor::index::mysql
