@@ -133,18 +133,38 @@ Result<std::unique_ptr<http::Server>> serve_health(const ServeRequest& request, 
         api::make_worker_router({core.database(), core.pool(), core.admission()}));
 }
 
-/// Null where there is none to keep.
-Result<std::unique_ptr<IndexWork>> start_index(const ServeRequest& request, Core& core) {
-    if (request.index_mysql.empty()) return nullptr;
-    TRY(auto settings, index::mysql::parse_mysql_url(request.index_mysql));
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
-    if (const char* const password = std::getenv("LARMOR_INDEX_MYSQL_PASSWORD")) {
-        settings.password = password;
+/// Those that this process was told to keep. Nothing is connected yet.
+Result<index::Targets> make_index_targets(const ServeRequest& request) {
+    index::Targets targets;
+    if (!request.index_mysql.empty()) {
+        TRY(auto settings, index::mysql::parse_mysql_url(request.index_mysql));
+        // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
+        if (const char* const password = std::getenv("LARMOR_INDEX_MYSQL_PASSWORD")) {
+            settings.password = password;
+        }
+        TRY(const auto levels, index::Levels::parse(request.index_mysql_levels));
+        // One more for who checks it.
+        targets["mysql"] =
+            index::mysql::make_mysql_target({.connection = std::move(settings),
+                                             .levels = levels,
+                                             .connections_max = request.index_concurrency + 1});
     }
-    auto target = index::mysql::make_mysql_target(
-        {.connection = std::move(settings), .connections_max = request.index_concurrency});
-    return IndexWork::start(core, std::move(target),
-                            {.name = "mysql", .concurrency_max = request.index_concurrency});
+    return targets;
+}
+
+using IndexWorks = std::vector<std::unique_ptr<IndexWork>>;
+Result<IndexWorks> start_index(const ServeRequest& request, Core& core,
+                               const index::Targets& targets) {
+    IndexWorks works;
+    for (const auto& [name, target] : targets) {
+        IndexWork::Options options;
+        options.name = name;
+        options.batch_max = request.index_batch;
+        options.concurrency_max = request.index_concurrency;
+        TRY(auto work, IndexWork::start(core, target, options));
+        works.push_back(std::move(work));
+    }
+    return works;
 }
 
 /// Works on the queues beside the process that serves, until a signal.
@@ -159,7 +179,8 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
     TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
-    TRY(const auto index, start_index(request, *core));
+    TRY(const auto targets, make_index_targets(request));
+    TRY(const auto index, start_index(request, *core, targets));
     TRY(const auto health, serve_health(request, *core));
     const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
@@ -189,6 +210,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                            .objects = request.objects,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
+    TRY(library->index_targets(), make_index_targets(request));
     TRY(const auto live, LiveSettings::read(request));
     TRY(const auto keep, retention_options(request));
     events::Retention event_retention(library->database(), library->events(), keep);
@@ -209,16 +231,18 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                  .credentials = library->credentials(),
                                  .sign_in_code = sign_in_code,
                                  .audit = library->audit(),
-                                 .admission = library->admission()},
+                                 .admission = library->admission(),
+                                 .index_targets = library->index_targets()},
                                 std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     std::unique_ptr<Work> work;
-    std::unique_ptr<IndexWork> index;
+    IndexWorks index;
     if (!request.read_only && request.role == "all") {
         TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
-        TRY(index, start_index(request, library->core()));
+        TRY(index, start_index(request, library->core(), library->index_targets()));
+        IndexWork::warn_of_others(library->core(), library->index_targets());
     }
     std::unique_ptr<JobWork> job_work;
     if (!request.read_only) {
@@ -252,7 +276,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     library->event_bell().close();
     library->jobs().bell.close();
     const auto report = server->stop(10s);
-    index.reset();
+    index.clear();
     work.reset();
     job_work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
@@ -341,6 +365,18 @@ void add_serve(CommandLine& line) {
                      "mysql://user@host:port/database?tls=required; the password is in "
                      "LARMOR_INDEX_MYSQL_PASSWORD")
         ->envname("LARMOR_INDEX_MYSQL");
+    command
+        ->add_option("--index-mysql-levels", request->index_mysql_levels,
+                     "what is kept in MySQL; of other levels only the keys that the kept ones "
+                     "stand on")
+        ->envname("LARMOR_INDEX_MYSQL_LEVELS")
+        ->capture_default_str();
+    command
+        ->add_option("--index-batch", request->index_batch,
+                     "messages of a target of the index that are received at a time")
+        ->check(CLI::Range(1, 1000))
+        ->envname("LARMOR_INDEX_BATCH")
+        ->capture_default_str();
     command
         ->add_option("--index-concurrency", request->index_concurrency,
                      "image sets that are written to a target of the index at a time")

@@ -30,6 +30,8 @@ struct ServeRequest {
     std::filesystem::path event_secrets;
     std::filesystem::path webhook_secrets;
     std::string index_mysql;
+    std::string index_mysql_levels = "patient,study,series,instance";
+    std::size_t index_batch = 40;
     std::size_t index_concurrency = 4;
     unsigned threads = 0;
     DiskReserve disk_reserve;

@@ -21,6 +21,7 @@
 #include "http/cors.h"
 #include "http/origin.h"
 #include "http/router.h"
+#include "index/targets.h"
 #include "ingest/importer.h"
 #include "jobs/service.h"
 #include "objects/object_store.h"
@@ -30,6 +31,12 @@
 namespace larmor::api {
 
 /// What the edge stands on. All of it must outlive the router's last request.
+/// Of a library without any.
+inline const index::Targets& no_index_targets() {
+    static const index::Targets kNone;
+    return kNone;
+}
+
 struct Services {
     db::Database& database;
     objects::ObjectStore& store;
@@ -45,6 +52,8 @@ struct Services {
     auth::SignInCode& sign_in_code;
     audit::Log& audit;
     admission::Admission& admission;
+    /// Filled before the router is made.
+    const index::Targets& index_targets = no_index_targets();
     const Clock& clock = system_clock();
 };
 

@@ -1,7 +1,9 @@
 #include "library/index_work.h"
 
+#include "events/event_reader.h"
 #include "events/rules.h"
 #include "index/image_set_message.h"
+#include "observe/log.h"
 #include "routing/own_queues.h"
 #include "workers/pool.h"
 #include "workers/steps/index_image_set.h"
@@ -23,7 +25,12 @@ Result<void> make_rule(Core& core, queue::Queue& queue) {
                                       .pattern = index::kImageSetPattern,
                                       .targets = {{events::TargetKind::Queue, queue.name()}}};
         TRY_VOID(events::Rules().create(tx, draft));
-        const std::vector messages{queue::NewMessage{.body = index::to_body(index::Rebuild{})}};
+        // Nothing is applied before all that was there is.
+        TRY(const auto newest, events::newest_position(tx));
+        const std::vector messages{queue::NewMessage{
+            .body = index::to_body(
+                index::Rebuild{.position = {.epoch = newest.epoch, .sequence = 1}}),
+            .is_late = true}};
         TRY_VOID(queue.send(tx, messages));
         return {};
     });
@@ -34,19 +41,19 @@ Result<void> make_rule(Core& core, queue::Queue& queue) {
 }  // namespace
 
 struct IndexWork::Parts {
-    Parts(Core& core, std::unique_ptr<index::Target> given, queue::Queue& queue,
+    Parts(Core& core, std::shared_ptr<index::Target> given, queue::Queue& queue,
           const Options& options)
         : target(std::move(given)),
           step({core.database(), core.store(), core.catalog(), *target, queue},
                static_cast<unsigned>(options.concurrency_max)) {}
 
-    std::unique_ptr<index::Target> target;
+    std::shared_ptr<index::Target> target;
     workers::IndexImageSet step;
     std::unique_ptr<workers::Pool> pool;
 };
 
 Result<std::unique_ptr<IndexWork>> IndexWork::start(Core& core,
-                                                    std::unique_ptr<index::Target> target,
+                                                    std::shared_ptr<index::Target> target,
                                                     const Options& options) {
     TRY(auto* const queue, core.queues().create(queue_name(options.name),
                                                 {.visibility_timeout = std::chrono::minutes(2),
@@ -65,6 +72,24 @@ Result<std::unique_ptr<IndexWork>> IndexWork::start(Core& core,
                                            pool));
     parts->pool->start();
     return std::unique_ptr<IndexWork>(new IndexWork(std::move(parts)));
+}
+
+void IndexWork::warn_of_others(Core& core, const index::Targets& kept) {
+    const auto queues = core.queues().list();
+    if (!queues) return;
+    for (queue::Queue* const queue : *queues) {
+        if (!queue->name().starts_with(routing::kIndexQueues)) continue;
+        const auto name = queue->name().substr(routing::kIndexQueues.size());
+        if (kept.contains(name)) continue;
+        const auto rule = core.database().read([&](db::Snapshot& snapshot) {
+            return events::Rules::find(snapshot, queue->name());
+        });
+        if (!rule || !rule->is_enabled) continue;
+        observe::log_warning(
+            "a target of the index gets messages that nobody here applies: keep it "
+            "(--index-...), or remove it (larmor index remove)",
+            {{"target", name}});
+    }
 }
 
 IndexWork::IndexWork(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}

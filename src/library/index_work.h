@@ -2,7 +2,7 @@
 #include <memory>
 #include <string>
 
-#include "index/target.h"
+#include "index/targets.h"
 #include "library/core.h"
 
 namespace larmor {
@@ -16,10 +16,13 @@ public:
         std::size_t batch_max = 40;
         std::size_t concurrency_max = 4;  ///< documents at a time, up to 100
     };
+    /// Says in the log which targets are fed by a rule and not kept by this process (`kept`),
+    /// whose queues grow until somebody else keeps them or they are removed.
+    static void warn_of_others(Core& core, const index::Targets& kept);
     /// Makes rule and queue where they are missing; then all image sets that are there already
     /// are applied too. `core` must outlive it. Errors: those of the database.
     static Result<std::unique_ptr<IndexWork>> start(Core& core,
-                                                    std::unique_ptr<index::Target> target,
+                                                    std::shared_ptr<index::Target> target,
                                                     const Options& options);
     /// Receives no more, gives what runs some seconds to end, and gives back the rest.
     ~IndexWork();

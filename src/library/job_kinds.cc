@@ -17,15 +17,18 @@ audit::Actor creator_of(const jobs::Job& job) {
 
 }  // namespace
 
-jobs::Kinds make_job_kinds(ingest::Importer& importer, audit::Log& log, queue::Queues& queues,
-                           events::MessageSink& sink) {
+jobs::Kinds make_job_kinds(const JobKindServices& services) {
     jobs::Kinds kinds;
-    kinds.emplace("import", std::make_unique<workers::ImportJob>([&](const jobs::Job& job) {
-                      return std::make_unique<AuditedDestination>(
-                          importer, log, creator_of(job),
-                          "job " + std::to_string(to_int64(job.id)));
-                  }));
-    kinds.emplace("replay", std::make_unique<workers::ReplayJob>(queues, sink));
+    kinds.emplace(
+        "import",
+        std::make_unique<workers::ImportJob>(
+            [&importer = services.importer, &log = services.log](const jobs::Job& job) {
+                return std::make_unique<AuditedDestination>(
+                    importer, log, creator_of(job), "job " + std::to_string(to_int64(job.id)));
+            }));
+    kinds.emplace("replay",
+                  std::make_unique<workers::ReplayJob>(services.queues, services.sink));
+    kinds.emplace("index-check", std::make_unique<workers::IndexCheckJob>(services.index));
     return kinds;
 }
 

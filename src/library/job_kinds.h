@@ -4,11 +4,18 @@
 #include "ingest/importer.h"
 #include "jobs/kind.h"
 #include "queue/queues.h"
+#include "workers/steps/index_check_job.h"
 
 namespace larmor {
 
 /// The kinds of jobs that this program knows; all of it must outlive them.
-jobs::Kinds make_job_kinds(ingest::Importer& importer, audit::Log& log, queue::Queues& queues,
-                           events::MessageSink& sink);
+struct JobKindServices {
+    ingest::Importer& importer;
+    audit::Log& log;
+    queue::Queues& queues;
+    events::MessageSink& sink;
+    workers::IndexCheckJob::Services index;
+};
+jobs::Kinds make_job_kinds(const JobKindServices& services);
 
 }  // namespace larmor

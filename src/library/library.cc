@@ -26,8 +26,15 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     library->jobs_ =
         std::make_unique<jobs::Jobs>(*options.clock, jobs_keep(), &library->job_bell_);
     TRY(library->job_queue_, core.queues().open(jobs::kJobQueue));
-    library->job_kinds_ =
-        make_job_kinds(*library->importer_, *library->audit_, core.queues(), core.sink());
+    library->job_kinds_ = make_job_kinds({.importer = *library->importer_,
+                                          .log = *library->audit_,
+                                          .queues = core.queues(),
+                                          .sink = core.sink(),
+                                          .index = {.database = core.database(),
+                                                    .store = core.store(),
+                                                    .catalog = core.catalog(),
+                                                    .queues = core.queues(),
+                                                    .targets = library->index_targets_}});
     return library;
 }
 

@@ -3,6 +3,7 @@
 
 #include "audit/log.h"
 #include "auth/credentials.h"
+#include "index/targets.h"
 #include "ingest/importer.h"
 #include "jobs/service.h"
 #include "library/core.h"
@@ -40,6 +41,8 @@ public:
     audit::Log& audit() { return *audit_; }
     ingest::Importer& importer() { return *importer_; }
     retention::Purger& purger() { return *purger_; }  ///< made but not started
+    /// The targets of the index that this process keeps: filled before anything of it is used.
+    index::Targets& index_targets() { return index_targets_; }
     /// Nobody works on them before a JobWork does.
     jobs::Service jobs() { return {*jobs_, job_kinds_, *job_queue_, job_bell_}; }
     /// How long those that have ended are kept.
@@ -50,6 +53,7 @@ private:
     /// Requests that wait for a job and streams that follow one.
     static constexpr std::size_t kJobListenersMax = 256;
     // Each stands on those above it.
+    index::Targets index_targets_;
     async::Bell job_bell_{kJobListenersMax};
     std::unique_ptr<Core> core_;
     std::unique_ptr<auth::Credentials> credentials_;
