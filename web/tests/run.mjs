@@ -8,6 +8,7 @@ import { chromium } from 'playwright-core';
 import { writeSeries } from './ct.mjs';
 import { findBinary, freePort, run, serve } from './larmor.mjs';
 import { scenarios } from './scenarios.mjs';
+import { targetScenarios } from './targets.mjs';
 import { workScenarios } from './work.mjs';
 
 const sampleFiles = '/usr/lib/python3/dist-packages/pydicom/data/test_files';
@@ -77,7 +78,7 @@ try {
   };
   const wanted = process.argv[2] ?? '';
   // The last of the others stops the server: its sessions stay.
-  for (const one of [...workScenarios, ...scenarios].filter(({ name }) => name.includes(wanted))) {
+  for (const one of [...workScenarios, ...targetScenarios, ...scenarios].filter(({ name }) => name.includes(wanted))) {
     await scenario(one, world);
     if (!server.isAlive()) throw new Error('the server is gone: the rest would only say so again');
   }

@@ -11,6 +11,7 @@ import { SessionContext, useServices } from './services';
 
 const StudyPage = lazy(() => import('../features/study/StudyPage'));
 const WorkPage = lazy(() => import('../features/work/WorkPage'));
+const IndexPage = lazy(() => import('../features/targets/IndexPage'));
 
 type SignedIn =
   | { state: 'asking' }
@@ -70,9 +71,9 @@ export function App({ signedOutEvents }: { signedOutEvents: EventTarget }) {
         ? <StudiesPage query={route.query} lastStudy={lastStudy} navigate={navigate} onHelp={showHelp} />
         : (
           <Suspense fallback={<div className="waiting" aria-busy="true">Opening…</div>}>
-            {route.screen === 'study'
-              ? <StudyPage route={route} navigate={navigate} onHelp={showHelp} />
-              : <WorkPage route={route} navigate={navigate} onHelp={showHelp} />}
+            {route.screen === 'study' && <StudyPage route={route} navigate={navigate} onHelp={showHelp} />}
+            {route.screen === 'work' && <WorkPage route={route} navigate={navigate} onHelp={showHelp} />}
+            {route.screen === 'index' && <IndexPage route={route} navigate={navigate} onHelp={showHelp} />}
           </Suspense>
         )}
       {help && <HelpDialog onClose={() => setHelp(false)} />}

@@ -11,6 +11,7 @@ describe('the address', () => {
       { screen: 'study', study: '1.2.3', series: undefined, query: emptyQuery },
       { screen: 'work', queue: undefined, query: { ...emptyQuery, name: 'doe' } },
       { screen: 'work', queue: 'index.fast', query: emptyQuery },
+      { screen: 'index', query: { ...emptyQuery, name: 'doe' } },
     ];
     for (const route of routes) expect(parseRoute(formatRoute(route).slice(1))).toEqual(route);
   });

@@ -4,7 +4,8 @@ import { emptyQuery, type StudyQuery } from '../api/studies';
 export type Route =
   | { screen: 'studies'; query: StudyQuery }
   | { screen: 'study'; study: string; series: string | undefined; query: StudyQuery }
-  | { screen: 'work'; queue: string | undefined; query: StudyQuery };
+  | { screen: 'work'; queue: string | undefined; query: StudyQuery }
+  | { screen: 'index'; query: StudyQuery };
 
 const queryKeys = Object.keys(emptyQuery) as (keyof StudyQuery)[];
 const uid = /^[0-9.]{1,64}$/;
@@ -19,6 +20,7 @@ export function parseRoute(search: string): Route {
     const queue = parameters.get('queue');
     return { screen: 'work', queue: queue && queueName.test(queue) ? queue : undefined, query };
   }
+  if (parameters.get('screen') === 'index') return { screen: 'index', query };
   const study = parameters.get('study');
   const series = parameters.get('series');
   if (!study || !uid.test(study)) return { screen: 'studies', query };
@@ -36,6 +38,7 @@ export function formatRoute(route: Route): string {
     parameters.set('screen', 'work');
     if (route.queue) parameters.set('queue', route.queue);
   }
+  if (route.screen === 'index') parameters.set('screen', 'index');
   const text = parameters.toString();
   return text ? `/?${text}` : '/';
 }

@@ -4,7 +4,7 @@ import { Icon } from '../../ui/Icon';
 const groups: readonly (readonly [string, readonly (readonly [string, string])[]])[] = [
   ['Studies', [
     ['/', 'Search'], ['↑ ↓', 'Choose a study'], ['Home End', 'First, last'], ['Enter', 'Open it'], ['Esc', 'Leave or clear the search'],
-    ['W', 'Work: queues, jobs, events'],
+    ['W', 'Work: queues, jobs, events'], ['W I', 'Index: how far its targets are'],
   ]],
   ['Series', [
     ['↑ ↓ or wheel', 'Scroll'], ['Shift ↑ ↓', 'Scroll by ten'], ['Home End', 'First, last slice'], ['[ ]', 'Previous, next series'],

@@ -1,6 +1,6 @@
-import { useEffect, useState } from 'react';
+import { type MouseEvent, useEffect, useState } from 'react';
 import { type Navigate, useKeys } from '../../app/hooks';
-import type { Route } from '../../app/route';
+import { formatRoute, type Route } from '../../app/route';
 import { Bar } from '../../ui/Bar';
 import { Icon } from '../../ui/Icon';
 import { DeadLettersPanel } from './DeadLettersPanel';
@@ -18,7 +18,13 @@ export default function WorkPage({ route, navigate, onHelp }: {
     document.title = 'Work · Larmor';
   }, []);
   const back = () => navigate({ screen: 'studies', query: route.query });
-  useKeys({ Escape: back });
+  const index: Route = { screen: 'index', query: route.query };
+  const openIndex = (event: MouseEvent) => {
+    if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    navigate(index);
+  };
+  useKeys({ Escape: back, i: () => navigate(index) });
 
   const all = queues.polled.value;
   // The one that wants somebody's eyes when the page is opened, until a person chooses. It stays when its last dead letter
@@ -38,6 +44,7 @@ export default function WorkPage({ route, navigate, onHelp }: {
       <Bar onHelp={onHelp}>
         <button type="button" className="icon-button" onClick={back} title="Studies (Esc)" aria-label="Back to the studies"><Icon name="back" /></button>
         <h1 className="work-title">Work</h1>
+        <a className="button work-link" href={formatRoute(index)} onClick={openIndex} title="Stores that are kept equal to the catalog (i)">Index</a>
       </Bar>
       <main className="work-panels">
         <div className="work-column">
