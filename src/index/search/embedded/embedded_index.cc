@@ -1,0 +1,74 @@
+#include "index/search/embedded/embedded_index.h"
+
+#include <array>
+
+#include "db/sqlite/sqlite_database.h"
+#include "index/search/embedded/find.h"
+#include "index/search/embedded/write_set.h"
+
+namespace larmor::index::search::embedded {
+
+std::string_view schema_text();
+
+namespace {
+
+class Embedded final : public SearchIndex {
+public:
+    explicit Embedded(std::unique_ptr<db::Database> database)
+        : database_(std::move(database)) {}
+
+    Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
+                             std::int64_t version) override {
+        return database_->read([&](db::Snapshot& snapshot) -> Result<bool> {
+            TRY(db::Query query,
+                snapshot.prepare("SELECT 1 FROM image_sets WHERE datastore_id = ?1"
+                                 " AND image_set_id = ?2 AND version >= ?3"));
+            query.bind(datastore_id, image_set_id, version);
+            return query.next();
+        });
+    }
+
+    Result<Applied> apply(const ImageSetDocument& document) override {
+        if (document.wanted != wanted_fields()) {
+            return fail(ErrorCode::Conflict, "the document has other attributes than wanted");
+        }
+        // Words are cut before the one writer is taken.
+        const SetRow row = make_set_row(document);
+        return database_->write_and_wait(
+            [&](db::Transaction& tx) { return write_set(tx, document, row); });
+    }
+
+    Result<Answer> search(const Query& query) override {
+        return database_->read([&](db::Snapshot& snapshot) { return find(snapshot, query); });
+    }
+
+    Result<bool> needs_rebuild() override {
+        return database_->read([](db::Snapshot& snapshot) -> Result<bool> {
+            TRY(db::Query query, snapshot.prepare("SELECT 1 FROM state WHERE is_filled = 0"));
+            return query.next();
+        });
+    }
+    Result<void> note_rebuild() override {
+        return database_->write_and_wait([](db::Transaction& tx) -> Result<void> {
+            TRY_VOID(tx.run("UPDATE state SET is_filled = 1"));
+            return {};
+        });
+    }
+
+private:
+    const std::unique_ptr<db::Database> database_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path file) {
+    const std::array migrations = {db::Migration{
+        .name = "20261130T120000_search_tables", .sql = schema_text(), .postgres = {}}};
+    const std::array sets = {
+        db::MigrationSet{.module = "index_search", .migrations = migrations}};
+    TRY(auto database, db::sqlite::open_sqlite({.path = std::move(file)}));
+    TRY_VOID(database->migrate(sets));
+    return std::make_unique<Embedded>(std::move(database));
+}
+
+}  // namespace larmor::index::search::embedded

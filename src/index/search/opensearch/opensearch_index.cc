@@ -1,0 +1,98 @@
+#include "index/search/opensearch/opensearch_index.h"
+
+#include <simdjson.h>
+
+#include <mutex>
+
+#include "index/search/opensearch/bulk.h"
+#include "index/search/opensearch/document_json.h"
+#include "index/search/opensearch/query_json.h"
+#include "index/search/opensearch/read_answer.h"
+#include "index/search/opensearch/set_up.h"
+
+namespace larmor::index::search::opensearch {
+namespace {
+
+std::string id_of(std::string_view datastore_id, std::string_view image_set_id) {
+    return std::string(datastore_id) + "-" + std::string(image_set_id);
+}
+
+class OpenSearch final : public SearchIndex {
+public:
+    explicit OpenSearch(Address address) : requester_(std::move(address)), bulk_(requester_) {}
+
+    /// Asks the cluster where it was away, since who calls wants to know whether it is back.
+    Result<Wanted> wanted() override {
+        TRY_VOID(set_up_once());
+        if (requester_.was_away()) {
+            TRY_VOID(
+                requester_.expect({.method = "GET", .target = "/"}).map([](const auto&) {}));
+        }
+        return wanted_fields();
+    }
+
+    Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
+                             std::int64_t version) override {
+        TRY_VOID(set_up_once());
+        TRY(const auto response,
+            requester_.send({.method = "GET",
+                             .target = "/" + requester_.address().alias + "/_doc/" +
+                                       id_of(datastore_id, image_set_id) +
+                                       "?_source_includes=version"}));
+        if (response.status == 404) return false;
+        simdjson::dom::parser parser;
+        std::int64_t there = 0;
+        if (parser.parse(response.body)["_source"]["version"].get(there)) {
+            return fail(ErrorCode::Unavailable, "OpenSearch tells no version of a document");
+        }
+        return there >= version;
+    }
+
+    Result<Applied> apply(const ImageSetDocument& document) override {
+        TRY_VOID(set_up_once());
+        return bulk_.put({.id = id_of(document.datastore_id, document.image_set_id),
+                          .version = external_version(document.as_of),
+                          .document = document_json(document, make_set_row(document))});
+    }
+
+    Result<Answer> search(const Query& query) override {
+        TRY(std::string body, query_json(query));
+        TRY_VOID(set_up_once());
+        TRY(const std::string json, ask(std::move(body)));
+        TRY(Answer answer, read_answer(query, json));
+        if (query.level != Level::Study || answer.hits.empty()) return answer;
+        std::vector<std::string> uids;
+        for (const Hit& hit : answer.hits) uids.push_back(study_of(hit));
+        TRY(const std::string studies, ask(studies_json(uids)));
+        TRY_VOID(read_studies(studies, answer.hits));
+        return answer;
+    }
+
+private:
+    Result<std::string> ask(std::string body) {
+        return requester_.expect({.method = "POST",
+                                  .target = "/" + requester_.address().alias + "/_search",
+                                  .body = std::move(body)});
+    }
+
+    Result<void> set_up_once() {
+        const std::lock_guard lock(set_up_mutex_);
+        if (is_set_up_) return {};
+        TRY_VOID(set_up(requester_));
+        is_set_up_ = true;
+        return {};
+    }
+
+    Requester requester_;
+    Bulk bulk_;
+    std::mutex set_up_mutex_;
+    bool is_set_up_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<SearchIndex> make_opensearch_index(Address address) {
+    return std::make_unique<OpenSearch>(std::move(address));
+}
+
+}  // namespace larmor::index::search::opensearch

@@ -1,0 +1,20 @@
+#pragma once
+#include "index/search/query.h"
+#include "index/target.h"
+
+namespace larmor::index::search {
+
+/// A target in which people search: primary image sets that are not deleted, as QIDO-RS shows
+/// them. Every driver gives the same answers to the same query.
+class SearchIndex : public Target {
+public:
+    Result<Wanted> wanted() override { return wanted_fields(); }
+    /// Blocks. Errors: Unsupported (the driver does not keep that level), Unavailable.
+    virtual Result<Answer> search(const Query& query) = 0;
+
+    /// Whether it was made since the last rebuild was asked for, and lacks what was there.
+    virtual Result<bool> needs_rebuild() { return false; }
+    virtual Result<void> note_rebuild() { return {}; }
+};
+
+}  // namespace larmor::index::search
