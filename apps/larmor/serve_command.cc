@@ -15,6 +15,7 @@
 #include "larmor/live_settings.h"
 #include "larmor/objects_option.h"
 #include "larmor/running_server.h"
+#include "larmor/search_index.h"
 #include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
 #include "library/index_work.h"
@@ -181,6 +182,8 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
     TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
     TRY(const auto targets, make_index_targets(request));
     TRY(const auto index, start_index(request, *core, targets));
+    TRY(const auto search, open_search_index(request, settings.library));
+    TRY(const auto search_work, start_search_work(request, *core, search));
     TRY(const auto health, serve_health(request, *core));
     const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
@@ -212,6 +215,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                            .read_only = request.read_only}));
     TRY(library->index_targets(), make_index_targets(request));
     TRY(const auto live, LiveSettings::read(request));
+    TRY(const auto search, open_search_index(request, settings.library));
     TRY(const auto keep, retention_options(request));
     events::Retention event_retention(library->database(), library->events(), keep);
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
@@ -232,13 +236,15 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                  .sign_in_code = sign_in_code,
                                  .audit = library->audit(),
                                  .admission = library->admission(),
-                                 .index_targets = library->index_targets()},
+                                 .index_targets = library->index_targets(),
+                                 .search = search.get()},
                                 std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     std::unique_ptr<Work> work;
     IndexWorks index;
+    TRY(auto search_work, start_search_work(request, library->core(), search));
     if (!request.read_only && request.role == "all") {
         TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
         TRY(index, start_index(request, library->core(), library->index_targets()));
@@ -277,6 +283,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     library->jobs().bell.close();
     const auto report = server->stop(10s);
     index.clear();
+    search_work.reset();
     work.reset();
     job_work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
@@ -377,6 +384,13 @@ void add_serve(CommandLine& line) {
         ->check(CLI::Range(1, 1000))
         ->envname("LARMOR_INDEX_BATCH")
         ->capture_default_str();
+    command
+        ->add_option(
+            "--index-search", request->index_search,
+            "keeps an index for POST /v1/search: embedded, in the library's folder, or "
+            "in OpenSearch, https://user@host:port/alias; the password is in "
+            "LARMOR_INDEX_SEARCH_PASSWORD")
+        ->envname("LARMOR_INDEX_SEARCH");
     command
         ->add_option("--index-concurrency", request->index_concurrency,
                      "image sets that are written to a target of the index at a time")

@@ -16,6 +16,7 @@
 #include "api/queue_messages.h"
 #include "api/queues.h"
 #include "api/rules.h"
+#include "api/search.h"
 #include "api/session.h"
 #include "api/system.h"
 #include "base/percent.h"
@@ -104,6 +105,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_event_routes(*router, context);
     add_rule_routes(*router, context);
     add_index_routes(*router, context);
+    add_search_index_route(*router, context);
     add_queue_routes(*router, context);
     add_queue_message_routes(*router, context);
     add_job_routes(*router, context);

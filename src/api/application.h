@@ -28,6 +28,10 @@
 #include "queue/queues.h"
 #include "retention/purger.h"
 
+namespace larmor::index::search {
+class SearchIndex;
+}
+
 namespace larmor::api {
 
 /// What the edge stands on. All of it must outlive the router's last request.
@@ -55,6 +59,7 @@ struct Services {
     /// Filled before the router is made.
     const index::Targets& index_targets = no_index_targets();
     const Clock& clock = system_clock();
+    index::search::SearchIndex* search = nullptr;  ///< null: there is none
 };
 
 struct Options {

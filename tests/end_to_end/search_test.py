@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+"""POST /v1/search over the embedded index, and over a stand-in for OpenSearch: files of pydicom with names in many scripts, renamed, deleted,
+recovered, in conflict. Ends with `N passed, N failed`."""
+import glob
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import warnings
+
+import pydicom
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
+from dimse import LARMOR, PYDICOM_FILES, ROOT, Server, wait_until  # noqa: E402
+from lib.scenarios import Scenarios  # noqa: E402
+
+warnings.simplefilter("ignore")
+scenarios = Scenarios("search")
+test = scenarios.test
+CHARSET_FILES = "/usr/lib/python3/dist-packages/pydicom/data/charset_files"
+
+
+class StandIn:
+    def __init__(self):
+        self.process = subprocess.Popen([f"{ROOT}/tests/opensearch/stand_in.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.url = f"http://127.0.0.1:{self.process.stdout.readline().split()[1]}"
+
+    def end(self):
+        self.process.stdin.close()
+        self.process.wait(30)
+        self.process.stdout.close()
+
+
+def import_files(server, *paths):
+    subprocess.run([LARMOR, "import", "--keep-going", "--library", server.library, *paths], check=False, capture_output=True, timeout=120)
+
+
+def send(server, method, path, body=None):
+    request = urllib.request.Request(server.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+                                     headers={"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return answer.headers, answer.read()
+
+
+def ask(server, **query):
+    return json.loads(send(server, "POST", "/v1/search", query)[1])
+
+
+def studies(server, **query):
+    return {hit["StudyInstanceUID"] for hit in ask(server, limit=1000, **query)["hits"]}
+
+
+def settle(server):
+    """Nothing waits any more, and the engine has refreshed."""
+    def done():
+        queue = json.loads(server.get("/v1/queues/index-search"))
+        assert queue["dead"] == 0, server.logged()
+        return queue["waiting"] + queue["delayed"] + queue["in_flight"] == 0
+    wait_until(done)
+    in_catalog = {(study["0020000D"]["Value"][0], study["00201206"]["Value"][0], study["00201208"]["Value"][0])
+                  for study in server.search("studies?limit=1000")}
+
+    def found():
+        return {(hit["StudyInstanceUID"], hit["NumberOfStudyRelatedSeries"], hit["NumberOfStudyRelatedInstances"])
+                for hit in ask(server, limit=1000)["hits"]}
+    until = time.monotonic() + 5
+    while found() != in_catalog and time.monotonic() < until:
+        time.sleep(0.05)
+    assert found() == in_catalog, found() ^ in_catalog
+
+
+def over_both_stores(function):
+    def embedded(folder):
+        server = Server(folder, "--index-search", "embedded")
+        try:
+            function(folder, server)
+        finally:
+            server.end()
+
+    def opensearch(folder):
+        stand_in = StandIn()
+        server = Server(folder, "--index-search", stand_in.url)
+        try:
+            function(folder, server)
+        finally:
+            server.end()
+            stand_in.end()
+    embedded.__name__ = f"embedded: {function.__name__}"
+    opensearch.__name__ = f"opensearch: {function.__name__}"
+    test(embedded)
+    if os.path.isdir(f"{ROOT}/tests/end_to_end/node_modules/@opensearch-project"):
+        test(opensearch)
+    else:
+        print("the description of OpenSearch's API is not installed (./dev setup does it): NOTHING is tested on it")
+    return function
+
+
+@over_both_stores
+def names_in_every_script_are_found_by_each_of_their_parts(folder, server):
+    os.mkdir(f"{folder}/files")
+    expected = {}  # the name as pydicom reads it, by study
+    for path in sorted(glob.glob(f"{CHARSET_FILES}/*.dcm")):
+        data_set = pydicom.dcmread(path)
+        data_set.decode()
+        name = str(data_set.get("PatientName", ""))
+        if not name or "SOPClassUID" not in data_set:
+            continue
+        # They share UIDs: each becomes a study of its own.
+        number = f"1.2.826.0.1.{len(expected) + 1}"
+        data_set.StudyInstanceUID, data_set.SeriesInstanceUID = number, f"{number}.1"
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{number}.1.1"
+        data_set.PatientID = number
+        data_set.save_as(f"{folder}/files/{len(expected):03}.dcm")
+        expected[number] = name
+    assert len(expected) >= 10, expected
+    import_files(server, f"{folder}/files")
+    settle(server)
+    compared = 0
+    for study, name in expected.items():
+        for word in {word for part in name.replace("^", "=").replace(" ", "=").split("=") for word in [part.strip()] if len(word) > 1}:
+            for asked in {word, word.upper(), word.lower(), word[1:]}:
+                assert study in studies(server, filters={"PatientName": asked}), (name, asked)
+                assert study in studies(server, text=asked), (name, asked)
+                compared += 1
+    assert compared > 50, compared
+    # Beside them nothing else: this part is in the names of PS3.5 H.3 only.
+    wanted = {study for study, name in expected.items() if "山田" in name}
+    assert wanted and studies(server, filters={"PatientName": "山田"}) == wanted, (wanted, expected)
+    hit = ask(server, text="yamada", highlight=True)["hits"][0]
+    pieces = hit["highlights"]["PatientName"]
+    assert "".join(piece["text"] for piece in pieces) == hit["PatientName"], pieces
+    assert any(piece.get("match") and piece["text"].lower() == "yamada" for piece in pieces), pieces
+
+
+@over_both_stores
+def a_patient_that_is_renamed_over_two_series_and_111_instances_is_found_by_the_new_name_only(folder, server):
+    """The acceptance test of the sample for AWS HealthImaging: MISTER^CT becomes ANON^ANON."""
+    os.mkdir(f"{folder}/files")
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    data_set.PatientName, data_set.PatientID = "MISTER^CT", "MR01"
+    study = data_set.StudyInstanceUID
+    for number in range(111):
+        data_set.SeriesInstanceUID = f"{study}.{1 + number % 2}"
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{study}.{1 + number % 2}.{number}"
+        data_set.save_as(f"{folder}/files/{number:03}.dcm")
+    import_files(server, f"{folder}/files")
+    settle(server)
+    assert studies(server, text="mister") == {study}
+    send(server, "POST", f"/v1/studies/{study}/edits", {"updatableAttributes": {"Patient": {"DICOM": {"PatientName": "ANON^ANON"}}}})
+    settle(server)
+    wait_until(lambda: studies(server, text="anon") == {study}, 10)
+    assert studies(server, text="mister") == set()
+    series = ask(server, level="series", filters={"PatientName": "anon"})["hits"]
+    assert sorted((hit["PatientName"], hit["NumberOfSeriesRelatedInstances"]) for hit in series) == [("ANON^ANON", 55), ("ANON^ANON", 56)]
+    assert ask(server, level="series", text="mister")["total"] == {"value": 0, "relation": "exact"}
+    assert ask(server, filters={"SOPInstanceUID": f"{study}.1.0"})["hits"][0]["StudyInstanceUID"] == study
+
+
+@over_both_stores
+def what_is_deleted_goes_what_is_recovered_comes_and_a_conflict_is_not_shown(folder, server):
+    import_files(server, f"{PYDICOM_FILES}/CT_small.dcm", f"{PYDICOM_FILES}/MR_small.dcm")
+    settle(server)
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    both = studies(server)
+    assert len(both) == 2, both
+    # The same instance with other pixels: a conflict.
+    data_set.PixelData = bytes(len(data_set.PixelData))
+    data_set.save_as(f"{folder}/conflict.dcm")
+    import_files(server, f"{folder}/conflict.dcm")
+    settle(server)
+    (series,) = ask(server, level="series", filters={"StudyInstanceUID": data_set.StudyInstanceUID})["hits"]
+    assert series["NumberOfSeriesRelatedInstances"] == 1, series
+    headers, _ = send(server, "DELETE", f"/dicomweb/studies/{data_set.StudyInstanceUID}")
+    settle(server)
+    assert studies(server) == both - {data_set.StudyInstanceUID}
+    subprocess.run([LARMOR, "deleted", "recover", headers["Location"].rsplit("/", 1)[1], "--library", server.library],
+                   check=True, capture_output=True)
+    settle(server)
+    assert studies(server) == both
+
+
+@over_both_stores
+def facets_and_filters_count_what_pydicom_reads(_folder, server):
+    import_files(server, PYDICOM_FILES)
+    settle(server)
+    expected = {}  # modality: studies
+    for series in server.search("series?limit=1000&includefield=StudyInstanceUID"):
+        modality = series["00080060"].get("Value", [None])[0]
+        expected.setdefault(modality, set()).add(series["0020000D"]["Value"][0])
+    expected.pop(None, None)
+    answer = ask(server, facets=["Modality"], facetValues=100, limit=0)
+    assert {value["value"]: value["count"] for value in answer["facets"]["Modality"]} == {k: len(v) for k, v in expected.items()}
+    for modality, uids in expected.items():
+        assert studies(server, filters={"Modality": modality}) == uids, modality
+    dates = {study["0020000D"]["Value"][0]: study["00080020"].get("Value", [""])[0] for study in server.search("studies?limit=1000")}
+    wanted = {uid for uid, date in dates.items() if "20040101" <= date <= "20041231"}
+    assert wanted and studies(server, ranges={"StudyDate": {"from": "20040101", "to": "20041231"}}) == wanted
+    paged = [hit["StudyInstanceUID"] for offset in range(0, len(dates), 7) for hit in ask(server, limit=7, offset=offset)["hits"]]
+    assert sorted(paged) == sorted(dates) and [dates[uid] for uid in paged] == sorted((dates[uid] for uid in paged), reverse=True)
+
+
+@test
+def instances_are_searched_one_by_one_in_the_embedded_index(folder):
+    server = Server(folder, "--index-search", "embedded")
+    try:
+        import_files(server, PYDICOM_FILES)
+        settle(server)
+        by_uid = {}
+        for path in glob.glob(f"{PYDICOM_FILES}/*.dcm"):
+            try:
+                data_set = pydicom.dcmread(path, stop_before_pixels=True)
+                by_uid[data_set.SOPInstanceUID] = data_set
+            except Exception:  # files that no reader takes
+                continue
+        hits = ask(server, level="instance", limit=1000, filters={"Rows": 512})["hits"]
+        compared = 0
+        for hit in hits:
+            data_set = by_uid.get(hit["SOPInstanceUID"])
+            if data_set is None:
+                continue
+            assert (hit["Rows"], hit["Columns"], hit["SOPClassUID"]) == (data_set.Rows, data_set.Columns, data_set.SOPClassUID)
+            compared += 1
+        assert compared > 3, hits
+        total = sum(study["00201208"]["Value"][0] for study in server.search("studies?limit=1000"))
+        assert ask(server, level="instance", limit=0)["total"] == {"value": total, "relation": "exact"}
+        classes = ask(server, level="instance", facets="SOPClassUID", facetValues=100)["facets"]["SOPClassUID"]
+        assert sum(value["count"] for value in classes) == total, classes
+    finally:
+        server.end()
+
+
+@test
+def who_may_not_search_over_qido_may_not_here_and_every_search_is_on_record_without_names(folder):
+    server = Server(folder, "--index-search", "embedded")
+    try:
+        import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
+        settle(server)
+        ask(server, text="secretword", filters={"PatientID": "1CT1", "PatientName": "secretname"})
+        lines = subprocess.run([LARMOR, "audit", "show", "--library", server.library], capture_output=True, text=True, check=False).stdout
+        (line,) = [line for line in lines.splitlines() if "secret" in line or "PatientID=1CT1" in line][-1:]
+        assert "secret" not in line and "text=(not recorded)" in line and "PatientName=(not recorded)" in line, line
+        for token, status in (("none", 401), (None, 401)):
+            request = urllib.request.Request(f"{server.url}/v1/search", data=b"{}", headers={"Content-Type": "application/json"})
+            if token:
+                request.add_header("Authorization", f"Bearer {token}")
+            try:
+                urllib.request.urlopen(request, timeout=60)
+                raise AssertionError("it was answered")
+            except urllib.error.HTTPError as error:
+                assert error.code == status, error.code
+        try:
+            ask(server, filters={"Modalty": "CT"})
+            raise AssertionError("it was answered")
+        except urllib.error.HTTPError as error:
+            problem = json.loads(error.read())
+            assert error.code == 400 and "filters.Modalty" in problem["detail"], problem
+    finally:
+        server.end()
+
+
+@test
+def an_index_whose_file_is_gone_is_made_anew(folder):
+    server = Server(folder, "--index-search", "embedded")
+    import_files(server, PYDICOM_FILES)
+    settle(server)
+    before = studies(server)
+    server.end()
+    for path in glob.glob(f"{server.library}/search.sqlite*"):
+        os.remove(path)
+    server = Server(folder, "--index-search", "embedded")
+    try:
+        settle(server)
+        assert studies(server) == before and len(before) > 20
+    finally:
+        server.end()
+    server = Server(folder)
+    try:
+        ask(server)
+        raise AssertionError("it was answered")
+    except urllib.error.HTTPError as error:
+        assert error.code == 404 and "--index-search" in json.loads(error.read())["detail"]
+    finally:
+        server.end()
+
+
+if __name__ == "__main__":
+    sys.exit(scenarios.run())
