@@ -136,7 +136,8 @@ private:
     /// Studies of which one image set matches.
     void append_matching_studies(Clause& clause) const {
         if (!asks_below_study_) return append_studies(clause);
-        if (answer_.total_is_exact) {
+        // A list of words is made anew for each study that is walked by.
+        if (answer_.total_is_exact || has_words(query_)) {
             clause.sql += "FROM studies t WHERE t.id IN (SELECT s.study ";
             append_sets(clause);
         } else {

@@ -189,6 +189,12 @@ TEST_P(SearchIndexTest, PagesFitTogetherInEveryOrder) {
     }
     EXPECT_THAT(find("{}"),
                 ElementsAre("1.2.6", "1.2.4", "1.2.2", "1.2.3", "1.2.0", "1.2.1", "1.2.5"));
+    // Where more match than are counted, hits are found in another way.
+    for (const char* all : {R"("filters":{"Modality":"CT"})", R"("text":"chest")"}) {
+        EXPECT_THAT(find("{" + std::string(all) + R"(,"totalUpTo":3,"limit":4,"offset":1})"),
+                    ElementsAre("1.2.4", "1.2.2", "1.2.3", "1.2.0"))
+            << all;
+    }
     const std::string by_name = R"("sort":[{"by":"PatientName"},)"
                                 R"({"by":"StudyDate","order":"descending"}])";
     std::vector<std::string> pages;
