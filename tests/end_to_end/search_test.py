@@ -173,6 +173,7 @@ def what_is_deleted_goes_what_is_recovered_comes_and_a_conflict_is_not_shown(fol
     settle(server)
     (series,) = ask(server, level="series", filters={"StudyInstanceUID": data_set.StudyInstanceUID})["hits"]
     assert series["NumberOfSeriesRelatedInstances"] == 1, series
+    assert 'larmor_import_instances_total{outcome="conflict"} 1\n' in server.get("/metrics", "text/plain").decode()
     headers, _ = send(server, "DELETE", f"/dicomweb/studies/{data_set.StudyInstanceUID}")
     settle(server)
     assert studies(server) == both - {data_set.StudyInstanceUID}

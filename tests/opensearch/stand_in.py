@@ -6,7 +6,9 @@ published API does not have is refused, and so is what this does not do; no requ
 
 As the engine does: documents are found after a refresh (every 500 ms where the index says so, or when asked) and read at once by id; an
 external version keeps the higher document; the version of a deleted document is forgotten after index.gc_deletes (60 s), of a clock that
-`POST /_stand_in/let_pass?seconds=N` moves. `POST /_stand_in/fail?count=N&status=S` fails the next requests."""
+`POST /_stand_in/let_pass?seconds=N` moves. `POST /_stand_in/fail?count=N&status=S` fails the next requests, `POST
+/_stand_in/sign_in?user=U&password=P` wants a sign-in from then on."""
+import base64
 import collections
 import http.server
 import json
@@ -239,7 +241,7 @@ class Engine:
     def __init__(self, api):
         self.api, self.clock, self.lock = api, Clock(), threading.Lock()
         self.indices, self.aliases, self.templates = {}, collections.defaultdict(set), {}
-        self.fail_count, self.fail_status = 0, 0
+        self.fail_count, self.fail_status, self.credentials = 0, 0, None
 
     def one_index(self, name):
         names = self.aliases.get(name) or ({name} if name in self.indices else set())
@@ -249,12 +251,14 @@ class Engine:
             raise Failed(400, "illegal_argument_exception", "the alias has several indices")
         return self.indices[next(iter(names))]
 
-    def answer(self, method, target, text, content_type):
+    def answer(self, method, target, text, content_type, authorization):
         """(status, JSON)"""
         url = urllib.parse.urlsplit(target)
         parameters = dict(urllib.parse.parse_qsl(url.query, keep_blank_values=True, strict_parsing=bool(url.query)))
         if url.path.startswith("/_stand_in/"):
             return self.control(url.path.rsplit("/", 1)[1], parameters)
+        if self.credentials and authorization != self.credentials:
+            raise Failed(401, "security_exception")
         if self.fail_count > 0:
             self.fail_count -= 1
             raise Failed(self.fail_status, "circuit_breaking_exception")
@@ -271,6 +275,8 @@ class Engine:
     def control(self, what, parameters):
         if what == "let_pass":
             self.clock.passed += float(parameters["seconds"])
+        elif what == "sign_in":
+            self.credentials = "Basic " + base64.b64encode(f"{parameters['user']}:{parameters['password']}".encode()).decode()
         else:
             self.fail_count, self.fail_status = int(parameters["count"]), int(parameters["status"])
         return 200, {}
@@ -280,6 +286,11 @@ class Engine:
                      "version": {"distribution": "stand-in", "number": "3.0.0"}}
 
     def putIndexTemplate(self, parts, _parameters, body):  # noqa: N802: operations are called as in the API
+        for name, other in self.templates.items():
+            overlap = any(one[:-1].startswith(two[:-1]) or two[:-1].startswith(one[:-1])
+                          for one in body["index_patterns"] for two in other["index_patterns"])
+            if name != parts[1] and overlap and body.get("priority", 0) == other.get("priority", 0):
+                raise Failed(400, "illegal_argument_exception", f"patterns overlap with those of {name}, of the same priority")
         self.templates[parts[1]] = body
         return 200, {"acknowledged": True}
 
@@ -289,7 +300,7 @@ class Engine:
             raise Failed(400, "resource_already_exists_exception", name)
         if body is not None:
             raise unsupported("an index of its own mappings")
-        for template in self.templates.values():
+        for template in sorted(self.templates.values(), key=lambda one: -one.get("priority", 0)):
             if any(pattern.endswith("*") and name.startswith(pattern[:-1]) for pattern in template["index_patterns"]):
                 made = template["template"]
                 self.indices[name] = Index(name, made["mappings"], made["settings"], self.clock)
@@ -384,7 +395,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         text = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
         with self.engine.lock:
             try:
-                status, body = self.engine.answer(self.command, self.path, text, self.headers.get("Content-Type"))
+                status, body = self.engine.answer(self.command, self.path, text, self.headers.get("Content-Type"),
+                                                  self.headers.get("Authorization"))
             except Failed as failed:
                 status, body = failed.status, failed.json()
             except Refused as refused:

@@ -42,9 +42,12 @@ std::string mappings() {
 }
 
 std::string template_json(const std::string& alias) {
-    // What is written is found after a refresh.
-    return R"({"index_patterns":[")" + alias +
-           R"(-*"],"template":{"settings":{"index":{"number_of_shards":1,)" +
+    // Of two aliases that begin alike the longer one's template counts: the engine refuses
+    // patterns that overlap where priorities are equal. What is written is found after a
+    // refresh.
+    return R"({"index_patterns":[")" + alias + R"(-*"],"priority":)" +
+           std::to_string(100 + alias.size()) +
+           R"(,"template":{"settings":{"index":{"number_of_shards":1,)" +
            R"("refresh_interval":"500ms"}},"mappings":)" + mappings() + "}}";
 }
 

@@ -61,6 +61,25 @@ TEST_F(OpenSearchTest, IsUnavailableWhileTheClusterIsAndGoesOnAfterwards) {
     EXPECT_EQ(alone->wanted().error().code, ErrorCode::Unavailable);
 }
 
+TEST_F(OpenSearchTest, LibrariesShareAClusterUnderAliasesThatBeginAlike) {
+    ASSERT_TRUE(index_->apply(document_of({})));
+    const auto other = make_opensearch_index(stand_in_->address("larmor-search-b"));
+    ASSERT_TRUE(other->apply(document_of({.sequence = 2, .study = "1.2.7"})));
+    EXPECT_EQ(found(*index_), 1U);
+    EXPECT_EQ(index_->apply(document_of({})).value(), Target::Applied::Written);
+}
+
+TEST_F(OpenSearchTest, SignsInWithNameAndPassword) {
+    stand_in_->ask("POST", "/_stand_in/sign_in?user=larmor&password=secret");
+    EXPECT_EQ(index_->wanted().error().code, ErrorCode::Unavailable);
+    auto address = stand_in_->address();
+    address.user = "larmor";
+    address.password = "secret";
+    EXPECT_TRUE(make_opensearch_index(address)->wanted());
+    address.password = "other";
+    EXPECT_FALSE(make_opensearch_index(address)->wanted());
+}
+
 TEST_F(OpenSearchTest, AnIndexOfAnOlderMappingIsCopiedAndTheAliasMoved) {
     ASSERT_TRUE(index_->apply(document_of({})));
     // As an older version would have named it.
