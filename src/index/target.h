@@ -1,4 +1,5 @@
 #pragma once
+#include <chrono>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,6 +33,14 @@ struct Drift {
     friend bool operator==(const Drift&, const Drift&) = default;
 };
 
+/// How many documents a target wants at a time.
+struct BatchLimits {
+    std::size_t documents_max = 1;  ///< 1: each by itself, from many threads
+    /// A batch that has so many is not filled further: what it takes of memory.
+    std::size_t instances_max = 1;
+    std::chrono::milliseconds window{0};  ///< how long the first one waits for more
+};
+
 /// A store that is kept equal to the catalog. Documents come in any order and more than once.
 /// Safe from any thread; calls block.
 class Target {
@@ -53,6 +62,17 @@ public:
     /// older one never goes over a newer. Errors: Unavailable and Conflict, where trying again
     /// can help; others are about this document.
     virtual Result<Applied> apply(const ImageSetDocument& document) = 0;
+
+    virtual BatchLimits batch_limits() const { return {}; }
+    /// The same of many, in one transaction where the target can; what is wrong with one
+    /// document is its own error. An outcome for each, in their order.
+    virtual std::vector<Result<Applied>> apply_batch(
+        std::span<const ImageSetDocument> documents) {
+        std::vector<Result<Applied>> outcomes;
+        outcomes.reserve(documents.size());
+        for (const auto& document : documents) outcomes.push_back(apply(document));
+        return outcomes;
+    }
 
     // A check. What is compared are digests per study that the target's own engine makes of its
     // rows as they are now, never of anything stored about them. Errors: Unsupported, where a
