@@ -42,6 +42,16 @@ add_library(larmor_dcmtk INTERFACE)
 target_include_directories(larmor_dcmtk SYSTEM INTERFACE ${DCMTK_INCLUDE_DIRS})
 target_link_libraries(larmor_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
+# DuckDB, of which ./dev setup brings header and library where there is one for the processor: nothing links it, the lake
+# loads it when it is used (src/index/lake).
+set(duckdb ${CMAKE_SOURCE_DIR}/.cache/duckdb)
+add_library(larmor_duckdb INTERFACE)
+if(EXISTS ${duckdb}/duckdb.h)
+    target_include_directories(larmor_duckdb SYSTEM INTERFACE ${duckdb})
+    file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib/larmor)
+    file(CREATE_LINK ${duckdb}/libduckdb.so ${CMAKE_BINARY_DIR}/lib/larmor/libduckdb.so SYMBOLIC)
+endif()
+
 if(LARMOR_TESTS)
     find_package(GTest REQUIRED)
     find_package(rapidcheck REQUIRED)

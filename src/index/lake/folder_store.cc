@@ -1,0 +1,159 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+
+#include "base/file.h"
+#include "base/ids.h"
+#include "index/lake/store.h"
+
+namespace larmor::index::lake {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t kTextMaxBytes = std::uint64_t{256} << 20;
+/// As much as a commit may write at once, about.
+constexpr off_t kProbeBytes = off_t{16} << 20;
+
+class FolderStore final : public Store {
+public:
+    explicit FolderStore(fs::path folder) : folder_(std::move(folder)) {}
+
+    Result<fs::path> readable(const std::string& name) override { return folder_ / name; }
+
+    Result<fs::path> writable(const std::string& name) override {
+        fs::path path = folder_ / name;
+        TRY_VOID(make_folder(path.parent_path()));
+        return path;
+    }
+
+    Result<std::vector<std::int64_t>> keep(const std::vector<std::string>& names) override {
+        std::vector<std::int64_t> sizes;
+        std::set<fs::path> folders;
+        for (const auto& name : names) {
+            const fs::path path = folder_ / name;
+            TRY(const auto file, open_file(path, O_RDONLY));
+            TRY_VOID(sync_data(file));
+            TRY(const auto size, size_of(file));
+            sizes.push_back(static_cast<std::int64_t>(size));
+            for (auto at = path.parent_path(); at != folder_; at = at.parent_path()) {
+                folders.insert(at);
+            }
+        }
+        if (!names.empty()) folders.insert(folder_);
+        for (const auto& folder : folders) TRY_VOID(sync_directory(folder));
+        return sizes;
+    }
+
+    Result<std::string> get(const std::string& name) override {
+        return read_file(folder_ / name, kTextMaxBytes);
+    }
+
+    Result<void> put_new(const std::string& name, std::string_view text) override {
+        return put(name, text, RENAME_NOREPLACE);
+    }
+    Result<void> put(const std::string& name, std::string_view text) override {
+        return put(name, text, 0);
+    }
+
+    Result<std::vector<std::string>> list(const std::string& prefix) override {
+        std::vector<std::string> names;
+        std::error_code error;
+        fs::recursive_directory_iterator at(folder_ / prefix, error);
+        if (error == std::errc::no_such_file_or_directory) return names;
+        for (; !error && at != fs::recursive_directory_iterator(); at.increment(error)) {
+            if (at->is_regular_file(error)) {
+                names.push_back(at->path().lexically_relative(folder_).generic_string());
+            }
+        }
+        if (error) return system_failure("list " + folder_.string(), error.value());
+        return names;
+    }
+
+    Result<void> remove(const std::vector<std::string>& names) override {
+        for (const auto& name : names) {
+            const fs::path path = folder_ / name;
+            if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
+                return system_failure("remove " + path.string(), errno);
+            }
+        }
+        return {};
+    }
+
+    Result<void> probe() override {
+        TRY_VOID(make_folder(folder_ / kTemporary));
+        const fs::path path = temporary();
+        auto file = open_file(path, O_RDWR | O_CREAT | O_EXCL);
+        if (!file) return tl::unexpected(std::move(file).error());
+        const int failed = ::posix_fallocate(file->get(), 0, kProbeBytes);
+        ::unlink(path.c_str());
+        if (failed != 0) return system_failure("make room in " + folder_.string(), failed);
+        return {};
+    }
+
+    void forget_copies() override {}
+
+    Result<UniqueFd> lock() override {
+        TRY_VOID(make_folder(folder_ / "_larmor"));
+        const fs::path path = folder_ / std::string(kLockName);
+        TRY(auto file, open_file(path, O_RDWR | O_CREAT));
+        while (::flock(file.get(), LOCK_EX) != 0) {
+            if (errno != EINTR) return system_failure("lock " + path.string(), errno);
+        }
+        return file;
+    }
+    std::string root() const override { return folder_.string() + "/"; }
+
+private:
+    static constexpr const char* kTemporary = "_larmor/tmp";
+
+    fs::path temporary() const { return folder_ / kTemporary / random_id(); }
+
+    static Result<void> make_folder(const fs::path& path) {
+        std::error_code error;
+        fs::create_directories(path, error);
+        if (error) return system_failure("make " + path.string(), error.value());
+        return {};
+    }
+
+    Result<void> put(const std::string& name, std::string_view text, unsigned flags) {
+        const fs::path path = folder_ / name;
+        TRY_VOID(make_folder(path.parent_path()));
+        TRY_VOID(make_folder(folder_ / kTemporary));
+        const fs::path before = temporary();
+        auto written = write_whole(before, text);
+        if (written &&
+            ::renameat2(AT_FDCWD, before.c_str(), AT_FDCWD, path.c_str(), flags) != 0) {
+            written = errno == EEXIST ? Result<void>(fail(ErrorCode::Conflict,
+                                                          path.string() + " is there already"))
+                                      : system_failure("name " + path.string(), errno);
+        }
+        if (!written) {
+            ::unlink(before.c_str());
+            return written;
+        }
+        return sync_directory(path.parent_path());
+    }
+    static Result<void> write_whole(const fs::path& path, std::string_view text) {
+        TRY(const auto file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
+        TRY_VOID(write_all(file, as_bytes(text)));
+        return sync_data(file);
+    }
+
+    const fs::path folder_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Store>> open_folder(const fs::path& folder) {
+    std::error_code error;
+    const fs::path whole = fs::absolute(folder, error);
+    fs::create_directories(whole, error);
+    if (error) return system_failure("make " + whole.string(), error.value());
+    return std::make_unique<FolderStore>(whole.lexically_normal());
+}
+
+}  // namespace larmor::index::lake
