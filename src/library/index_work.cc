@@ -59,11 +59,14 @@ Result<std::unique_ptr<IndexWork>> IndexWork::start(Core& core,
                                                 {.visibility_timeout = std::chrono::minutes(2),
                                                  .receive_count_max = kStartsMax}));
     TRY_VOID(make_rule(core, *queue));
+    // While one batch is written, the next one comes together.
+    const std::size_t batched = target->batch_limits().documents_max;
+    const std::size_t steps_max = batched > 1 ? 2 * batched : options.concurrency_max;
     auto parts = std::make_unique<Parts>(core, std::move(target), *queue, options);
     workers::PoolOptions pool;
     pool.lanes = {{.batch_max = options.batch_max,
-                   .concurrency_max = options.concurrency_max,
-                   .in_flight_max = options.batch_max + options.concurrency_max}};
+                   .concurrency_max = steps_max,
+                   .in_flight_max = options.batch_max + steps_max}};
     pool.may_receive = [&step = parts->step] { return step.may_receive(); };
     TRY(parts->pool, workers::Pool::create({.queue = *queue,
                                             .database = core.database(),

@@ -19,6 +19,7 @@ IndexImageSet::IndexImageSet(const Services& services, unsigned documents_max)
                 .background_threads = 0,
                 .queue_max = 1024}),
       asking_("index-ask", kAskEvery, [this] { ask_target(); }) {
+    if (services.target.batch_limits().documents_max > 1) batcher_.emplace(services.target);
     asking_.start();
 }
 
@@ -26,20 +27,28 @@ IndexImageSet::~IndexImageSet() = default;
 
 async::Task<Result<Verdict>> IndexImageSet::run(queue::Message message,
                                                 async::CancelToken /*stop*/) {
-    co_return co_await threads_.run(
-        async::Priority::Normal, [this, &message] { return handle(message.body); },
-        async::WhenFull::Wait);
+    CO_TRY(auto handled,
+           co_await threads_.run(
+               async::Priority::Normal, [this, &message] { return handle(message.body); },
+               async::WhenFull::Wait));
+    if (auto* const verdict = std::get_if<Verdict>(&handled)) co_return std::move(*verdict);
+    index::ImageSetDocument document = std::get<1>(std::move(handled));
+    // One whose worker died runs with no other beside it.
+    const auto wait = message.suspect ? DocumentBatcher::Wait::No : DocumentBatcher::Wait::Yes;
+    auto applied = co_await batcher_->apply(std::move(document), wait);
+    CO_TRY_VOID(note(std::move(applied)));
+    co_return Verdict(Done{});
 }
 
-Result<Verdict> IndexImageSet::handle(const std::string& body) {
+Result<IndexImageSet::Handled> IndexImageSet::handle(const std::string& body) {
     TRY(const auto message, index::parse_index_message(body));
     if (const auto* const rebuild = std::get_if<index::Rebuild>(&message)) {
-        return send_page(*rebuild);
+        return send_page(*rebuild).map([](Verdict done) { return Handled(std::move(done)); });
     }
     return apply(std::get<index::ImageSetChanged>(message));
 }
 
-Result<Verdict> IndexImageSet::apply(const index::ImageSetChanged& changed) {
+Result<IndexImageSet::Handled> IndexImageSet::apply(const index::ImageSetChanged& changed) {
     // Many arrivals make many versions, of which each document has all that came before. Where
     // events get their numbers behind the commits, a document of this version may have been
     // read before its event: what is shared with other image sets could be older.
@@ -47,12 +56,14 @@ Result<Verdict> IndexImageSet::apply(const index::ImageSetChanged& changed) {
         TRY(const bool is_applied,
             note(services_.target.has_applied(services_.catalog.datastore_id(),
                                               changed.image_set_id, changed.version)));
-        if (is_applied) return Done{};
+        if (is_applied) return Verdict(Done{});
     }
+    if (batcher_) batcher_->wait_for_room();
     TRY(const auto wanted, note(services_.target.wanted()));
-    TRY(const auto document, source_.load(changed.image_set_id, changed.version, wanted));
+    TRY(auto document, source_.load(changed.image_set_id, changed.version, wanted));
+    if (batcher_) return document;
     TRY_VOID(note(services_.target.apply(document)));
-    return Done{};
+    return Verdict(Done{});
 }
 
 Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {

@@ -1,5 +1,7 @@
 #pragma once
 #include <atomic>
+#include <optional>
+#include <variant>
 
 #include "async/periodic.h"
 #include "async/worker_pool.h"
@@ -10,6 +12,7 @@
 #include "index/target.h"
 #include "queue/queue.h"
 #include "workers/step.h"
+#include "workers/steps/document_batcher.h"
 
 namespace larmor::workers {
 
@@ -33,8 +36,10 @@ public:
     Result<void> may_receive() const;
 
 private:
-    Result<Verdict> handle(const std::string& body);
-    Result<Verdict> apply(const index::ImageSetChanged& changed);
+    /// What has been done, or what a batch is to do.
+    using Handled = std::variant<Verdict, index::ImageSetDocument>;
+    Result<Handled> handle(const std::string& body);
+    Result<Handled> apply(const index::ImageSetChanged& changed);
     Result<Verdict> send_page(const index::Rebuild& rebuild) const;
     template <typename T>
     Result<T> note(Result<T> of_target);
@@ -43,7 +48,8 @@ private:
     const Services services_;
     const index::DocumentSource source_;
     std::atomic<bool> is_down_ = false;
-    async::WorkerPool threads_;  ///< of their own: they wait for the target
+    std::optional<DocumentBatcher> batcher_;  ///< where the target wants batches
+    async::WorkerPool threads_;               ///< of their own: they wait for the target
     async::Periodic asking_;
 };
 
