@@ -9,16 +9,14 @@
 #include "auth/secret.h"
 #include "events/retention.h"
 #include "http/server.h"
-#include "index/mysql/mysql_target.h"
 #include "larmor/command.h"
 #include "larmor/command_actor.h"
+#include "larmor/index_targets.h"
 #include "larmor/live_settings.h"
 #include "larmor/objects_option.h"
 #include "larmor/running_server.h"
-#include "larmor/search_index.h"
 #include "larmor/serve_request.h"
 #include "larmor/web_folder.h"
-#include "library/index_work.h"
 #include "library/job_work.h"
 #include "library/library.h"
 #include "library/work.h"
@@ -134,40 +132,6 @@ Result<std::unique_ptr<http::Server>> serve_health(const ServeRequest& request, 
         api::make_worker_router({core.database(), core.pool(), core.admission()}));
 }
 
-/// Those that this process was told to keep. Nothing is connected yet.
-Result<index::Targets> make_index_targets(const ServeRequest& request) {
-    index::Targets targets;
-    if (!request.index_mysql.empty()) {
-        TRY(auto settings, index::mysql::parse_mysql_url(request.index_mysql));
-        // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
-        if (const char* const password = std::getenv("LARMOR_INDEX_MYSQL_PASSWORD")) {
-            settings.password = password;
-        }
-        TRY(const auto levels, index::Levels::parse(request.index_mysql_levels));
-        // One more for who checks it.
-        targets["mysql"] =
-            index::mysql::make_mysql_target({.connection = std::move(settings),
-                                             .levels = levels,
-                                             .connections_max = request.index_concurrency + 1});
-    }
-    return targets;
-}
-
-using IndexWorks = std::vector<std::unique_ptr<IndexWork>>;
-Result<IndexWorks> start_index(const ServeRequest& request, Core& core,
-                               const index::Targets& targets) {
-    IndexWorks works;
-    for (const auto& [name, target] : targets) {
-        IndexWork::Options options;
-        options.name = name;
-        options.batch_max = request.index_batch;
-        options.concurrency_max = request.index_concurrency;
-        TRY(auto work, IndexWork::start(core, target, options));
-        works.push_back(std::move(work));
-    }
-    return works;
-}
-
 /// Works on the queues beside the process that serves, until a signal.
 Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& request) {
     const Settings& settings = line.settings;
@@ -180,10 +144,8 @@ Result<void> serve_as_worker(const CommandLine& line, const ServeRequest& reques
                                      .threads = request.threads,
                                      .disk_reserve_bytes = request.disk_reserve.bytes}));
     TRY(const auto work, Work::start(*core, {.webhook_secrets = live->webhook_secrets()}));
-    TRY(const auto targets, make_index_targets(request));
+    TRY(const auto targets, open_index_targets(request, settings.library));
     TRY(const auto index, start_index(request, *core, targets));
-    TRY(const auto search, open_search_index(request, settings.library));
-    TRY(const auto search_work, start_search_work(request, *core, search));
     TRY(const auto health, serve_health(request, *core));
     const auto reload = [&] { live->reload(line.read_again, core->admission()); };
     std::printf("larmor " LARMOR_VERSION " works on the queues of %s\n",
@@ -213,9 +175,9 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                            .objects = request.objects,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
-    TRY(library->index_targets(), make_index_targets(request));
+    TRY(const auto targets, open_index_targets(request, settings.library));
+    library->index_targets() = targets.all;
     TRY(const auto live, LiveSettings::read(request));
-    TRY(const auto search, open_search_index(request, settings.library));
     TRY(const auto keep, retention_options(request));
     events::Retention event_retention(library->database(), library->events(), keep);
     TRY(const auto exporter, start_audit_export(request.audit, library->audit()));
@@ -237,18 +199,15 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
                                  .audit = library->audit(),
                                  .admission = library->admission(),
                                  .index_targets = library->index_targets(),
-                                 .search = search.get()},
+                                 .search = targets.search.get()},
                                 std::move(options));
     };
     TRY(const auto server, http::Server::start(server_options(request), make_router));
     TRY(const auto dimse, start_dimse(request.dimse, tls_files(request), *library));
     std::unique_ptr<Work> work;
-    IndexWorks index;
-    TRY(auto search_work, start_search_work(request, library->core(), search));
+    TRY(IndexWorks index, start_index(request, library->core(), targets));
     if (!request.read_only && request.role == "all") {
         TRY(work, Work::start(library->core(), {.webhook_secrets = live->webhook_secrets()}));
-        TRY(index, start_index(request, library->core(), library->index_targets()));
-        IndexWork::warn_of_others(library->core(), library->index_targets());
     }
     std::unique_ptr<JobWork> job_work;
     if (!request.read_only) {
@@ -283,7 +242,6 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     library->jobs().bell.close();
     const auto report = server->stop(10s);
     index.clear();
-    search_work.reset();
     work.reset();
     job_work.reset();
     note_in_trail(*library, audit::Action::Stop, server->base_url());
@@ -391,6 +349,12 @@ void add_serve(CommandLine& line) {
             "in OpenSearch, https://user@host:port/alias; the password is in "
             "LARMOR_INDEX_SEARCH_PASSWORD")
         ->envname("LARMOR_INDEX_SEARCH");
+    command
+        ->add_option("--index-lake", request->index_lake,
+                     "keeps Parquet files in a folder, or in S3: "
+                     "s3://bucket/prefix?endpoint=URL&region=NAME; keys of S3 as AWS's tools "
+                     "take them from the environment")
+        ->envname("LARMOR_INDEX_LAKE");
     command
         ->add_option("--index-concurrency", request->index_concurrency,
                      "image sets that are written to a target of the index at a time")
