@@ -102,12 +102,19 @@ def copy_sources():
         shutil.copy(source, target)
     for folder, folders, names in os.walk(COPY):
         if folder == COPY:
-            folders[:] = [name for name in folders if name != "build"]
+            folders[:] = [name for name in folders if name not in ("build", ".cache")]
             names = [name for name in names if name != MARK]
         for name in names:
             path = os.path.relpath(f"{folder}/{name}", COPY)
             if path not in wanted:
                 os.unlink(f"{COPY}/{path}")
+
+    # What ./dev setup brought and the lake is written with.
+    os.makedirs(f"{COPY}/.cache/duckdb", exist_ok=True)
+    for name in ("duckdb.h", "libduckdb.so"):
+        source, target = f"{ROOT}/.cache/duckdb/{name}", f"{COPY}/.cache/duckdb/{name}"
+        if os.path.exists(source) and not os.path.exists(target):
+            shutil.copy(source, target)
 
 
 def build(targets, log):
