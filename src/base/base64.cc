@@ -48,6 +48,39 @@ __attribute__((target("ssse3"))) std::size_t write_base64_wide(char* to, Bytes b
     }
     return i;
 }
+
+/// Reads as many steps of 16 characters as there are before one that is none of base64; returns
+/// how many characters that was. Writes 16 bytes for each step, of which 12 count. Looks the
+/// classes of both halves of a character up, which have a bit in common where it is wrong.
+/// After W. Mula and D. Lemire, the same.
+__attribute__((target("ssse3"))) std::size_t read_base64_wide(std::string_view text,
+                                                              std::byte* to) {
+    const __m128i low_classes = _mm_setr_epi8(0x15, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11, 0x11,
+                                              0x11, 0x11, 0x13, 0x1a, 0x1b, 0x1b, 0x1b, 0x1a);
+    const __m128i high_classes = _mm_setr_epi8(0x10, 0x10, 0x01, 0x02, 0x04, 0x08, 0x04, 0x08,
+                                               0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10, 0x10);
+    // What to add to a character, by its high half; a slash has a place of its own.
+    const __m128i offsets = _mm_setr_epi8(0, 63 - '/', 62 - '+', 52 - '0', -'A', -'A', 26 - 'a',
+                                          26 - 'a', 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m128i order = _mm_setr_epi8(2, 1, 0, 6, 5, 4, 10, 9, 8, 14, 13, 12, -1, -1, -1, -1);
+    const __m128i slash = _mm_set1_epi8('/');
+    std::size_t i = 0;
+    for (; text.size() - i >= 16; i += 16, to += 12) {
+        const __m128i in = _mm_loadu_si128(reinterpret_cast<const __m128i*>(text.data() + i));
+        const __m128i high = _mm_and_si128(_mm_srli_epi32(in, 4), _mm_set1_epi8(0x0f));
+        const __m128i low = _mm_and_si128(in, _mm_set1_epi8(0x0f));
+        const __m128i wrong = _mm_and_si128(_mm_shuffle_epi8(low_classes, low),
+                                            _mm_shuffle_epi8(high_classes, high));
+        if (_mm_movemask_epi8(_mm_cmpeq_epi8(wrong, _mm_setzero_si128())) != 0xffff) break;
+        const __m128i range = _mm_add_epi8(_mm_cmpeq_epi8(in, slash), high);
+        const __m128i values = _mm_add_epi8(in, _mm_shuffle_epi8(offsets, range));
+        // Four values of six bits become three bytes, in an order that is then turned round.
+        const __m128i pairs = _mm_maddubs_epi16(values, _mm_set1_epi32(0x01400140));
+        const __m128i fours = _mm_madd_epi16(pairs, _mm_set1_epi32(0x00011000));
+        _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm_shuffle_epi8(fours, order));
+    }
+    return i;
+}
 #endif
 
 }  // namespace
@@ -86,9 +119,15 @@ Result<ByteBuffer> from_base64(std::string_view text) {
     static constexpr auto kValues = make_values();
     if (text.size() % 4 != 0)
         return invalid_at(text.size(), "base64 text is not a multiple of four");
-    ByteBuffer bytes;
-    bytes.reserve(text.size() / 4 * 3);
-    for (std::size_t i = 0; i < text.size(); i += 4) {
+    constexpr std::size_t kStepBytes = 16;
+    ByteBuffer bytes(text.size() / 4 * 3 + kStepBytes);
+    std::byte* to = bytes.data();
+    std::size_t i = 0;
+#if defined(__x86_64__)
+    if (__builtin_cpu_supports("ssse3")) i = read_base64_wide(text, to);
+    to += i / 4 * 3;
+#endif
+    for (; i < text.size(); i += 4) {
         const bool last = i + 4 == text.size();
         const std::size_t padding = !last                                      ? 0
                                     : text[i + 2] == '=' && text[i + 3] == '=' ? 2
@@ -102,9 +141,10 @@ Result<ByteBuffer> from_base64(std::string_view text) {
             four = four << 6 | static_cast<std::uint32_t>(value);
         }
         for (std::size_t k = 0; k < 3 - padding; ++k) {
-            bytes.push_back(static_cast<std::byte>(four >> (16 - 8 * k)));
+            *to++ = static_cast<std::byte>(four >> (16 - 8 * k));
         }
     }
+    bytes.resize(static_cast<std::size_t>(to - bytes.data()));
     return bytes;
 }
 

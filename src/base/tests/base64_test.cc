@@ -42,6 +42,25 @@ TEST(Base64, ReadsBackAnyLength) {
     }
 }
 
+TEST(Base64, RefusesEveryForeignCharacterAtEveryPlaceAndSaysWhere) {
+    const std::string_view alphabet =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const std::string text(alphabet.substr(0, 40));
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        for (int code = 0; code < 256; ++code) {
+            auto changed = text;
+            changed[at] = static_cast<char>(code);
+            const bool is_padding = changed[at] == '=' && at + 1 == text.size();
+            const bool is_good = is_padding || alphabet.find(changed[at]) != std::string::npos;
+            const auto decoded = from_base64(changed);
+            ASSERT_EQ(decoded.has_value(), is_good) << at << ' ' << code;
+            if (is_good) continue;
+            EXPECT_NE(decoded.error().message.find(std::to_string(at)), std::string::npos)
+                << decoded.error().message;
+        }
+    }
+}
+
 TEST(Base64, RefusesWhatIsCutOrForeign) {
     for (const char* text : {"Z", "Zg", "Zg=", "Z===", "====", "Zm9v!A==", "Zg==Zg=="}) {
         EXPECT_FALSE(from_base64(text)) << text;
