@@ -29,7 +29,7 @@ public:
     const std::vector<Block>& blocks() const { return closed_; }
 
 private:
-    static constexpr std::uint32_t kLineEntries = 10;
+    static constexpr std::uint32_t kLineEntries = 12;
     struct alignas(64) Line {
         Entry entries[kLineEntries];
         std::uint32_t count;

@@ -20,26 +20,34 @@ std::uint64_t SubTableBuilder::slot_count_max(std::uint64_t entry_count) {
 }
 
 void SubTableBuilder::sort(std::span<const std::span<const Entry>> runs, std::size_t count) {
-    // Hashes are spread evenly: one pass puts about four into each bucket, and those few are
-    // sorted in place.
-    const unsigned bits = count < 8 ? 1 : std::bit_width(count) - 3;
+    // Hashes are spread evenly: one pass puts one or two into each bucket.
+    const unsigned bits = std::max(1, static_cast<int>(std::bit_width(count)) - 1);
     const auto bucket_of = [bits](std::uint64_t order) { return order >> (64 - bits); };
     starts_.assign((std::size_t{1} << bits) + 1, 0);
     for (const auto run : runs)
         for (const Entry& entry : run) ++starts_[bucket_of(entry.order()) + 1];
-    for (std::size_t i = 1; i < starts_.size(); ++i) starts_[i] += starts_[i - 1];
-
+    std::uint32_t largest = 0;
+    for (std::size_t i = 1; i < starts_.size(); ++i) {
+        largest = std::max(largest, starts_[i]);
+        starts_[i] += starts_[i - 1];
+    }
     items_.resize(count);
     for (const auto run : runs)
         for (const Entry& entry : run)
             items_[starts_[bucket_of(entry.order())]++] = {entry.order(), entry.ordinal()};
-    // Each start has become the end of its bucket.
-    std::size_t first = 0;
-    for (std::size_t bucket = 0; bucket + 1 < starts_.size(); ++bucket) {
-        const std::size_t last = starts_[bucket];
-        std::sort(items_.begin() + static_cast<std::ptrdiff_t>(first),
-                  items_.begin() + static_cast<std::ptrdiff_t>(last));
-        first = last;
+
+    // Where many have one UID, that many meet in a bucket.
+    constexpr std::uint32_t kFewInABucket = 32;
+    if (largest > kFewInABucket) {
+        std::sort(items_.begin(), items_.end());
+        return;
+    }
+    // Each is within a few places of its own.
+    for (std::size_t i = 1; i < count; ++i) {
+        const Item item = items_[i];
+        std::size_t at = i;
+        for (; at > 0 && item < items_[at - 1]; --at) items_[at] = items_[at - 1];
+        items_[at] = item;
     }
 }
 

@@ -87,9 +87,9 @@ TEST(Index, HoldsAnOrdinalOf34Bits) {
 /// Hashes whose fingerprints are equal though they differ: a table of few UIDs looks at the
 /// first 30 bits or so of the order only.
 TEST(Index, GivesEachSlotOfEqualFingerprintsAsAMatchOfItsOwn) {
-    const UidHash a{.high = 0, .low = 0x40};
-    const UidHash b{.high = 0, .low = 0x80};
-    const UidHash other{.high = 0, .low = 0xc0};
+    const UidHash a{.high = 0, .low = 0x1000000};
+    const UidHash b{.high = 0, .low = 0x2000000};
+    const UidHash other{.high = 0, .low = 0x3000000};
     const std::vector<Appended> all{{b, 2}, {a, 1}};
     for (const auto& options : {in_memory(), in_file()}) {
         const auto index = build_index(options, all);
@@ -106,7 +106,8 @@ TEST(Index, GivesEachSlotOfEqualFingerprintsAsAMatchOfItsOwn) {
 
 TEST(Index, GoesOnOverTheEndOfAPage) {
     std::vector<Appended> all;
-    for (std::uint64_t i = 0; i < 700; ++i) all.push_back({{.high = 0, .low = 1024 * i}, i});
+    for (std::uint64_t i = 0; i < 700; ++i)
+        all.push_back({{.high = 0, .low = 0x100000 * i}, i});
     // Evenly spread ones, so that all those with home 0 fit before the end.
     for (std::uint64_t i = 1; i < 4000; ++i)
         all.push_back({{.high = 0, .low = i * 0x0010000000000000ULL}, 10'000 + i});

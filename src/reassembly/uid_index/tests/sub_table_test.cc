@@ -5,6 +5,9 @@
 namespace larmor::reassembly::uid_index {
 namespace {
 
+/// Between the orders of two hashes that are as near each other as they can be.
+constexpr std::uint64_t kStep = std::uint64_t{1} << (64 - kOrderBits);
+
 std::vector<Entry> entries_of(
     std::initializer_list<std::pair<std::uint64_t, std::uint64_t>> all) {
     std::vector<Entry> entries;
@@ -52,7 +55,8 @@ TEST(SubTable, TakesTenNinthsOfASlotForAUid) {
 
 TEST(SubTable, CollapsesEqualHashesIntoOneListInTheOrderOfTheRecords) {
     SubTableBuilder builder;
-    const auto shape = build(builder, entries_of({{8, 30}, {4, 1}, {8, 10}, {8, 20}}));
+    const auto shape = build(
+        builder, entries_of({{2 * kStep, 30}, {kStep, 1}, {2 * kStep, 10}, {2 * kStep, 20}}));
 
     ASSERT_TRUE(shape);
     EXPECT_EQ(builder.uid_count(), 2);
@@ -66,7 +70,7 @@ TEST(SubTable, CollapsesEqualHashesIntoOneListInTheOrderOfTheRecords) {
 TEST(SubTable, SaysThatFingerprintsCannotBeOrderedWhereTooManyHaveOneHome) {
     std::vector<Entry> entries;
     for (std::uint64_t i = 0; i < 200; ++i)
-        entries.push_back(Entry::of({.high = 0, .low = 4 * i}, i));
+        entries.push_back(Entry::of({.high = 0, .low = kStep * i}, i));
     SubTableBuilder builder;
 
     const auto shape = build(builder, entries);
@@ -78,7 +82,7 @@ TEST(SubTable, SaysThatFingerprintsCannotBeOrderedWhereTooManyHaveOneHome) {
 TEST(SubTable, RefusesHashesThatNoKeyMakes) {
     std::vector<Entry> entries;
     for (std::uint64_t i = 1; i <= 400; ++i)
-        entries.push_back(Entry::of({.high = 0, .low = ~0ULL - 4 * i}, i));
+        entries.push_back(Entry::of({.high = 0, .low = ~0ULL - kStep * i}, i));
     SubTableBuilder builder;
 
     const auto crowded = build(builder, entries);
