@@ -9,6 +9,7 @@ namespace {
 
 // Ends with the 1 that the digits follow: no component begins with a zero.
 constexpr std::string_view kRoot = "1.3.6.1.4.1.14519.5.2.1.7009.2403.1";
+constexpr std::size_t kDigits = 22;
 
 /// A bijection of 64 bits: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
 std::uint64_t mix(std::uint64_t number) {
@@ -17,14 +18,12 @@ std::uint64_t mix(std::uint64_t number) {
     return number ^ number >> 31U;
 }
 
-/// `number`, below 1e8, as 8 digits: pairs of digits, then digits, are divided side by side in
-/// one register. Making the UIDs must not be what is measured.
+/// 24 bits as 8 octal digits, all of them in one register. Decimal ones would take several
+/// times as long, and making the UIDs must not be what is measured.
 void write_8_digits(std::uint64_t number, char* to) {
-    std::uint64_t parts = (number / 10'000) | (number % 10'000) << 32U;
-    std::uint64_t high = (parts * 10'486 >> 20U) & 0x0000007f'0000007fULL;  // / 100
-    parts = high | (parts - high * 100) << 16U;
-    high = (parts * 103 >> 10U) & 0x000f'000f'000f'000fULL;  // / 10
-    parts = high | (parts - high * 10) << 8U;
+    std::uint64_t parts = (number >> 12U & 0xfff) | (number & 0xfff) << 32U;
+    parts = (parts >> 6U & 0x0000003f'0000003fULL) | (parts & 0x0000003f'0000003fULL) << 16U;
+    parts = (parts >> 3U & 0x0007'0007'0007'0007ULL) | (parts & 0x0007'0007'0007'0007ULL) << 8U;
     parts |= 0x3030'3030'3030'3030ULL;
     if constexpr (std::endian::native == std::endian::big) parts = __builtin_bswap64(parts);
     std::memcpy(to, &parts, sizeof(parts));
@@ -36,17 +35,15 @@ SyntheticUids::SyntheticUids(std::uint64_t count)
     : count_(count), bits_(std::max(2U, static_cast<unsigned>(std::bit_width(count - 1)))) {}
 
 void SyntheticUids::write(std::uint64_t number, UidText& out) {
-    static_assert(kRoot.size() + 20 <= sizeof(out.chars));
-    char* at = out.chars.data();
-    std::memcpy(at, kRoot.data(), kRoot.size());
-    at += kRoot.size();
+    static_assert(kRoot.size() + kDigits <= sizeof(out.chars));
+    char* const digits = out.chars.data() + kRoot.size();
     const std::uint64_t mixed = mix(number);
-    std::array<char, 8> first;
-    write_8_digits(mixed / 10'000'000'000'000'000, first.data());
-    std::memcpy(at, first.data() + 4, 4);  // 64 bits are less than 20 digits
-    write_8_digits(mixed / 100'000'000 % 100'000'000, at + 4);
-    write_8_digits(mixed % 100'000'000, at + 12);
-    out.size = static_cast<std::uint32_t>(kRoot.size() + 20);
+    // 64 bits are 22 digits: the first two of these are zeros, over which the root is written.
+    write_8_digits(mixed >> 48U, digits - 2);
+    write_8_digits(mixed >> 24U, digits + 6);
+    write_8_digits(mixed, digits + 14);
+    std::memcpy(out.chars.data(), kRoot.data(), kRoot.size());
+    out.size = static_cast<std::uint32_t>(kRoot.size() + kDigits);
 }
 
 std::uint64_t SyntheticUids::shuffled(std::uint64_t position) const {
