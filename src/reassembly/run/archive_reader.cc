@@ -3,6 +3,7 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "archive/tar.h"
 #include "objects/s3/object_source.h"
@@ -10,22 +11,23 @@
 namespace larmor::reassembly::run {
 namespace {
 
-constexpr std::size_t kPieceBytes = 1 << 20;
-
 class CountedSource final : public archive::Source, public archive::RandomAccess {
 public:
     CountedSource(std::unique_ptr<archive::Source> file, std::atomic<std::uint64_t>& count)
-        : file_(std::move(file)), count_(&count), buffer_(kPieceBytes) {}
+        : file_(std::move(file)), count_(&count), buffer_(kBufferBytes) {}
 
     Result<std::size_t> read(std::span<std::byte> out) override {
+        // Behind something large, only a header is to come before the next.
+        const bool is_large = out.size() >= kDirectFromBytes;
+        if (is_large) ahead_bytes_ = kHeaderBytes;
         if (left_.empty()) {
-            // What is large goes where it belongs at once.
-            if (out.size() >= buffer_.size()) return take(out);
-            TRY(const auto count, take(buffer_));
+            if (is_large) return take(out);
+            if (out.size() > kHeaderBytes) ahead_bytes_ = kBufferBytes;
+            TRY(const auto count, take(std::span(buffer_).first(ahead_bytes_)));
             left_ = Bytes(buffer_).first(count);
         }
         const auto count = std::min(out.size(), left_.size());
-        std::copy_n(left_.begin(), count, out.begin());
+        std::memcpy(out.data(), left_.data(), count);
         left_ = left_.subspan(count);
         return count;
     }
@@ -50,6 +52,10 @@ public:
     }
 
 private:
+    /// Small enough that what was read is still in the processor's cache when it is used.
+    static constexpr std::size_t kBufferBytes = 128 << 10, kDirectFromBytes = 64 << 10,
+                                 kHeaderBytes = 4 << 10;
+
     Result<std::size_t> take(std::span<std::byte> out) {
         TRY(const auto count, file_->read(out));
         *count_ += count;
@@ -59,6 +65,7 @@ private:
     std::unique_ptr<archive::Source> file_;
     std::atomic<std::uint64_t>* count_;
     ByteBuffer buffer_;
+    std::size_t ahead_bytes_ = kBufferBytes;  ///< that are read where less is wanted
     Bytes left_;
 };
 
@@ -92,7 +99,8 @@ Result<std::unique_ptr<ArchiveReader>> ArchiveReader::open(
 }
 
 Result<void> read_rest(archive::Reader& reader, std::uint64_t expected_bytes,
-                       std::uint64_t size_max_bytes, ByteBuffer& out) {
+                       std::uint64_t size_max_bytes, MemberBuffer& out) {
+    constexpr std::uint64_t kPieceBytes = 1 << 20;
     for (;;) {
         const auto have = out.size();
         if (have > size_max_bytes) {
@@ -102,13 +110,10 @@ Result<void> read_rest(archive::Reader& reader, std::uint64_t expected_bytes,
         }
         // A byte more than is expected or allowed, to see whether there is more.
         const auto missing = expected_bytes > have ? expected_bytes - have : 0;
-        const auto room =
-            std::min({std::uint64_t{kPieceBytes}, missing + 1, size_max_bytes - have + 1});
-        out.resize(have + room);
-        const auto count = reader.read(std::span(out).subspan(have));
-        out.resize(have + (count ? *count : 0));
-        if (!count) return tl::unexpected(count.error());
-        if (*count == 0) return {};
+        const auto room = std::min({kPieceBytes, missing + 1, size_max_bytes - have + 1});
+        TRY(const auto count, reader.read(out.room(room)));
+        if (count == 0) return {};
+        out.add(count);
     }
 }
 

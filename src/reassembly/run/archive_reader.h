@@ -4,12 +4,13 @@
 
 #include "archive/archive.h"
 #include "reassembly/run/archive_list.h"
+#include "reassembly/run/member_buffer.h"
 
 namespace larmor::reassembly::run {
 
-/// An archive that is read once, from front to back, in pieces of 1 MiB, and once more only
-/// where a hard link leads to a member that has passed; every byte that the file gives is
-/// counted.
+/// An archive that is read once, from front to back, large members straight to where they
+/// belong, and once more only where a hard link leads to a member that has passed; every byte
+/// that the file gives is counted.
 class ArchiveReader {
 public:
     /// One in S3 comes by range reads, which go on where a connection was cut, always of the
@@ -29,6 +30,6 @@ private:
 /// `expected_bytes`, what the archive says of the whole member, is a hint and no promise.
 /// Errors: LimitExceeded, those of the reader.
 Result<void> read_rest(archive::Reader& reader, std::uint64_t expected_bytes,
-                       std::uint64_t size_max_bytes, ByteBuffer& out);
+                       std::uint64_t size_max_bytes, MemberBuffer& out);
 
 }  // namespace larmor::reassembly::run

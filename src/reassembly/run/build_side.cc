@@ -33,7 +33,7 @@ Result<void> BuildSide::member(Event event, const fuse::MemberName& name,
     bytes_.clear();
     const auto whole = read_rest(bytes, event.size_bytes, memory_->member_max_bytes, bytes_);
     if (!whole && !is_of_content(whole.error())) return whole;
-    const auto half = whole ? read_half(bytes_, name) : tl::unexpected(whole.error());
+    const auto half = whole ? read_half(bytes_.bytes(), name) : tl::unexpected(whole.error());
     if (!half) {
         const auto outcome = fuse::outcome_of(half.error());
         event.fate = outcome == fuse::Outcome::Conflict ? Fate::Conflict : Fate::Corrupt;

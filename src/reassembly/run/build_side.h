@@ -25,7 +25,7 @@ private:
     RowSorter* events_;
     const MemoryPlan* memory_;
     unsigned thread_;
-    ByteBuffer bytes_;
+    MemberBuffer bytes_;
 };
 
 }  // namespace larmor::reassembly::run

@@ -9,6 +9,7 @@ Checkpoints::Checkpoints(const Parts& parts, Checkpoint begun,
     : parts_(parts),
       interval_(interval),
       last_(std::move(begun)),
+      is_written_(last_.spool.size_bytes > 0),
       taken_(std::chrono::steady_clock::now()) {}
 
 Result<void> Checkpoints::archive_done(Side side, std::uint32_t number, std::uint64_t members) {
@@ -18,8 +19,12 @@ Result<void> Checkpoints::archive_done(Side side, std::uint32_t number, std::uin
     }
     if (!parts_.output.keeps_checkpoints()) return {};
     const std::unique_lock lock(taking_, std::try_to_lock);
-    if (!lock || std::chrono::steady_clock::now() - taken_ < interval_) return {};
+    if (!lock || !is_due()) return {};
     return take(std::nullopt);
+}
+
+bool Checkpoints::is_due() const {
+    return std::chrono::steady_clock::now() - taken_ >= interval_;
 }
 
 Result<void> Checkpoints::side_done(Side side) {
@@ -35,18 +40,23 @@ Result<void> Checkpoints::take(std::optional<Side> finished_side) {
         done = done_;
     }
     auto next = last_;
-    if (parts_.output.keeps_checkpoints()) {
+    // Once there is a checkpoint, what follows a side must find all of it durable: it moves and
+    // removes files, as somebody who goes on from there must be able to do again.
+    const bool is_kept =
+        parts_.output.keeps_checkpoints() && (is_written_ || is_due() || !parts_.store.begun());
+    if (is_kept) {
         TRY(const bool is_saved, save(next, finished_side));
         if (!is_saved) return {};
     }
     for (const auto& one : done) {
         next.archive(one.side, one.number) = {next.attempt(), one.members};
     }
-    if (parts_.output.keeps_checkpoints()) {
+    if (is_kept) {
         TRY_VOID(parts_.output.write_checkpoint(encode_checkpoint(next)));
+        is_written_ = true;
+        taken_ = std::chrono::steady_clock::now();
     }
     last_ = std::move(next);
-    taken_ = std::chrono::steady_clock::now();
     const std::scoped_lock lock(done_mutex_);
     done_.erase(done_.begin(), done_.begin() + static_cast<std::ptrdiff_t>(done.size()));
     return {};
@@ -54,7 +64,8 @@ Result<void> Checkpoints::take(std::optional<Side> finished_side) {
 
 Result<bool> Checkpoints::save(Checkpoint& next, std::optional<Side> finished_side) {
     const bool is_metadata = !next.all_done(Side::Metadata);
-    if (finished_side == Side::Metadata) {
+    // Also where the end of that side wrote none.
+    if (finished_side == Side::Metadata || (!is_metadata && !is_written_)) {
         TRY(next.spool, parts_.store.seal());
     } else if (is_metadata) {
         TRY(const auto mark, parts_.store.save());

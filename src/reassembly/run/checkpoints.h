@@ -25,7 +25,8 @@ public:
     /// due and no other thread is at it. Errors: those of writing.
     Result<void> archive_done(Side side, std::uint32_t number, std::uint64_t members);
     /// When all archives of a side are done, and their threads. Where the output keeps no
-    /// checkpoints, nothing is written: `last` is only what is done.
+    /// checkpoints, and in a run so short that none was due, nothing is written: `last` is only
+    /// what is done. A run that is broken off without one begins again.
     Result<void> side_done(Side side);
     /// Durable where checkpoints are kept.
     const Checkpoint& last() const { return last_; }
@@ -36,6 +37,7 @@ private:
         std::uint32_t number;
         std::uint64_t members;
     };
+    bool is_due() const;
     Result<void> take(std::optional<Side> finished_side);
     /// False where there is nothing yet that a run could go on with.
     Result<bool> save(Checkpoint& next, std::optional<Side> finished_side);
@@ -44,6 +46,7 @@ private:
     std::chrono::milliseconds interval_;
     std::mutex taking_;  ///< over all below but `done_`
     Checkpoint last_;
+    bool is_written_;  ///< a checkpoint, by this attempt or one before
     std::chrono::steady_clock::time_point taken_;
     std::mutex done_mutex_;
     std::vector<Done> done_;  ///< since the last one

@@ -32,6 +32,24 @@ Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
     return {};
 }
 
+namespace {
+
+/// All pieces of a file as they are, where they are in memory; else none.
+std::vector<Bytes> pieces_in_memory(const fuse::FusedFile& file,
+                                    std::span<const MemberBytes> members) {
+    std::vector<Bytes> all;
+    for (const auto& piece : file.pieces) {
+        const auto bytes = piece.member == fuse::Piece::kMade
+                               ? std::optional(Bytes(piece.made))
+                               : members[piece.member].in_memory(piece.range);
+        if (!bytes || piece.word_bytes != 1) return {};
+        all.push_back(*bytes);
+    }
+    return all;
+}
+
+}  // namespace
+
 Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
                           const std::function<Result<void>(Bytes)>& out) {
     ByteBuffer turned;
@@ -50,11 +68,18 @@ Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> me
     return {};
 }
 
-Result<WrittenFile> write_file(const fs::path& path, IfThere if_there,
-                               const fuse::FusedFile& file, std::span<MemberBytes> members) {
-    TRY(auto out, OutputFile::create(path, if_there, file.size_bytes));
+Result<WrittenFile> write_file(const std::string& path, IfThere if_there,
+                               const fuse::FusedFile& file, std::span<MemberBytes> members,
+                               DirectWriter* direct) {
+    TRY(auto out, OutputFile::create(path, if_there, file.size_bytes, direct));
     const auto written = [&]() -> Result<WrittenFile> {
-        TRY_VOID(write_pieces(file, members, [&](Bytes bytes) { return out.write(bytes); }));
+        const auto pieces = pieces_in_memory(file, members);
+        if (!pieces.empty()) {
+            TRY_VOID(out.write_whole(pieces));
+        } else {
+            TRY_VOID(
+                write_pieces(file, members, [&](Bytes bytes) { return out.write(bytes); }));
+        }
         return out.finish();
     }();
     if (!written) {

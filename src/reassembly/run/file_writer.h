@@ -1,6 +1,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <optional>
 
 #include "archive/archive.h"
 #include "reassembly/fuse/fuse.h"
@@ -17,6 +18,13 @@ public:
     MemberBytes(Bytes head, std::unique_ptr<archive::Source> rest)
         : head_(head), rest_(std::move(rest)) {}
 
+    /// The bytes of a range, where all of it is in memory.
+    std::optional<Bytes> in_memory(ByteRange range) const {
+        if (range.offset > head_.size() || range.count > head_.size() - range.offset) {
+            return std::nullopt;
+        }
+        return head_.subspan(range.offset, range.count);
+    }
     /// Gives `range` to `take` in pieces, each but the last of a multiple of 8 bytes. Ranges
     /// behind the head come in rising order, each byte at most once. Errors: those of the
     /// reader and of `take`; InvalidInput where the member ends before.
@@ -59,9 +67,11 @@ Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> me
                           const std::function<Result<void>(Bytes)>& out);
 
 /// Writes a file; its folders are made. Not durable: that is done for all of them at once.
+/// `direct`, where there is one, writes large files, and says in the end whether it could.
 /// Errors: Conflict for one that is there and may not be replaced; those of the members, and of
 /// writing, after which the file is gone again.
-Result<WrittenFile> write_file(const std::filesystem::path& path, IfThere if_there,
-                               const fuse::FusedFile& file, std::span<MemberBytes> members);
+Result<WrittenFile> write_file(const std::string& path, IfThere if_there,
+                               const fuse::FusedFile& file, std::span<MemberBytes> members,
+                               DirectWriter* direct);
 
 }  // namespace larmor::reassembly::run

@@ -61,6 +61,10 @@ public:
     Result<spool::Mark> seal() { return spool_->sync(); }
     Result<void> finish();
     std::uint64_t record_count() const { return index_->record_count(); }
+    /// Whether there is a spool that can be sealed while others read it.
+    bool begun() const { return spool_->begun(); }
+    /// When finished: whether nothing is read from a file to find a record.
+    bool in_memory() const { return !index_->in_file() && spool_->in_memory(); }
 
 private:
     friend class MetadataFinder;

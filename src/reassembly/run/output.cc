@@ -7,12 +7,13 @@ namespace fs = std::filesystem;
 
 class FolderOutput final : public Output {
 public:
-    explicit FolderOutput(OutputFolder& folder) : folder_(folder) {}
+    FolderOutput(OutputFolder& folder, unsigned threads)
+        : folder_(folder), root_(folder.path().string() + '/'), direct_(threads) {}
 
     Result<PlacedFile> write(const std::string& key, const std::string& staged,
                              const fuse::FusedFile& file,
                              std::span<MemberBytes> members) override {
-        auto written = write_file(folder_.path() / key, IfThere::Refuse, file, members);
+        auto written = write_file(root_ + key, IfThere::Refuse, file, members, &direct_);
         if (written) return PlacedFile{*written};
         if (written.error().code != ErrorCode::Conflict) {
             return tl::unexpected(std::move(written).error());
@@ -21,8 +22,8 @@ public:
     }
     Result<PlacedFile> stage(const std::string& staged, const fuse::FusedFile& file,
                              std::span<MemberBytes> members) override {
-        TRY(const auto written,
-            write_file(folder_.staged() / staged, IfThere::Replace, file, members));
+        TRY(const auto written, write_file((folder_.staged() / staged).string(),
+                                           IfThere::Replace, file, members, &direct_));
         return PlacedFile{written, true};
     }
     Result<void> move(const Event& file, const std::string& key) override {
@@ -54,11 +55,17 @@ public:
         return {};
     }
     bool keeps_checkpoints() const override { return true; }
-    Result<void> sync() override { return folder_.sync(); }
+    Result<void> sync() override {
+        TRY_VOID(direct_.drain());
+        return folder_.sync();
+    }
     Result<void> write_checkpoint(std::string_view text) override {
         return folder_.write_checkpoint(text);
     }
-    Result<void> complete(const std::string& json) override { return folder_.complete(json); }
+    Result<void> complete(const std::string& json) override {
+        TRY_VOID(direct_.drain());
+        return folder_.complete(json);
+    }
 
 private:
     fs::path place_of(const Event& file) const {
@@ -66,12 +73,14 @@ private:
     }
 
     OutputFolder& folder_;
+    std::string root_;  ///< the folder as text: a path is parsed for each file otherwise
+    DirectWriter direct_;
 };
 
 }  // namespace
 
-std::unique_ptr<Output> output_to(OutputFolder& folder) {
-    return std::make_unique<FolderOutput>(folder);
+std::unique_ptr<Output> output_to(OutputFolder& folder, unsigned threads) {
+    return std::make_unique<FolderOutput>(folder, threads);
 }
 
 }  // namespace larmor::reassembly::run

@@ -44,7 +44,7 @@ public:
     virtual Result<void> complete(const std::string& json) = 0;
 };
 
-/// All in one folder, which must outlive it.
-std::unique_ptr<Output> output_to(OutputFolder& folder);
+/// All in one folder, which must outlive it, for so many threads.
+std::unique_ptr<Output> output_to(OutputFolder& folder, unsigned threads);
 
 }  // namespace larmor::reassembly::run

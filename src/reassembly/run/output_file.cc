@@ -1,11 +1,11 @@
 #include "reassembly/run/output_file.h"
 
 #include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -16,99 +16,104 @@ namespace fs = std::filesystem;
 
 /// From here on a file goes past the page cache.
 constexpr std::uint64_t kDirectFromBytes = 256 << 10;
-constexpr std::size_t kBufferBytes = 1 << 20;
-/// What O_DIRECT wants of memory, offset and size, on every disk that we know.
-constexpr std::size_t kAlignment = 4096;
+constexpr std::size_t kBufferBytes = 256 << 10;
 
+/// For what goes through the page cache.
 std::span<std::byte> thread_buffer() {
-    struct Free {
-        void operator()(void* memory) const { std::free(memory); }
-    };
-    thread_local const std::unique_ptr<void, Free> kMemory(
-        std::aligned_alloc(kAlignment, kBufferBytes));
-    LARMOR_CHECK(kMemory != nullptr);
-    return {static_cast<std::byte*>(kMemory.get()), kBufferBytes};
+    thread_local const auto kMemory = std::make_unique_for_overwrite<std::byte[]>(kBufferBytes);
+    return {kMemory.get(), kBufferBytes};
 }
 
 /// A file descriptor, or errno below zero.
-int open_or_error(const fs::path& path, int flags) {
+int open_or_error(const std::string& path, int flags) {
     constexpr unsigned kMode = 0640;
     const int fd = ::open(path.c_str(), flags, kMode);
     return fd >= 0 ? fd : -errno;
 }
 
-std::uint64_t rounded_up(std::uint64_t size) {
-    return (size + kAlignment - 1) / kAlignment * kAlignment;
-}
-
 }  // namespace
 
-Result<OutputFile> OutputFile::create(const fs::path& path, IfThere if_there,
-                                      std::uint64_t size_bytes) {
+Result<OutputFile> OutputFile::create(const std::string& path, IfThere if_there,
+                                      std::uint64_t size_bytes, DirectWriter* direct) {
     const int flags =
         O_WRONLY | O_CREAT | O_CLOEXEC | (if_there == IfThere::Refuse ? O_EXCL : O_TRUNC);
-    bool is_direct = size_bytes >= kDirectFromBytes;
-    int fd = open_or_error(path, flags | (is_direct ? O_DIRECT : 0));
+    const bool is_large = direct != nullptr && size_bytes >= kDirectFromBytes;
+    int fd = open_or_error(path, flags | (is_large ? O_DIRECT : 0));
     if (fd == -ENOENT) {
         std::error_code error;
-        fs::create_directories(path.parent_path(), error);
-        if (error) {
-            return system_failure("make folder " + path.parent_path().string(), error.value());
-        }
-        fd = open_or_error(path, flags | (is_direct ? O_DIRECT : 0));
+        const auto folder = fs::path(path).parent_path();
+        fs::create_directories(folder, error);
+        if (error) return system_failure("make folder " + folder.string(), error.value());
+        fd = open_or_error(path, flags | (is_large ? O_DIRECT : 0));
     }
-    if (fd == -EINVAL && is_direct) {
-        // Refused, as by tmpfs, after the file was made.
-        is_direct = false;
-        fd = open_or_error(path, flags & ~O_EXCL);
+    // O_DIRECT refused, as by tmpfs, after the file was made.
+    if (fd == -EINVAL && is_large) fd = open_or_error(path, flags & ~O_EXCL);
+    if (fd == -EEXIST) return fail(ErrorCode::Conflict, path + " is there");
+    if (fd < 0) return system_failure("create " + path, -fd);
+    OutputFile file;
+    if (is_large) {
+        file.direct_ = direct;
+        file.large_ = std::make_shared<DirectWriter::File>(UniqueFd(fd), path, size_bytes);
+    } else {
+        file.file_ = UniqueFd(fd);
     }
-    if (fd == -EEXIST) return fail(ErrorCode::Conflict, path.string() + " is there");
-    if (fd < 0) return system_failure("create " + path.string(), -fd);
-    // Where that can't be done, writing does it.
-    if (is_direct) ::fallocate(fd, 0, 0, static_cast<off_t>(rounded_up(size_bytes)));
-    return OutputFile(UniqueFd(fd), is_direct);
+    return file;
 }
 
 Result<void> OutputFile::write(Bytes bytes) {
     sha256_.update(bytes);
-    const auto buffer = thread_buffer();
     while (!bytes.empty()) {
+        if (large_ && large_buffer_.data() == nullptr) {
+            TRY(large_buffer_, direct_->take());
+        }
+        const auto buffer = large_ ? std::span(large_buffer_.data(), DirectWriter::kBufferBytes)
+                                   : thread_buffer();
         const auto count = std::min(bytes.size(), buffer.size() - filled_);
         // Not std::copy, which GCC 12 makes a loop over bytes of.
         std::memcpy(buffer.data() + filled_, bytes.data(), count);
         filled_ += count;
         bytes = bytes.subspan(count);
-        if (filled_ == buffer.size()) TRY_VOID(write_out(filled_));
+        if (filled_ == buffer.size()) TRY_VOID(write_out());
     }
     return {};
 }
 
-Result<void> OutputFile::write_out(std::size_t count) {
-    const auto out = thread_buffer().first(count);
-    auto written = write_at(file_, written_, out);
-    if (!written && is_direct_) {
-        // Some file systems refuse only when it comes to writing.
-        is_direct_ = false;
-        if (::fcntl(file_.get(), F_SETFL, 0) == 0) written = write_at(file_, written_, out);
+Result<void> OutputFile::write_out() {
+    const auto offset = std::exchange(written_, written_ + filled_);
+    const auto count = std::exchange(filled_, 0);
+    if (!large_) return write_at(file_, offset, thread_buffer().first(count));
+    direct_->write(large_, offset, std::move(large_buffer_), count);
+    return {};
+}
+
+Result<void> OutputFile::write_whole(std::span<const Bytes> pieces) {
+    constexpr std::size_t kPiecesMax = 8;
+    if (large_ || pieces.size() > kPiecesMax) {
+        for (const Bytes piece : pieces) TRY_VOID(write(piece));
+        return {};
     }
-    written_ += filled_;
-    filled_ = 0;
-    return written;
+    // From where they are: a small file is not copied first.
+    std::array<iovec, kPiecesMax> parts{};
+    for (std::size_t i = 0; i < pieces.size(); ++i) {
+        sha256_.update(pieces[i]);
+        parts[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
+        written_ += pieces[i].size();
+    }
+    const auto count = ::writev(file_.get(), parts.data(), static_cast<int>(pieces.size()));
+    if (std::cmp_equal(count, written_)) return {};
+    if (count < 0 && errno != EINTR) return system_failure("writev", errno);
+    // Interrupted, or no room for all: then writing it again says so.
+    std::uint64_t offset = 0;
+    for (const Bytes piece : pieces) {
+        TRY_VOID(write_at(file_, offset, piece));
+        offset += piece.size();
+    }
+    return {};
 }
 
 Result<WrittenFile> OutputFile::finish() {
-    const bool was_direct = is_direct_;
-    if (filled_ > 0 && is_direct_) {
-        const auto end = rounded_up(filled_);
-        std::ranges::fill(thread_buffer().subspan(filled_, end - filled_), std::byte{});
-        TRY_VOID(write_out(end));
-    } else if (filled_ > 0) {
-        TRY_VOID(write_out(filled_));
-    }
-    if (was_direct && ::ftruncate(file_.get(), static_cast<off_t>(written_)) != 0) {
-        return system_failure("ftruncate", errno);
-    }
-    if (!is_direct_) {
+    if (filled_ > 0) TRY_VOID(write_out());
+    if (!large_) {
         // The disk begins now, so that little is left for the one sync of all.
         ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
     }

@@ -1,8 +1,8 @@
 #pragma once
-#include <filesystem>
+#include <string>
 
-#include "base/file.h"
 #include "base/hash.h"
+#include "reassembly/run/direct_writer.h"
 
 namespace larmor::reassembly::run {
 
@@ -14,26 +14,30 @@ struct WrittenFile {
 enum class IfThere : std::uint8_t { Refuse, Replace };
 
 /// A file that is written from front to back and hashed on the way. Not durable at its end:
-/// that is done for all of them at once. Large ones go past the page cache, from a buffer that
-/// each thread has once, into room that was set aside before: then the one sync of all has
-/// little left to do, and nothing is copied twice. A thread writes one at a time.
+/// that is done for all of them at once. Large ones go past the page cache, into room that was
+/// set aside before, while their maker goes on: then the one sync of all has little left to do,
+/// and nothing is copied twice. A thread writes one at a time.
 class OutputFile {
 public:
-    /// Its folders are made. Errors: Conflict for one that is there and may not be replaced;
-    /// those of open(2).
-    static Result<OutputFile> create(const std::filesystem::path& path, IfThere if_there,
-                                     std::uint64_t size_bytes);
+    /// Its folders are made. Without `direct` a large file goes through the page cache, too;
+    /// else it is not written before `direct` has drained. Errors: Conflict for one that is
+    /// there and may not be replaced; those of open(2).
+    static Result<OutputFile> create(const std::string& path, IfThere if_there,
+                                     std::uint64_t size_bytes, DirectWriter* direct);
 
     /// Up to the size that was said.
     Result<void> write(Bytes bytes);
+    /// The whole file, in pieces.
+    Result<void> write_whole(std::span<const Bytes> pieces);
     Result<WrittenFile> finish();
 
 private:
-    OutputFile(UniqueFd file, bool is_direct) : file_(std::move(file)), is_direct_(is_direct) {}
-    Result<void> write_out(std::size_t count);
+    Result<void> write_out();
 
-    UniqueFd file_;
-    bool is_direct_;
+    UniqueFd file_;                   ///< of one through the page cache
+    DirectWriter* direct_ = nullptr;  ///< of one past it
+    std::shared_ptr<DirectWriter::File> large_;
+    DirectWriter::Buffer large_buffer_;
     std::size_t filled_ = 0;     ///< of the buffer
     std::uint64_t written_ = 0;  ///< before what is in the buffer
     Sha256Stream sha256_;

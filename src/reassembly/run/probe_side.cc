@@ -8,6 +8,11 @@ namespace {
 /// Members over this are not held in the window, but streamed where their kind allows it.
 constexpr std::uint64_t kStreamedFromBytes = 1 << 20;
 constexpr std::size_t kWindowMembers = 256;
+/// Where all metadata is in memory there are no reads to wait for, and few members at a time
+/// stay in the processor's cache until they are written.
+constexpr std::uint64_t kWindowInMemoryBytes = 256 << 10;
+/// Of buffers of a thread that wait for their next member.
+constexpr std::uint64_t kBuffersMaxBytes = 2 << 20;
 
 bool can_stream(fuse::MemberKind kind, std::uint64_t size_bytes) {
     return size_bytes > kStreamedFromBytes && fuse::head_bytes(kind, size_bytes) < size_bytes;
@@ -38,6 +43,14 @@ Event file_event(const Event& of) {
 
 }  // namespace
 
+ProbeSide::ProbeSide(const ProbeShared& shared, unsigned thread, MetadataFinder finder)
+    : shared_(&shared),
+      thread_(thread),
+      finder_(std::move(finder)),
+      window_max_bytes_(shared.store.in_memory()
+                            ? std::min(kWindowInMemoryBytes, shared.memory.window_bytes)
+                            : shared.memory.window_bytes) {}
+
 Result<ProbeSide> ProbeSide::create(const ProbeShared& shared, unsigned thread) {
     TRY(auto finder, MetadataFinder::create(shared.store));
     return ProbeSide(shared, thread, std::move(finder));
@@ -47,10 +60,25 @@ Result<void> ProbeSide::tell(Event event) {
     return shared_->events.add(thread_, encode_event(event));
 }
 
+MemberBuffer ProbeSide::take_buffer() {
+    if (buffers_.empty()) return {};
+    auto buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+    buffers_bytes_ -= buffer.capacity();
+    buffer.clear();
+    return buffer;
+}
+
+void ProbeSide::give_back(MemberBuffer buffer) {
+    if (buffer.capacity() == 0 || buffers_bytes_ + buffer.capacity() > kBuffersMaxBytes) return;
+    buffers_bytes_ += buffer.capacity();
+    buffers_.push_back(std::move(buffer));
+}
+
 Result<void> ProbeSide::member(Event event, const fuse::MemberName& name,
                                archive::Reader& bytes) {
     if (can_stream(name.kind, event.size_bytes)) return stream(std::move(event), name, bytes);
-    Waiting waiting{std::move(event), name, {}};
+    Waiting waiting{std::move(event), name, take_buffer()};
     const auto whole = read_rest(bytes, waiting.event.size_bytes,
                                  shared_->memory.member_max_bytes, waiting.bytes);
     if (!whole) {
@@ -62,8 +90,7 @@ Result<void> ProbeSide::member(Event event, const fuse::MemberName& name,
     waiting.event.size_bytes = waiting.bytes.size();
     window_bytes_ += waiting.bytes.size();
     window_.push_back(std::move(waiting));
-    if (window_.size() < kWindowMembers && window_bytes_ < shared_->memory.window_bytes)
-        return {};
+    if (window_.size() < kWindowMembers && window_bytes_ < window_max_bytes_) return {};
     return flush();
 }
 
@@ -71,7 +98,10 @@ Result<void> ProbeSide::flush() {
     std::vector<std::string_view> uids;
     for (const auto& waiting : window_) uids.push_back(waiting.event.uid);
     TRY(const auto found, finder_.find(uids));
-    for (std::size_t i = 0; i < window_.size(); ++i) TRY_VOID(match(window_[i], found[i]));
+    for (std::size_t i = 0; i < window_.size(); ++i) {
+        TRY_VOID(match(window_[i], found[i]));
+        give_back(std::move(window_[i].bytes));
+    }
     window_.clear();
     window_bytes_ = 0;
     return {};
@@ -93,9 +123,9 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
                                     : waiting.event.size_bytes;
     Result<void> read;
     if (is_streamed) {
-        waiting.bytes.resize(wanted);
         archive::MemberSource source(bytes);
-        const auto count = archive::read_fully(source, waiting.bytes);
+        const auto count = archive::read_fully(source, waiting.bytes.room(wanted));
+        if (count) waiting.bytes.add(*count);
         if (!count) read = tl::unexpected(count.error());
         if (count && *count < wanted) {
             read = fail(ErrorCode::InvalidInput, "the member ends too early");
@@ -112,8 +142,9 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
     if (!is_streamed) return match(waiting, records);
 
     ++shared_->progress.matched;
-    Given given{{name, waiting.event.size_bytes, waiting.bytes},
-                MemberBytes(waiting.bytes, std::make_unique<archive::MemberSource>(bytes))};
+    const auto head = waiting.bytes.bytes();
+    Given given{{name, waiting.event.size_bytes, head},
+                MemberBytes(head, std::make_unique<archive::MemberSource>(bytes))};
     TRY_VOID(shared_->writer.write(*metadata, std::span(&given, 1), Place::Free,
                                    staged_name(waiting.event, ""), waiting.event));
     return tell(std::move(waiting.event));
@@ -130,8 +161,8 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
     if (waiting.name.frame && metadata.facts.frames > 1) {
         return put_frame(std::move(waiting), std::move(metadata));
     }
-    Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
-                MemberBytes(waiting.bytes)};
+    const auto bytes = waiting.bytes.bytes();
+    Given given{{waiting.name, bytes.size(), bytes}, MemberBytes(bytes)};
     TRY_VOID(shared_->writer.write(metadata, std::span(&given, 1), Place::Free,
                                    staged_name(waiting.event, ""), waiting.event));
     return tell(std::move(waiting.event));
@@ -142,8 +173,8 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
 Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRecord> records) {
     for (std::size_t i = 0; i < records.size() && !waiting.name.frame; ++i) {
         TRY(const auto metadata, read_known(records[i].encoded));
-        Given given{{waiting.name, waiting.bytes.size(), waiting.bytes},
-                    MemberBytes(waiting.bytes)};
+        const auto bytes = waiting.bytes.bytes();
+        Given given{{waiting.name, bytes.size(), bytes}, MemberBytes(bytes)};
         Event file = file_event(waiting.event);
         const auto name = staged_name(waiting.event, "-" + std::to_string(i));
         TRY_VOID(
@@ -158,7 +189,7 @@ Result<void> ProbeSide::match_several(Waiting& waiting, std::span<const FoundRec
 Result<void> ProbeSide::put_frame(Waiting waiting, Known known) {
     const auto frames = static_cast<std::uint32_t>(known.facts.frames);
     waiting.event.fate = Fate::Frame;
-    waiting.event.digest = sha256(waiting.bytes);
+    waiting.event.digest = sha256(waiting.bytes.bytes());
     waiting.event.frames_expected = frames;
     auto& gathered = gathered_.frames;
     if (!gathered.empty() && gathered.front().event.uid != waiting.event.uid) {
@@ -183,8 +214,8 @@ Result<void> ProbeSide::write_frames() {
     if (!is_whole) return shelve_frames();
     std::vector<Given> given;
     for (const auto& frame : frames) {
-        given.push_back(
-            {{frame.name, frame.bytes.size(), frame.bytes}, MemberBytes(frame.bytes)});
+        const auto bytes = frame.bytes.bytes();
+        given.push_back({{frame.name, bytes.size(), bytes}, MemberBytes(bytes)});
     }
     Event file = file_event(frames.front().event);
     file.frames_expected = frames.front().event.frames_expected;
@@ -198,7 +229,7 @@ Result<void> ProbeSide::write_frames() {
 /// Others of these frames may lie anywhere.
 Result<void> ProbeSide::shelve_frames() {
     for (auto& frame : gathered_.frames) {
-        TRY(frame.event.shelved_at, shared_->frames.append(frame.bytes));
+        TRY(frame.event.shelved_at, shared_->frames.append(frame.bytes.bytes()));
         TRY_VOID(tell(std::move(frame.event)));
     }
     gathered_ = {};

@@ -35,7 +35,7 @@ private:
     struct Waiting {
         Event event;
         fuse::MemberName name;
-        ByteBuffer bytes;
+        MemberBuffer bytes;
     };
     /// Frames of one instance that came one behind the other.
     struct Gathered {
@@ -44,9 +44,11 @@ private:
         std::uint64_t bytes = 0;
     };
 
-    ProbeSide(const ProbeShared& shared, unsigned thread, MetadataFinder finder)
-        : shared_(&shared), thread_(thread), finder_(std::move(finder)) {}
+    ProbeSide(const ProbeShared& shared, unsigned thread, MetadataFinder finder);
 
+    /// A buffer that was used before, if there is one.
+    MemberBuffer take_buffer();
+    void give_back(MemberBuffer buffer);
     /// Finds and fuses what waits in the window.
     Result<void> flush();
     Result<void> stream(Event event, const fuse::MemberName& name, archive::Reader& bytes);
@@ -59,8 +61,11 @@ private:
     const ProbeShared* shared_;
     unsigned thread_;
     MetadataFinder finder_;
+    std::uint64_t window_max_bytes_;
     std::vector<Waiting> window_;
     std::uint64_t window_bytes_ = 0;
+    std::vector<MemberBuffer> buffers_;  ///< for members to come
+    std::uint64_t buffers_bytes_ = 0;
     Gathered gathered_;
 };
 

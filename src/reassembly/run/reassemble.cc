@@ -1,5 +1,7 @@
 #include "reassembly/run/reassemble.h"
 
+#include <future>
+
 #include "base/json_text.h"
 #include "reassembly/run/build_side.h"
 #include "reassembly/run/checkpoints.h"
@@ -44,7 +46,11 @@ public:
             TRY_VOID(checkpoints.side_done(Side::Image));
         }
         progress_.step = Step::Report;
-        return settle(archives, checkpoints.last());
+        // The disk goes on with the files while their events are put in order.
+        auto synced = std::async(std::launch::async, [this] { return output_.sync(); });
+        TRY(auto counts, settle(archives, checkpoints.last()));
+        TRY_VOID(synced.get());
+        return counts;
     }
 
 private:
@@ -168,7 +174,7 @@ struct Destination {
         if (!objects::s3::is_s3_address(request.output.string())) {
             TRY_VOID(to.open_folder(request, request.output, print));
             to.finished = to.folder->finished();
-            to.output = output_to(*to.folder);
+            to.output = output_to(*to.folder, memory.probe_threads);
             return to;
         }
         if (request.work_folder.empty()) {

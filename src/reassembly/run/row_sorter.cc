@@ -90,32 +90,61 @@ Result<RowSorter::Saved> RowSorter::save() {
     return saved;
 }
 
-Result<void> RowSorter::merge_runs(std::span<const ByteRange> runs, const Visit& visit) const {
-    std::vector<RowRunReader> readers;
-    readers.reserve(runs.size());
+namespace {
+
+/// Rows in order: of a run in the file, or in memory.
+class RowSource {
+public:
+    explicit RowSource(RowRunReader run) : run_(std::move(run)) {}
+    explicit RowSource(std::span<const std::string> rows) : rows_(rows) {}
+
+    Result<bool> advance() {
+        if (run_) return run_->advance();
+        if (rows_.empty()) return false;
+        row_ = rows_.front();
+        rows_ = rows_.subspan(1);
+        return true;
+    }
+    std::string_view row() const { return run_ ? run_->row() : row_; }
+
+private:
+    std::optional<RowRunReader> run_;
+    std::span<const std::string> rows_;
+    std::string_view row_;
+};
+
+}  // namespace
+
+Result<void> RowSorter::merge_all(std::span<const ByteRange> runs,
+                                  std::span<const std::string> rows, const Visit& visit) const {
+    std::vector<RowSource> sources;
+    for (const auto& run : runs) sources.emplace_back(RowRunReader(shared_->file, run));
+    sources.emplace_back(rows);
     const auto later = [&](std::size_t a, std::size_t b) {
-        return readers[a].row() > readers[b].row();
+        return sources[a].row() > sources[b].row();
     };
     std::priority_queue<std::size_t, std::vector<std::size_t>, decltype(later)> next(later);
-    for (const auto& run : runs) {
-        readers.emplace_back(shared_->file, run);
-        TRY(const bool any, readers.back().advance());
-        if (any) next.push(readers.size() - 1);
+    for (std::size_t i = 0; i < sources.size(); ++i) {
+        TRY(const bool any, sources[i].advance());
+        if (any) next.push(i);
     }
     while (!next.empty()) {
         const auto first = next.top();
         next.pop();
-        TRY_VOID(visit(readers[first].row()));
-        TRY(const bool more, readers[first].advance());
+        TRY_VOID(visit(sources[first].row()));
+        TRY(const bool more, sources[first].advance());
         if (more) next.push(first);
     }
     return {};
 }
 
 Result<void> RowSorter::merge(const Visit& visit) {
+    // What is still in memory is as much as may be there.
+    std::vector<std::string> in_memory;
     for (auto& gathered : shared_->gathered) {
-        TRY_VOID(write_run(std::exchange(gathered.rows, {})));
+        std::ranges::move(std::exchange(gathered.rows, {}), std::back_inserter(in_memory));
     }
+    std::ranges::sort(in_memory);
     // A reader holds a block packed and one unpacked, and what unpacking takes.
     constexpr std::uint64_t kReaderBytes = 4 * kRowBlockBytes, kRunsMin = 16;
     const auto runs_max = std::max(kRunsMin, memory_bytes_ / kReaderBytes);
@@ -124,13 +153,13 @@ Result<void> RowSorter::merge(const Visit& visit) {
     while (runs.size() > runs_max) {
         const std::span first(runs.data(), runs_max);
         RowRunWriter merged(shared_->file, end);
-        TRY_VOID(merge_runs(first, [&](std::string_view row) { return merged.add(row); }));
+        TRY_VOID(merge_all(first, {}, [&](std::string_view row) { return merged.add(row); }));
         TRY(const auto range, merged.finish());
         end += range.count;
         runs.erase(runs.begin(), runs.begin() + static_cast<std::ptrdiff_t>(runs_max));
         runs.push_back(range);
     }
-    return merge_runs(runs, visit);
+    return merge_all(runs, in_memory, visit);
 }
 
 }  // namespace larmor::reassembly::run

@@ -55,7 +55,9 @@ private:
 
     RowSorter(UniqueFd file, const Options& options);
     Result<void> write_run(std::vector<std::string> rows);
-    Result<void> merge_runs(std::span<const ByteRange> runs, const Visit& visit) const;
+    /// Runs of the file, and rows in memory that are in order.
+    Result<void> merge_all(std::span<const ByteRange> runs, std::span<const std::string> rows,
+                           const Visit& visit) const;
 
     std::uint64_t memory_bytes_;
     std::unique_ptr<Shared> shared_;

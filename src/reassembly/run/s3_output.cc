@@ -131,8 +131,8 @@ Result<void> S3Output::remove_below(const std::string& name) {
 
 Result<PlacedFile> S3Output::stage(const std::string& staged, const fuse::FusedFile& file,
                                    std::span<MemberBytes> members) {
-    TRY(const auto written,
-        write_file(folder_.staged() / staged, IfThere::Refuse, file, members));
+    TRY(const auto written, write_file((folder_.staged() / staged).string(), IfThere::Refuse,
+                                       file, members, nullptr));
     return PlacedFile{written, true};
 }
 

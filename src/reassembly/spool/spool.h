@@ -54,6 +54,8 @@ public:
     bool begun() const { return begun_; }
 
     std::uint64_t size_bytes() const { return end_; }
+    /// When nobody writes any more: whether all of it is kept in memory too.
+    bool in_memory() const { return kept_bytes_ == end_; }
     /// Of what says where blocks are, without the records that are kept.
     std::uint64_t directory_bytes() const;
 
