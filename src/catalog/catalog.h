@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/clock.h"
+#include "catalog/copy.h"
 #include "catalog/deletion.h"
 #include "catalog/edit.h"
 #include "catalog/query.h"
@@ -61,9 +62,11 @@ struct CatalogOptions {
 /// primary ACTIVE image sets unless they say otherwise.
 ///
 /// Every group of writes that changed an image set makes exactly one new version of it, one
-/// event (`Image Set Created` for version 1, `Image Set Deleted` where nothing of it is shown
-/// any more, else `Image Set Updated`), and brings the counters of its series and study up to
-/// date: all in the group's own transaction, before its commit.
+/// event that says so (`Image Set Created` for version 1, `Image Set Copied` where instances
+/// were copied into it, `Image Set Deleted` where nothing of it is shown any more, else `Image
+/// Set Updated`; before it, but not where instances arrived, `Image Set Copying`, `Deleting` or
+/// `Updating`), and brings the counters of its series and study up to date: all in the group's
+/// own transaction, before its commit.
 ///
 /// Functions that take a Transaction run on the writer's thread; those that take a Snapshot
 /// anywhere. Must outlive the last write that changes it, and be made before the first.
@@ -145,6 +148,16 @@ public:
     Result<ImageSetEdits> find_edits(db::Snapshot& snapshot, ImageSetRow image_set,
                                      std::int64_t version, InstanceRow first,
                                      InstanceRow last) const;
+
+    /// Copies instances of an image set, with what was edited in them, into a new one or into
+    /// another of the series. Rows are copied, stored objects are shared: nothing is removed
+    /// for good as long as one of its owners is there.
+    /// Errors: NotFound (also what was deleted; an instance that is not in it), InvalidInput
+    /// (a destination of another series, or the source itself; promoting what is primary),
+    /// Conflict (another latest version; LOCKED; an instance that the destination, or another
+    /// primary image set, has already; without force: patient, study or series that differ, and
+    /// a primary image set that is there), LimitExceeded.
+    Result<CopyOutcome> copy_image_set(db::Transaction& tx, const CopyRequest& request);
 
     // --- deleting ----------------------------------------------------------------------------
 

@@ -1,5 +1,7 @@
 #include "catalog/check.h"
 
+#include "catalog/shared_objects.h"
+
 namespace larmor::catalog {
 namespace {
 
@@ -108,6 +110,14 @@ Result<void> check_instances(db::Check& check) {
                         "the instance that it was made of is missing");
             return true;
         }));
+    TRY_VOID(check.for_each_row(
+        "SELECT c.instance FROM conflict_columns c WHERE c.instance > ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM instances i WHERE i.id = c.instance) ORDER BY c.instance LIMIT ?2",
+        [&](const db::Query& row) {
+            check.error("row " + std::to_string(row.int64(0)) + " of conflict_columns",
+                        "the instance that said it is missing");
+            return true;
+        }));
     return check.for_each_row(
         "SELECT a.id FROM instance_alternates a WHERE a.id > ?1 AND NOT EXISTS"
         " (SELECT 1 FROM instances i WHERE i.id = a.instance) ORDER BY a.id LIMIT ?2",
@@ -157,7 +167,7 @@ Result<void> repair_counts(db::Transaction& tx) {
         tx.run("UPDATE deletions SET number_of_instances = (SELECT count(*)"
                " FROM deletion_image_sets d JOIN instances i ON i.image_set = d.image_set"
                " WHERE d.deletion = deletions.id)"));
-    return {};
+    return count_owners(tx);
 }
 
 }  // namespace larmor::catalog

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <map>
 #include <vector>
 
 #include "catalog/check.h"
@@ -7,23 +8,34 @@
 namespace larmor::catalog {
 namespace {
 
-/// Which of the objects first + 1 to first + size something points at.
+/// Which of the objects first + 1 to first + size something points at, and how often beyond
+/// once.
 class Pointed {
 public:
     Pointed(std::int64_t first, std::int64_t size)
         : first_(first), bits_(static_cast<std::size_t>(size)) {}
+    bool covers(std::int64_t id) const {
+        return id > first_ && id - first_ <= static_cast<std::int64_t>(bits_.size());
+    }
     void mark(std::int64_t id) {
-        if (id > first_ && id - first_ <= static_cast<std::int64_t>(bits_.size())) {
-            bits_[static_cast<std::size_t>(id - first_ - 1)] = true;
-        }
+        if (!covers(id)) return;
+        if (is_marked(id)) ++more_[id];
+        bits_[static_cast<std::size_t>(id - first_ - 1)] = true;
     }
     bool is_marked(std::int64_t id) const {
         return bits_[static_cast<std::size_t>(id - first_ - 1)];
     }
+    /// What was counted of an object is compared once.
+    std::int64_t take_more(std::int64_t id) {
+        const auto found = more_.extract(id);
+        return found ? found.mapped() : 0;
+    }
+    const std::map<std::int64_t, std::int64_t>& more() const { return more_; }
 
 private:
     std::int64_t first_;
     std::vector<bool> bits_;
+    std::map<std::int64_t, std::int64_t> more_;  ///< of copies alone
 };
 
 enum class Tell : bool { No, Yes };
@@ -96,6 +108,29 @@ Result<void> mark_all(db::Check& check, Pointed& pointed, Tell tell) {
     return {};
 }
 
+/// An object with more owners than are counted would be removed under the last of them.
+Result<void> check_owners(db::Check& check, Pointed& pointed) {
+    const auto tell = [&](std::int64_t object, std::int64_t counted, std::int64_t there) {
+        check.error("object " + std::to_string(object),
+                    std::to_string(counted) +
+                        " owners beyond the first are counted, there are " +
+                        std::to_string(there),
+                    db::Repair::Counts);
+    };
+    TRY_VOID(check.for_each_row(
+        "SELECT object, more_owners FROM shared_objects WHERE object > ?1 ORDER BY object"
+        " LIMIT ?2",
+        [&](const db::Query& row) {
+            const std::int64_t object = row.int64(0);
+            if (!pointed.covers(object)) return true;
+            const std::int64_t there = pointed.take_more(object);
+            if (there != row.int64(1)) tell(object, row.int64(1), there);
+            return true;
+        }));
+    for (const auto& [object, there] : pointed.more()) tell(object, 0, there);
+    return {};
+}
+
 }  // namespace
 
 Result<void> check_pointers(db::Check& check) {
@@ -105,6 +140,7 @@ Result<void> check_pointers(db::Check& check) {
         const std::int64_t size = std::min(kWindow, last - first);
         Pointed pointed(first, size);
         TRY_VOID(mark_all(check, pointed, first == 0 ? Tell::Yes : Tell::No));
+        TRY_VOID(check_owners(check, pointed));
         TRY_VOID(check.for_each_row(
             "SELECT id, segment, record_offset, key FROM objects WHERE id > ?1 ORDER BY id"
             " LIMIT ?2",

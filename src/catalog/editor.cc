@@ -77,8 +77,8 @@ Result<EditTarget> Editor::find_locked(std::string_view id) {
 Result<std::vector<EditTarget>> Editor::primary_sets(std::int64_t study) {
     static const std::string kSql =
         std::string(kSelectTarget) +
-        " WHERE s.study = ?1 AND s.image_set = m.id AND m.state = 0 AND m.latest_version > 0"
-        " ORDER BY m.id LIMIT ?2";
+        // With those that the same commit group made, which have no version yet.
+        " WHERE s.study = ?1 AND s.image_set = m.id AND m.state = 0 ORDER BY m.id LIMIT ?2";
     TRY(db::Query query, tx_.prepare(kSql));
     query.bind(study, kEditedImageSetsMax + 1);
     std::vector<EditTarget> targets;
@@ -275,6 +275,11 @@ Result<void> Editor::write_instance(EditScope scope, const edits::Changes& now) 
     TRY(const InstanceRecord record, edited_columns(columns.value_or("{}"), now));
     return tx_.run_later("UPDATE instances SET instance_number = ?2 WHERE id = ?1",
                          scope.instance, record.instance.instance_number);
+}
+
+Result<void> Editor::write_series(const EditTarget& of) {
+    TRY(const edits::Changes changes, changes_now({number_of(of.image_set.row), 0}));
+    return write_series(of, changes);
 }
 
 Result<void> Editor::write_series(const EditTarget& target, const edits::Changes& now) {

@@ -47,10 +47,14 @@ public:
                                                  const EditRequest& request);
     /// The columns of the study, by what was edited in one of its image sets.
     Result<void> write_study(const EditTarget& of);
+    /// The same of the series, by its primary image set.
+    Result<void> write_series(const EditTarget& of);
+    /// Keeps the columns as they are now, of a primary image set that is to be edited or will
+    /// not be primary any more. Does nothing where they are kept.
+    Result<void> keep_columns(const EditTarget& target);
 
 private:
     Result<edits::Changes> changes_now(EditScope scope) const;
-    Result<void> keep_columns(const EditTarget& target);
     Result<void> keep_columns(EditScope scope, std::string_view json);
     Result<bool> update(const EditTarget& target, const EditRequest& request,
                         std::int64_t version);

@@ -5,23 +5,48 @@
 
 namespace larmor::catalog {
 
-std::string_view GroupChanges::Change::status() const {
-    if (!is_active) return "DELETED";
-    return target.latest_version > 0 && target.is_announced ? "UPDATED" : "CREATED";
+/// A change of ours is one transaction: that it goes on and that it is done are told together,
+/// for those who follow the states of the service.
+struct GroupChanges::Words {
+    std::string_view event;
+    std::string_view status;
+    std::string_view event_before;
+    std::string_view status_before;
+    std::string_view state = "ACTIVE";
+};
+
+const GroupChanges::Words& GroupChanges::words_of(const Change& change) {
+    static constexpr Words kCreated{"Image Set Created", "CREATED", {}, {}};
+    // One event for each group of arrivals: imports are what there is most of.
+    static constexpr Words kArrived{"Image Set Updated", "UPDATED", {}, {}};
+    static constexpr Words kUpdated{"Image Set Updated", "UPDATED", "Image Set Updating",
+                                    "UPDATING"};
+    static constexpr Words kCopied{"Image Set Copied", "COPIED", "Image Set Copying",
+                                   "COPYING"};
+    static constexpr Words kDeleted{"Image Set Deleted", "DELETED", "Image Set Deleting",
+                                    "DELETING", "DELETED"};
+    if (!change.is_active) return kDeleted;
+    if (!change.source.empty()) return kCopied;
+    if (change.target.latest_version == 0 || !change.target.is_announced) return kCreated;
+    return change.cause == kImport ? kArrived : kUpdated;
 }
 
 std::int64_t GroupChanges::add_instance(db::Transaction& tx, const ImageSetTarget& target) {
     auto& change = changes_[target.row];
-    if (change.touched == 0) change.target = target;
+    if (change.touched == 0) {
+        change.target = target;
+        change.is_primary = target.is_primary;
+    }
     if (target.entry) change.target.entry = target.entry;
+    const std::int64_t shown = target.is_primary ? 1 : 0;
     ++change.touched;
     ++change.rows;
-    ++change.shown;
-    tx.on_rollback([this, row = target.row] {
+    change.shown += shown;
+    tx.on_rollback([this, row = target.row, shown] {
         const auto found = changes_.find(row);
         if (found == changes_.end()) return;
         --found->second.rows;
-        --found->second.shown;
+        found->second.shown -= shown;
         if (--found->second.touched == 0) changes_.erase(found);
     });
     return change.target.latest_version + 1;
@@ -45,12 +70,15 @@ std::int64_t GroupChanges::change(db::Transaction& tx, const ImageSetTarget& tar
     if (change.touched == 0) {
         change.target = target;
         change.is_active = target.is_active;
+        change.is_primary = target.is_primary;
     }
     if (target.entry) change.target.entry = target.entry;
     ++change.touched;
     change.rows += by.rows;
     change.shown += by.shown;
     change.is_active = by.active.value_or(change.is_active);
+    change.is_primary = by.primary.value_or(change.is_primary);
+    if (!by.source.empty()) change.source = by.source;
     change.cause = by.cause;
     change.forced = change.forced || by.forced;
     return change.target.latest_version + 1;
@@ -68,11 +96,10 @@ Result<void> GroupChanges::write(db::Transaction& tx, std::string_view datastore
     std::unordered_map<std::int64_t, StudyChange> studies;
     for (const Change* change : ordered) {
         TRY_VOID(write_version(tx, *change, now_us));
-        TRY_VOID(append_event(tx, *change, datastore_id));
+        TRY_VOID(append_events(tx, *change, datastore_id));
         auto& study = studies[change->target.study];
-        if (!change->target.is_primary) continue;
         study.instances += change->shown;
-        study.series += (change->is_active ? 1 : 0) - (change->was_shown() ? 1 : 0);
+        study.series += (change->is_shown() ? 1 : 0) - (change->was_shown() ? 1 : 0);
     }
     for (const auto& [study, change] : studies) {
         TRY_VOID(
@@ -101,7 +128,7 @@ Result<void> GroupChanges::write_version(db::Transaction& tx, const Change& chan
         tx.run_later("UPDATE image_sets SET latest_version = ?2, updated = ?3,"
                      " number_of_instances = number_of_instances + ?4, workflow_status = ?5"
                      " WHERE id = ?1",
-                     change.target.row, version, now_us, change.rows, change.status()));
+                     change.target.row, version, now_us, change.rows, words_of(change).status));
     return tx.run_later(
         "INSERT INTO image_set_versions"
         " (image_set, version, created, cause, number_of_instances, forced)"
@@ -110,35 +137,39 @@ Result<void> GroupChanges::write_version(db::Transaction& tx, const Change& chan
         change.target.row, now_us, change.cause, change.forced ? 1 : 0);
 }
 
-Result<void> GroupChanges::append_event(db::Transaction& tx, const Change& change,
-                                        std::string_view datastore_id) {
-    const std::int64_t version = change.target.latest_version + 1;
-    const std::string_view status = change.status();
+Result<void> GroupChanges::append_events(db::Transaction& tx, const Change& change,
+                                         std::string_view datastore_id) {
+    const Words& words = words_of(change);
+    const std::string arn = events::image_set_arn(source_, datastore_id, change.target.id);
     // Ids are hexadecimal: nothing to escape. Both spellings of the id, since the guide has
     // imagesetId and its own samples read imageSetId.
     std::string detail = R"({"imagingVersion":"1.0","isPrimary":)";
-    detail += change.target.is_primary ? "true" : "false";
-    detail += R"(,"imageSetVersion":")";
-    detail += std::to_string(version);
-    detail += R"(","datastoreId":")";
-    detail += datastore_id;
-    detail += R"(","imagesetId":")";
-    detail += change.target.id;
-    detail += R"(","imageSetId":")";
-    detail += change.target.id;
-    detail += R"(","imageSetState":")";
-    detail += change.is_active ? "ACTIVE" : "DELETED";
-    detail += R"(","imageSetWorkflowStatus":")";
-    detail += status;
-    detail += R"("})";
-    const std::string arn = events::image_set_arn(source_, datastore_id, change.target.id);
-    TRY_VOID(log_.append(tx, {.detail_type = status == "CREATED"   ? "Image Set Created"
-                                             : status == "UPDATED" ? "Image Set Updated"
-                                                                   : "Image Set Deleted",
-                              .detail = detail,
-                              .resource = arn,
-                              .subject_id = change.target.id}));
-    return {};
+    detail += change.is_primary ? "true" : "false";
+    detail += R"(,"imageSetVersion":")" + std::to_string(change.target.latest_version + 1);
+    detail.append(R"(","datastoreId":")").append(datastore_id);
+    detail.append(R"(","imagesetId":")").append(change.target.id);
+    detail.append(R"(","imageSetId":")").append(change.target.id);
+    const auto append = [&](std::string_view type, std::string_view state,
+                            std::string_view status, std::string_view more) -> Result<void> {
+        std::string whole = detail;
+        whole.append(R"(","imageSetState":")").append(state);
+        whole.append(R"(","imageSetWorkflowStatus":")").append(status);
+        whole.append(more).append("\"}");
+        TRY_VOID(log_.append(tx, {.detail_type = type,
+                                  .detail = whole,
+                                  .resource = arn,
+                                  .subject_id = change.target.id}));
+        return {};
+    };
+    if (!words.event_before.empty()) {
+        std::string from;
+        if (!change.source.empty()) {
+            from = R"(","sourceImageSetArn":")" +
+                   events::image_set_arn(source_, datastore_id, change.source);
+        }
+        TRY_VOID(append(words.event_before, "LOCKED", words.status_before, from));
+    }
+    return append(words.event, words.state, words.status, {});
 }
 
 }  // namespace larmor::catalog

@@ -23,24 +23,26 @@ struct ImageSetTarget {
     std::string id;
     std::int64_t study = 0;
     std::int64_t series = 0;
-    bool is_primary = true;
-    bool is_active = true;     ///< before the group, as the next two
+    bool is_primary = true;  ///< before the group, as the next three
+    bool is_active = true;
     bool is_announced = true;  ///< an event spoke of it, where it has a version
     std::int64_t latest_version = 0;
     std::shared_ptr<SeriesEntry> entry;  ///< of a primary one: learns the new version
 };
 
-/// What a deletion or a recovery does to an image set.
+/// What is done to an image set, other than that instances arrive.
 struct ImageSetChange {
     std::int64_t rows = 0;   ///< instances that came or, below zero, left
     std::int64_t shown = 0;  ///< the same as readers see it
     std::optional<bool> active{};
-    std::string_view cause;  ///< `delete`, `recover`, `edit`, `revert`
+    std::optional<bool> primary{};
+    std::string_view cause;  ///< `delete`, `recover`, `edit`, `revert`, `copy`, `demote`
     bool forced = false;
+    std::string source{};  ///< of a copy: id of the image set that it is made of
 };
 
 /// What a group of writes does to image sets, gathered in memory and written once before its
-/// commit: one version and one event for each image set, and the counters. Of the writer's
+/// commit: one version for each image set, its events, and the counters. Of the writer's
 /// thread.
 class GroupChanges {
 public:
@@ -69,26 +71,34 @@ public:
     Result<void> write(db::Transaction& tx, std::string_view datastore_id);
 
 private:
+    static constexpr std::string_view kImport = "import";
+
     struct Change {
         ImageSetTarget target;
         std::int64_t touched = 0;
         std::int64_t rows = 0;
         std::int64_t shown = 0;
         bool is_active = true;
-        std::string_view cause = "import";
+        bool is_primary = true;
+        std::string_view cause = kImport;
         bool forced = false;
+        std::string source;
 
-        bool was_shown() const { return target.is_active && target.latest_version > 0; }
-        /// What one calls it in events and in `workflow_status`.
-        std::string_view status() const;
+        bool was_shown() const {
+            return target.is_active && target.is_primary && target.latest_version > 0;
+        }
+        bool is_shown() const { return is_active && is_primary; }
     };
+    /// What one calls it in events and in `workflow_status`.
+    struct Words;
+    static const Words& words_of(const Change& change);
     struct StudyChange {
         std::int64_t series = 0;
         std::int64_t instances = 0;
     };
     Result<void> write_version(db::Transaction& tx, const Change& change, std::int64_t now_us);
-    Result<void> append_event(db::Transaction& tx, const Change& change,
-                              std::string_view datastore_id);
+    Result<void> append_events(db::Transaction& tx, const Change& change,
+                               std::string_view datastore_id);
 
     events::EventLog& log_;
     const events::Source source_;

@@ -1,5 +1,6 @@
 #include "base/ids.h"
 #include "catalog/catalog_impl.h"
+#include "catalog/edit_columns.h"
 #include "catalog/edit_moves.h"
 #include "catalog/folding.h"
 #include "catalog/name_words.h"
@@ -25,7 +26,9 @@ std::optional<Bytes> optional_hash(const Sha256& hash) {
 
 Result<std::int64_t> count_of_uid(db::Transaction& tx, std::string_view sop_instance_uid) {
     TRY(db::Query query,
-        tx.prepare("SELECT count(*) FROM instances i JOIN image_sets m ON m.id = i.image_set"
+        // Copies are nothing new.
+        tx.prepare("SELECT count(DISTINCT i.object) FROM instances i"
+                   " JOIN image_sets m ON m.id = i.image_set"
                    " WHERE i.sop_instance_uid = ?1 AND m.state <> 2"));
     query.bind(sop_instance_uid);
     TRY_VOID(query.next());
@@ -242,7 +245,7 @@ Result<ImageSetTarget> Catalog::Impl::conflict_target(db::Transaction& tx,
         TRY(db::Query query,
             tx.prepare("SELECT m.id, m.image_set_id, m.latest_version FROM image_sets m"
                        " WHERE m.series = ?1 AND m.is_primary = 0 AND m.state = 0"
-                       " AND NOT EXISTS (SELECT 1 FROM instances i"
+                       " AND m.takes_conflicts = 1 AND NOT EXISTS (SELECT 1 FROM instances i"
                        " WHERE i.sop_instance_uid = ?2 AND i.image_set = m.id)"
                        " ORDER BY m.id LIMIT 1"));
         query.bind(entry.series, sop_instance_uid);
@@ -332,6 +335,10 @@ Result<InsertOutcome> Catalog::insert_instance(db::Transaction& tx,
     outcome.row = InstanceRow{row};
     outcome.image_set = ImageSetRow{target->row};
     impl_->changes.note_row(tx, outcome.row);
+    if (placement == Placement::NonPrimary) {
+        TRY_VOID(tx.run("INSERT INTO conflict_columns (instance, document) VALUES (?1, ?2)",
+                        row, columns_json(record.patient, record.study, record.series)));
+    }
     return outcome;
 }
 

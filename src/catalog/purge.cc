@@ -3,6 +3,7 @@
 
 #include "catalog/catalog_impl.h"
 #include "catalog/deletions.h"
+#include "catalog/shared_objects.h"
 
 namespace larmor::catalog {
 namespace {
@@ -33,7 +34,7 @@ Result<void> remove_instance(db::Transaction& tx, RowNumbers& numbers, std::int6
             "   WHERE instance = ?1",
             instance));
     for (const objects::ObjectId object : objects) {
-        TRY_VOID(remove_if_there(remove, object));
+        TRY_VOID(let_go_of(tx, object, remove));
     }
     TRY_VOID(numbers.removed(tx, RowNumbers::Table::Instances, instance));
     TRY_VOID(
@@ -42,6 +43,7 @@ Result<void> remove_instance(db::Transaction& tx, RowNumbers& numbers, std::int6
                instance));
     TRY_VOID(tx.run("DELETE FROM instance_alternates WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM prepared_instances WHERE instance = ?1", instance));
+    TRY_VOID(tx.run("DELETE FROM conflict_columns WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM instances WHERE id = ?1", instance));
     return {};
 }

@@ -127,7 +127,7 @@ struct ImageSet {
 struct ImageSetVersion {
     std::int64_t version = 0;
     Time created;
-    std::string cause;  ///< `import`, `edit`, `revert`, `delete`, `recover`
+    std::string cause;  ///< `import`, `edit`, `revert`, `copy`, `demote`, `delete`, `recover`
     std::int64_t number_of_instances = 0;
     bool forced = false;
 };

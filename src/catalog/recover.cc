@@ -15,10 +15,12 @@ struct Lying {
     std::int64_t stored_again = 0;  ///< the SOP Instance UID is ACTIVE again
 };
 
-/// Whether a row of instances has been stored again since.
+/// Whether a row of instances has been stored again since. Copies and conflicts are in nobody's
+/// way.
 constexpr std::string_view kStoredAgain =
     "EXISTS (SELECT 1 FROM instances j JOIN image_sets n ON n.id = j.image_set"
-    " WHERE j.sop_instance_uid = instances.sop_instance_uid AND n.state <> 2)";
+    " WHERE j.sop_instance_uid = instances.sop_instance_uid AND n.state <> 2"
+    " AND n.is_primary = 1)";
 
 std::string sql_with_stored_again(std::string_view before, std::string_view after = {}) {
     return std::string(before).append(kStoredAgain).append(after);

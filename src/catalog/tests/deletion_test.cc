@@ -130,8 +130,9 @@ TEST_P(DeletionTest, WhatIsNotThereCanNotBeDeleted) {
 TEST_P(DeletionTest, EveryImageSetOfAStudyGetsItsEventAndItsVersion) {
     insert_five();
     must(try_delete("1.2"));
-    EXPECT_THAT(event_types(), ElementsAre("Created", "Updated", "Created", "Updated",
-                                           "Created", "Deleted", "Deleted"));
+    EXPECT_THAT(event_types(),
+                ElementsAre("Created", "Updated", "Created", "Updated", "Created", "Deleting",
+                            "Deleted", "Deleting", "Deleted"));
     const auto detail = all_events().back().detail;
     EXPECT_NE(detail.find(R"("imageSetVersion":"3")"), std::string::npos) << detail;
     EXPECT_NE(detail.find(R"("imageSetState":"DELETED")"), std::string::npos) << detail;
@@ -167,7 +168,7 @@ TEST_P(DeletionTest, AnInstanceLeavesItsSeriesAndComesBack) {
     insert_five();
     const auto deletion = must(try_delete("1.2", "1.2.1", "1"));
     EXPECT_EQ(event_types().back(), "Updated");
-    EXPECT_EQ(event_types().size(), 6U);
+    EXPECT_EQ(event_types().size(), 7U);
     EXPECT_FALSE(is_there("1.2", "1.2.1", "1"));
     EXPECT_TRUE(is_there("1.2", "1.2.1", "2"));
     EXPECT_EQ(series("1.2.1").number_of_series_related_instances, 1);
@@ -376,7 +377,7 @@ TEST_P(DeletionTest, StoringAndDeletingInOneGroupIsOneVersion) {
     EXPECT_EQ(series().image_set.latest_version, 2);
     EXPECT_EQ(series().number_of_series_related_instances, 2);
     EXPECT_EQ(study().number_of_study_related_instances, 2);
-    EXPECT_THAT(event_types(), ElementsAre("Created", "Updated"));
+    EXPECT_THAT(event_types(), ElementsAre("Created", "Updating", "Updated"));
     insert(record("1.2", "1.2.1", "4"));
     EXPECT_EQ(series().image_set.latest_version, 3);
     EXPECT_EQ(deletions().size(), 1U);

@@ -86,10 +86,14 @@ TEST_P(Edits, AnEditIsAVersionAnEventAndWhatSearchesFind) {
     ASSERT_EQ(versions.size(), 2U);
     EXPECT_EQ(versions[1].cause, "edit");
     const auto events = all_events();
-    ASSERT_EQ(events.size(), 2U);
-    EXPECT_EQ(events[1].detail_type, "Image Set Updated");
-    EXPECT_NE(events[1].detail.find(R"("imageSetVersion":"2")"), std::string::npos);
-    EXPECT_EQ(events[1].detail.find("ANON"), std::string::npos);
+    ASSERT_EQ(events.size(), 3U);
+    EXPECT_EQ(events[1].detail_type, "Image Set Updating");
+    EXPECT_NE(events[1].detail.find(
+                  R"("imageSetState":"LOCKED","imageSetWorkflowStatus":"UPDATING")"),
+              std::string::npos);
+    EXPECT_EQ(events[2].detail_type, "Image Set Updated");
+    EXPECT_NE(events[2].detail.find(R"("imageSetVersion":"2")"), std::string::npos);
+    EXPECT_EQ(events[2].detail.find("ANON"), std::string::npos);
 }
 
 TEST_P(Edits, OfAnotherVersionThanTheLatestAreConflictsAndChangeNothing) {
@@ -100,7 +104,7 @@ TEST_P(Edits, OfAnotherVersionThanTheLatestAreConflictsAndChangeNothing) {
     EXPECT_EQ(again.error().code, ErrorCode::Conflict);
     EXPECT_EQ(again.error().message, "the latest version of the image set is 2, not 1");
     EXPECT_EQ(series().image_set.latest_version, 2);
-    EXPECT_EQ(all_events().size(), 2U);
+    EXPECT_EQ(all_events().size(), 3U);
     edit(set(kRename, 2));
     EXPECT_EQ(series().image_set.latest_version, 3);
 }
@@ -194,7 +198,7 @@ TEST_P(Edits, OfAPatientOrAStudyAreMadeInAllItsPrimaryImageSetsOrNotAtAll) {
     EXPECT_EQ(edited.size(), 2U);
     EXPECT_EQ(series("1.2.1").image_set.latest_version, 3);
     EXPECT_EQ(series("1.2.2").image_set.latest_version, 3);
-    EXPECT_EQ(all_events().size(), 7U) << "one for each image set";
+    EXPECT_EQ(all_events().size(), 11U) << "two for each image set that was edited";
     EXPECT_EQ(study().patient.patient_id, "P9");
     EXPECT_EQ(totals().patients, 1) << "nobody is left as the old one";
 
@@ -275,7 +279,7 @@ TEST_P(Edits, OfWhatIsNotThereOrNotToBeEditedAreRefused) {
                                               .expires = clock_.now()});
     }));
     EXPECT_EQ(try_edit(set(kRename), id).error().code, ErrorCode::NotFound);
-    EXPECT_EQ(all_events().size(), 2U) << "what was refused makes no version and no event";
+    EXPECT_EQ(all_events().size(), 3U) << "what was refused makes no version and no event";
 }
 
 TEST_P(Edits, OfAStudyReachSeriesThatComeLater) {

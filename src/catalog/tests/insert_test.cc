@@ -255,7 +255,11 @@ TEST_P(Insert, RefusesUidsThatCanBeNoKeyAndNamesWhich) {
 
 TEST_P(Insert, BoundsHowManyInstancesShareAUid) {
     insert(record());
-    for (int i = 1; i < 5; ++i) insert(record(), Placement::NonPrimary);
+    for (int i = 1; i < 5; ++i) {
+        InstanceRecord other = record();
+        other.file.object = objects::ObjectId{100 + i};
+        insert(other, Placement::NonPrimary);
+    }
     const auto refused = database_->write_and_wait([&](db::Transaction& tx) {
         return catalog_->insert_instance(tx, record(), Placement::NonPrimary);
     });
