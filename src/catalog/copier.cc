@@ -30,8 +30,7 @@ Result<void> Copier::find_source() {
                         " instances, the image set has " +
                         std::to_string(source_.number_of_instances) + ": copy parts of it");
     }
-    TRY(rows_,
-        rows_to_copy(tx_, number_of(source_.image_set.row), request_.instances));
+    TRY(rows_, rows_to_copy(tx_, number_of(source_.image_set.row), request_.instances));
     if (rows_.empty()) {
         return fail(ErrorCode::Conflict, "the image set has no instances to copy");
     }
@@ -108,9 +107,9 @@ Result<CopyOutcome> Copier::promote() {
 
 Result<std::optional<PlacedImageSet>> Copier::demote() {
     TRY(const auto primary, editor_.primary_sets(number_of(source_.image_set.study)));
-    const auto found = std::ranges::find(
-        primary, source_.image_set.series,
-        [](const EditTarget& target) { return target.image_set.series; });
+    const auto found =
+        std::ranges::find(primary, source_.image_set.series,
+                          [](const EditTarget& target) { return target.image_set.series; });
     if (found == primary.end()) return std::nullopt;
     if (request_.force != edits::Force::Yes) {
         return fail(ErrorCode::Conflict, "the series has the primary image set " +
@@ -118,9 +117,8 @@ Result<std::optional<PlacedImageSet>> Copier::demote() {
                                              ": only by force does it make way");
     }
     TRY_VOID(editor_.keep_columns(*found));
-    TRY_VOID(
-        tx_.run("UPDATE image_sets SET is_primary = 0, takes_conflicts = 0 WHERE id = ?1",
-                number_of(found->image_set.row)));
+    TRY_VOID(tx_.run("UPDATE image_sets SET is_primary = 0, takes_conflicts = 0 WHERE id = ?1",
+                     number_of(found->image_set.row)));
     PlacedImageSet demoted = *found;
     demoted.image_set.latest_version =
         impl_.changes.change(tx_, as_changed(*found),
@@ -173,8 +171,7 @@ Result<EditTarget> Copier::make_image_set(bool is_primary) {
     TRY(const ImageSetTarget made,
         impl_.insert_image_set(tx_, number_of(source_.image_set.study),
                                number_of(source_.image_set.series), is_primary));
-    TRY_VOID(
-        tx_.run("UPDATE image_sets SET takes_conflicts = 0 WHERE id = ?1", made.row));
+    TRY_VOID(tx_.run("UPDATE image_sets SET takes_conflicts = 0 WHERE id = ?1", made.row));
     EditTarget target = source_;
     target.number_of_instances = 0;
     target.image_set = {.row = ImageSetRow{made.row},
@@ -210,9 +207,8 @@ Result<CopiedRows> Copier::copy_to(const EditTarget& destination, std::int64_t v
     TRY(auto copied, copy_rows(tx_, impl_.numbers, copy, rows_,
                                request_.instances.empty() ? Part::All : Part::Some));
     if (copied.pairs.size() != rows_.size()) {
-        return fail(ErrorCode::Corrupt,
-                    count_of(copied.pairs.size()) + " were copied, not " +
-                        count_of(rows_.size()));
+        return fail(ErrorCode::Corrupt, count_of(copied.pairs.size()) + " were copied, not " +
+                                            count_of(rows_.size()));
     }
     TRY_VOID(check_new_rows(destination, copied.rows));
     for (const std::int64_t row : copied.pending) {

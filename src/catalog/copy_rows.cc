@@ -63,9 +63,9 @@ Result<void> copy_what_is_of_them(db::Transaction& tx, const RowCopy& copy,
         " SELECT n.id, a.object, a.transfer_syntax_uid, a.size_bytes, a.sha256,"
         " a.content_hash, a.created",
         " JOIN instance_alternates a ON a.instance = o.id");
-    static const std::string kConflicts = of_pairs(
-        "INSERT INTO conflict_columns (instance, document) SELECT n.id, c.document",
-        " JOIN conflict_columns c ON c.instance = o.id");
+    static const std::string kConflicts =
+        of_pairs("INSERT INTO conflict_columns (instance, document) SELECT n.id, c.document",
+                 " JOIN conflict_columns c ON c.instance = o.id");
     for (const std::string* sql : {&kPrepared, &kAlternates, &kConflicts}) {
         TRY_VOID(tx.run(*sql, copy.from, copy.into, after));
     }

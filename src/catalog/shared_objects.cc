@@ -46,7 +46,8 @@ Result<void> let_go_of(db::Transaction& tx, objects::ObjectId object,
     const std::int64_t id = objects::to_int64(object);
     if (id == 0) return {};
     TRY(const std::int64_t others,
-        tx.run("UPDATE shared_objects SET more_owners = more_owners - 1 WHERE object = ?1", id));
+        tx.run("UPDATE shared_objects SET more_owners = more_owners - 1 WHERE object = ?1",
+               id));
     if (others == 0) return remove_if_there(remove, object);
     TRY_VOID(tx.run("DELETE FROM shared_objects WHERE object = ?1 AND more_owners = 0", id));
     return {};

@@ -102,8 +102,8 @@ Result<std::set<StatedColumns>> stated_columns(db::Transaction& tx, const Placed
         } else if (found == own.end()) {
             is_common_stated = true;
         }
-        TRY(auto one, stated_by(found == own.end() ? common.value_or("{}") : found->second,
-                                changes));
+        TRY(auto one,
+            stated_by(found == own.end() ? common.value_or("{}") : found->second, changes));
         stated.insert(std::move(one));
     }
     return stated;

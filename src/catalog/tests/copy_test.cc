@@ -7,11 +7,11 @@
 namespace larmor::catalog {
 namespace {
 
+using testing::CatalogTest;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::UnorderedElementsAre;
-using testing::CatalogTest;
 using testing::must;
+using ::testing::UnorderedElementsAre;
 
 class NoFindings final : public db::CheckObserver {
 public:
@@ -49,9 +49,8 @@ protected:
     void edit(std::string_view json, const std::string& id) {
         EditRequest request;
         must(edits::read_updatable(json, request.document));
-        must(database_->write_and_wait([&](db::Transaction& tx) {
-            return catalog_->edit_image_set(tx, id, request);
-        }));
+        must(database_->write_and_wait(
+            [&](db::Transaction& tx) { return catalog_->edit_image_set(tx, id, request); }));
     }
     std::vector<StoredInstance> instances_of(const std::string& id) {
         return read([&](db::Snapshot& s) -> Result<std::vector<StoredInstance>> {
@@ -139,8 +138,7 @@ TEST_P(Copies, AreToldOnceTheyGoOnAndOnceTheyAreDone) {
     const std::string head =
         R"({"imagingVersion":"1.0","isPrimary":false,"imageSetVersion":"1",)";
     EXPECT_EQ(events[2].detail,
-              head + ids +
-                  R"(","imageSetState":"LOCKED","imageSetWorkflowStatus":"COPYING",)" +
+              head + ids + R"(","imageSetState":"LOCKED","imageSetWorkflowStatus":"COPYING",)" +
                   R"("sourceImageSetArn":")" +
                   events::image_set_arn({}, catalog_->datastore_id(), source) + "\"}");
     EXPECT_EQ(events[3].detail,
@@ -193,14 +191,12 @@ TEST_P(Copies, ComeIntoAnotherImageSetOfTheSeriesWithANewVersion) {
                                  .instances = {"1.2.1.2"},
                                  .destination = CopyRequest::Destination{id, 2}});
     EXPECT_THAT(again.error().message, HasSubstr("instance 1.2.1.2 is in image set " + id));
-    EXPECT_EQ(try_copy({.source = id, .destination = CopyRequest::Destination{id}})
-                  .error()
-                  .code,
-              ErrorCode::InvalidInput);
+    EXPECT_EQ(
+        try_copy({.source = id, .destination = CopyRequest::Destination{id}}).error().code,
+        ErrorCode::InvalidInput);
     insert(record("1.2", "1.2.7", "1.2.7.1"));
     EXPECT_EQ(try_copy({.source = id,
-                        .destination =
-                            CopyRequest::Destination{series("1.2.7").image_set.id}})
+                        .destination = CopyRequest::Destination{series("1.2.7").image_set.id}})
                   .error()
                   .code,
               ErrorCode::InvalidInput)
@@ -232,11 +228,10 @@ TEST_P(Copies, ArePromotedWhereNothingIsInTheirWay) {
     alone.series.series_description = "alone";
     insert(alone, Placement::NonPrimary);
     EXPECT_EQ(study().number_of_study_related_series, 1);
-    const auto conflict = read([&](db::Snapshot& s) {
-        return catalog_->list_image_sets(s, ImageSetRow{0}, 100);
-    });
-    const auto promoted = copy({.source = conflict.back().id,
-                                .promote = CopyRequest::Promote::Yes});
+    const auto conflict = read(
+        [&](db::Snapshot& s) { return catalog_->list_image_sets(s, ImageSetRow{0}, 100); });
+    const auto promoted =
+        copy({.source = conflict.back().id, .promote = CopyRequest::Promote::Yes});
     EXPECT_TRUE(promoted.destination.image_set.is_primary);
     EXPECT_NE(promoted.destination.image_set.id, conflict.back().id);
     EXPECT_FALSE(promoted.demoted);
@@ -297,10 +292,9 @@ TEST_P(Copies, TakeThePlaceOfThePrimaryImageSetByForce) {
     EXPECT_EQ(series().series.series_description, "thin");
     EXPECT_EQ(study().patient, record().patient);
     EXPECT_EQ(study().number_of_study_related_instances, 2);
-    EXPECT_EQ(try_copy({.source = primary(), .promote = CopyRequest::Promote::Yes})
-                  .error()
-                  .code,
-              ErrorCode::InvalidInput)
+    EXPECT_EQ(
+        try_copy({.source = primary(), .promote = CopyRequest::Promote::Yes}).error().code,
+        ErrorCode::InvalidInput)
         << "it is primary";
     auto his = with_object("1.2.1.3", 103);
     EXPECT_EQ(insert(his).kind, InsertOutcome::Kind::Stored);

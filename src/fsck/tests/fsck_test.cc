@@ -166,6 +166,34 @@ TEST_F(FsckTest, WrongCountsAreFoundAndMadeAnew) {
     EXPECT_EQ(check().errors, 0U);
 }
 
+TEST_F(FsckTest, CopiesShareTheirObjectsAndAWrongCountOfOwnersIsFoundAndMadeAnew) {
+    {
+        const auto library = Library::open({.folder = path()});
+        ASSERT_TRUE(library);
+        auto& catalog = (*library)->catalog();
+        const auto sets = (*library)->database().read([&](db::Snapshot& snapshot) {
+            return catalog.list_image_sets(snapshot, catalog::ImageSetRow{0}, 1);
+        });
+        ASSERT_TRUE(sets);
+        const auto copied = (*library)->database().write_and_wait([&](db::Transaction& tx) {
+            return catalog.copy_image_set(tx, {.source = sets->front().id});
+        });
+        ASSERT_TRUE(copied) << copied.error().message;
+    }
+    EXPECT_EQ(check().errors, 0U);
+    EXPECT_THAT(findings.all, IsEmpty()) << "shared is neither lost nor too much";
+    sql("UPDATE shared_objects SET more_owners = 5"
+        " WHERE object = (SELECT max(object) FROM shared_objects);"
+        "DELETE FROM shared_objects WHERE object = (SELECT min(object) FROM shared_objects)");
+    EXPECT_EQ(check().errors, 2U);
+    EXPECT_THAT(
+        findings.all,
+        UnorderedElementsAre(HasSubstr("5 owners beyond the first are counted, there are 1"),
+                             HasSubstr("0 owners beyond the first are counted, there are 1")));
+    EXPECT_EQ(check(true).repaired_errors, 2U);
+    EXPECT_EQ(check().errors, 0U);
+}
+
 TEST_F(FsckTest, AMissingEventAndAMissingVersionAreFound) {
     sql("DELETE FROM events_1 WHERE sequence = 2;"
         "DELETE FROM image_set_versions WHERE version = 2");
