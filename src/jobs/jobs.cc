@@ -85,6 +85,10 @@ void Jobs::ring(db::Transaction& tx, JobId id) const {
     tx.on_commit([bell = bell_, id] { bell->ring(to_int64(id)); });
 }
 
+Result<void> Jobs::tell(db::Transaction& tx, const Job& job) const {
+    return state_changed_ ? state_changed_(tx, job) : Result<void>();
+}
+
 Result<Jobs::Created> Jobs::create(db::Transaction& tx, const NewJob& job) const {
     TRY_VOID(check_new_job(job));
     const auto key = job.idempotency_key.empty()
@@ -110,6 +114,7 @@ Result<Jobs::Created> Jobs::create(db::Transaction& tx, const NewJob& job) const
         return Created{std::move(same), false};
     }
     TRY(Job created, find(tx, JobId(id)));
+    TRY_VOID(tell(tx, created));
     return Created{std::move(created), true};
 }
 
@@ -125,6 +130,7 @@ Result<Jobs::Begun> Jobs::begin(db::Transaction& tx, JobId id) const {
                          " version = version + 1 WHERE id = ?1",
                          to_int64(id), to_stored(*job.started_at)));
         ring(tx, id);
+        TRY_VOID(tell(tx, job));
     }
     TRY(db::Query query, tx.prepare("SELECT checkpoint FROM jobs WHERE id = ?1"));
     query.bind(to_int64(id));
@@ -166,7 +172,9 @@ Result<Job> Jobs::end(db::Transaction& tx, JobId id, const End& end) const {
         to_int64(id), static_cast<std::int64_t>(end.state), end.result.value_or(job.result),
         code, message, to_stored(now), to_stored(now + keep_)));
     ring(tx, id);
-    return find(tx, id);
+    TRY(Job ended, find(tx, id));
+    TRY_VOID(tell(tx, ended));
+    return ended;
 }
 
 Result<Job> Jobs::succeed(db::Transaction& tx, JobId id, const std::string& result) const {

@@ -1,4 +1,6 @@
 #pragma once
+#include <functional>
+
 #include "async/bell.h"
 #include "db/migration.h"
 #include "db/transaction.h"
@@ -39,12 +41,15 @@ struct JobFilter {
 /// thread, with writers in other processes too.
 class Jobs {
 public:
+    /// Called with a job that was made or is in another state now, in the transaction of that.
+    using StateChanged = std::function<Result<void>(db::Transaction&, const Job&)>;
+
     /// Ended jobs expire after `keep`. `bell`, where there is one, rings with the id of each
     /// job that a commit has changed. `clock` and `bell` must outlive it.
     explicit Jobs(const Clock& clock = system_clock(),
                   std::chrono::microseconds keep = std::chrono::days(7),
-                  async::Bell* bell = nullptr)
-        : clock_(clock), keep_(keep), bell_(bell) {}
+                  async::Bell* bell = nullptr, StateChanged state_changed = {})
+        : clock_(clock), keep_(keep), bell_(bell), state_changed_(std::move(state_changed)) {}
 
     struct Created {
         Job job;
@@ -96,10 +101,12 @@ private:
     struct End;
     Result<Job> end(db::Transaction& tx, JobId id, const End& end) const;
     void ring(db::Transaction& tx, JobId id) const;
+    Result<void> tell(db::Transaction& tx, const Job& job) const;
 
     const Clock& clock_;
     const std::chrono::microseconds keep_;
     async::Bell* const bell_;
+    const StateChanged state_changed_;
 };
 
 }  // namespace larmor::jobs

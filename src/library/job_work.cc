@@ -15,7 +15,7 @@ constexpr std::size_t kJobsMax = 4;
 
 struct JobWork::Pool {
     Pool(Library& library, const jobs::Service& service)
-        : jobs_of_upkeep(clock, library.jobs_keep(), &service.bell),
+        : jobs_of_upkeep(clock, library.jobs_keep(), &service.bell, library.job_events()),
           upkeep(library.database(), jobs_of_upkeep, service.queue),
           step({.database = library.database(),
                 .queue = service.queue,

@@ -1,6 +1,7 @@
 #include "library/library.h"
 
 #include "jobs/dispatch.h"
+#include "jobs/import_events.h"
 #include "library/job_kinds.h"
 
 namespace larmor {
@@ -23,8 +24,8 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
         retention::Purger::Services{core.database(), core.store(), core.catalog(),
                                     *library->audit_, core.admission()},
         std::move(purger));
-    library->jobs_ =
-        std::make_unique<jobs::Jobs>(*options.clock, jobs_keep(), &library->job_bell_);
+    library->jobs_ = std::make_unique<jobs::Jobs>(*options.clock, jobs_keep(),
+                                                  &library->job_bell_, library->job_events());
     TRY(library->job_queue_, core.queues().open(jobs::kJobQueue));
     library->job_kinds_ = make_job_kinds({.importer = *library->importer_,
                                           .log = *library->audit_,
@@ -39,5 +40,9 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
 }
 
 Library::~Library() = default;
+
+jobs::Jobs::StateChanged Library::job_events() {
+    return jobs::ImportEvents(core_->events(), core_->catalog().datastore_id());
+}
 
 }  // namespace larmor

@@ -45,6 +45,8 @@ public:
     index::Targets& index_targets() { return index_targets_; }
     /// Nobody works on them before a JobWork does.
     jobs::Service jobs() { return {*jobs_, job_kinds_, *job_queue_, job_bell_}; }
+    /// What is told of jobs in the transactions that change their states.
+    jobs::Jobs::StateChanged job_events();
     /// How long those that have ended are kept.
     static constexpr std::chrono::days jobs_keep() { return std::chrono::days(7); }
 
