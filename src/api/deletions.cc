@@ -54,18 +54,7 @@ Task<Response> delete_resource(ContextPtr context, Request request) {
         tx.on_commit([&] { context->forget_all(); });
         return services.catalog.delete_resource(tx, wanted);
     });
-    if (!deletion) {
-        co_return problem(request, deletion.error());
-    }
-    services.purger.wake();
-    observe::log_info("deleted", {{"request_id", request.id},
-                                  {"deletion", deletion->id},
-                                  {"instances", deletion->number_of_instances},
-                                  {"by", deletion->deleted_by}});
-    Response response(204);
-    response.headers.add("Location", "/v1/deletions/" + deletion->id);
-    response.context = note_of(*deletion, deletion->number_of_instances);
-    co_return response;
+    co_return answer_deleted(*context, request, deletion);
 }
 
 Task<Response> list_deletions(ContextPtr context, Request request) {
@@ -136,6 +125,20 @@ Task<Response> purge_deletion(ContextPtr context, Request request) {
 }
 
 }  // namespace
+
+Response answer_deleted(const Context& context, const Request& request,
+                        const Result<catalog::Deletion>& deletion) {
+    if (!deletion) return problem(request, deletion.error());
+    context.services.purger.wake();
+    observe::log_info("deleted", {{"request_id", request.id},
+                                  {"deletion", deletion->id},
+                                  {"instances", deletion->number_of_instances},
+                                  {"by", deletion->deleted_by}});
+    Response response(204);
+    response.headers.add("Location", "/v1/deletions/" + deletion->id);
+    response.context = note_of(*deletion, deletion->number_of_instances);
+    return response;
+}
 
 void add_deletion_routes(http::Router& router, const ContextPtr& context) {
     const auto add = [&](http::Method method, std::string pattern, std::string name,

@@ -46,18 +46,9 @@ tl::unexpected<Error> invalid(std::string what) {
     return fail(ErrorCode::InvalidInput, std::move(what));
 }
 
-/// Versions are texts of digits, as the service has them.
 Result<std::int64_t> version_of(std::string_view key, element value) {
     std::string_view text;
-    std::int64_t version = 0;
-    if (value.get(text) == simdjson::SUCCESS) {
-        const auto [end, error] =
-            std::from_chars(text.data(), text.data() + text.size(), version);
-        if (error == std::errc() && end == text.data() + text.size() && version > 0) {
-            return version;
-        }
-    }
-    return invalid(std::string(key) + " is a number from 1 as text");
+    return parse_version(key, value.get(text) == simdjson::SUCCESS ? text : "");
 }
 
 Result<bool> flag_of(std::string_view key, element value) {
@@ -137,6 +128,15 @@ void append_difference_json(std::string& json, std::string_view sop_instance_uid
     append_state(json, "from", before);
     append_state(json, "to", after);
     json += '}';
+}
+
+Result<std::int64_t> parse_version(std::string_view name, std::string_view text) {
+    std::int64_t version = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
+    if (error == std::errc() && end == text.data() + text.size() && version > 0) {
+        return version;
+    }
+    return invalid(std::string(name) + " is a number from 1 as text");
 }
 
 Result<EditBody> parse_edit_body(std::string_view json) {

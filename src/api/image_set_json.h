@@ -16,6 +16,9 @@ void append_version_json(std::string& json, const catalog::ImageSetVersion& vers
 void append_difference_json(std::string& json, std::string_view sop_instance_uid,
                             const edits::Change* before, const edits::Change* after);
 
+/// Versions are texts of digits, as the service has them. Errors: InvalidInput that has `name`.
+Result<std::int64_t> parse_version(std::string_view name, std::string_view text);
+
 /// The body of an edit: `latestVersionId`, `force`, `includeStudyImageSets`,
 /// `updatableAttributes`, `removableAttributes`, `revertToVersionId`, `issuerOfPatientId`.
 struct EditBody {

@@ -5,14 +5,15 @@
 #include <map>
 
 #include "api/access.h"
-#include "api/audited.h"
+#include "api/deletions.h"
 #include "api/handler.h"
+#include "api/image_set_copy.h"
 #include "api/image_set_json.h"
+#include "api/image_set_note.h"
 #include "api/json_request.h"
 #include "api/problem.h"
 #include "base/ids.h"
 #include "http/query.h"
-#include "observe/log.h"
 
 namespace larmor::api {
 namespace {
@@ -22,20 +23,9 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-AuditNote note_of(const PlacedImageSet& placed) {
-    AuditNote note;
-    auto& subject = note.subjects.emplace_back();
-    subject.patient_id = placed.patient_id;
-    subject.study = placed.study_instance_uid;
-    subject.series = placed.series_instance_uid;
-    subject.object = placed.image_set.id;
-    subject.instances = static_cast<std::uint64_t>(placed.number_of_instances);
-    return note;
-}
-
 /// A record for each study.
 AuditNote note_of(const std::vector<PlacedImageSet>& edited) {
-    if (edited.size() == 1) return note_of(edited.front());
+    if (edited.size() == 1) return note_of_image_set(edited.front());
     std::map<std::string, audit::Subject> studies;
     for (const PlacedImageSet& placed : edited) {
         auto& subject = studies[placed.study_instance_uid];
@@ -59,7 +49,7 @@ Task<Response> get_image_set(ContextPtr context, Request request) {
     std::string json;
     append_image_set_json(json, *placed);
     Response response = private_json(std::move(json));
-    response.context = note_of(*placed);
+    response.context = note_of_image_set(*placed);
     co_return response;
 }
 
@@ -81,7 +71,7 @@ Task<Response> list_versions(ContextPtr context, Request request) {
         co_return problem(request, placed.error());
     }
     Response response = private_json(json + "]}");
-    response.context = note_of(*placed);
+    response.context = note_of_image_set(*placed);
     co_return response;
 }
 
@@ -172,7 +162,7 @@ Task<Response> compare_versions(ContextPtr context, Request request) {
         co_return problem(request, placed.error());
     }
     Response response = private_json(std::move(json));
-    response.context = note_of(*placed);
+    response.context = note_of_image_set(*placed);
     co_return response;
 }
 
@@ -251,25 +241,7 @@ Task<Response> delete_image_set(ContextPtr context, Request request) {
         tx.on_commit([&] { context->forget_all(); });
         return services.catalog.delete_image_set(tx, id, by, expires);
     });
-    if (!deletion) {
-        co_return problem(request, deletion.error());
-    }
-    services.purger.wake();
-    observe::log_info("deleted", {{"request_id", request.id},
-                                  {"deletion", deletion->id},
-                                  {"instances", deletion->number_of_instances},
-                                  {"by", deletion->deleted_by}});
-    AuditNote note;
-    auto& subject = note.subjects.emplace_back();
-    subject.patient_id = deletion->patient_id;
-    subject.study = deletion->study_instance_uid;
-    subject.series = deletion->series_instance_uid;
-    subject.object = deletion->id;
-    subject.instances = static_cast<std::uint64_t>(deletion->number_of_instances);
-    Response response(204);
-    response.headers.add("Location", "/v1/deletions/" + deletion->id);
-    response.context = std::move(note);
-    co_return response;
+    co_return answer_deleted(*context, request, deletion);
 }
 
 }  // namespace
@@ -302,6 +274,8 @@ void add_image_set_routes(http::Router& router, const ContextPtr& context) {
                 .handler = handler(context, delete_image_set)});
     post("/v1/image-sets/{imageSet}/edits", "image_sets.edit",
          handler(context, post_image_set_edit));
+    post("/v1/image-sets/{imageSet}/copy", "image_sets.copy",
+         handler(context, post_image_set_copy));
     post("/v1/studies/{study}/edits", "studies.edit", handler(context, post_study_edit));
     post("/v1/patients/{patient}/edits", "patients.edit", handler(context, post_patient_edit));
 }

@@ -306,9 +306,10 @@ std::string content_tag(const LocatedInstance& located) {
 std::string edited_tag(const LocatedInstance& located) {
     std::string tag = content_tag(located);
     if (located.changes.empty()) return tag;
-    std::int64_t version = 0;
-    for (const auto& change : located.changes) version = std::max(version, change.version);
-    return tag + "-v" + std::to_string(version);
+    const auto last = std::ranges::max(located.changes, {}, &edits::Change::version).version;
+    // Another image set may have become the primary one, with a version of the same number.
+    return tag + "-v" + std::to_string(last) + '-' +
+           std::to_string(xxh3(as_bytes(edits::to_document(located.changes))));
 }
 
 }  // namespace larmor::api

@@ -83,7 +83,8 @@ Result<http::FileSlice> slice_of(objects::ObjectStore& store,
 /// 32 hexadecimal digits that stand for the bytes of the stored file: for entity tags of frames
 /// and bulk data, which no edit changes.
 std::string content_tag(const LocatedInstance& located);
-/// The same with the version of the last edit of it, where there is one: for what edits change.
+/// The same with the version of the last edit of it, and a hash of all, where there is one: for
+/// what edits change.
 std::string edited_tag(const LocatedInstance& located);
 
 /// How long a frame index may be: 64 MiB are some ten million frames.

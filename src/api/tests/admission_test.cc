@@ -79,6 +79,8 @@ TEST_F(StoreAdmissionTest, OfALowDiskAnEditIsRefusedAndChangesNothing) {
     expect_refused(api.send_json("POST", "/v1/studies/1.2.3/edits", rename), "disk");
     EXPECT_THAT(api.get("/dicomweb/studies").body, Not(HasSubstr("ANON^ANON")));
 
+    expect_refused(api.send_json("POST", "/v1/image-sets/any/copy", "{}"), "disk");
+
     free_bytes = kRoomy;
     EXPECT_EQ(api.send_json("POST", "/v1/studies/1.2.3/edits", rename).status, 200);
     EXPECT_THAT(api.get("/dicomweb/studies").body, HasSubstr("ANON^ANON"));

@@ -160,6 +160,55 @@ TEST_F(ImageSetsTest, AStaleEditIsAConflictAndChangesNothing) {
     EXPECT_THAT(again.body, HasSubstr("the latest version of the image set is"));
 }
 
+TEST_F(ImageSetsTest, ACopyIsReadByItsIdUntilItTakesThePlaceOfThePrimaryOne) {
+    const std::string copies = "/v1/image-sets/" + image_set_id() + "/copy";
+    const auto refused = api.send_json("POST", copies, "{}", auth::Role::Reader);
+    EXPECT_EQ(refused.status, 403);
+    const auto made = api.send_json("POST", copies, R"({"instances":["1.2.3.1.1"]})");
+    ASSERT_EQ(made.status, 201) << made.body;
+    EXPECT_THAT(made.body, HasSubstr(R"("numberOfCopiedInstances":1)"));
+    const std::string copy(made.headers.get("Location"));
+    const std::string id = copy.substr(copy.rfind('/') + 1);
+    EXPECT_THAT(api.get(copy).body, HasSubstr(R"("imageSetWorkflowStatus":"COPIED")"));
+    ASSERT_EQ(api.send_json("POST", copy + "/edits", kRename).status, 200);
+    const std::string tag(get_dicom(first_path).headers.get("ETag"));
+    EXPECT_EQ(get_dicom(first_path).body, make_instance(first));
+    EXPECT_EQ(
+        text_in(get_dicom(first_path + "?imageSetId=" + id).body, dicom::tags::PatientName),
+        "ANON^ANON");
+    EXPECT_EQ(get_dicom(second_path + "?imageSetId=" + id).status, 404);
+
+    const std::string_view promote = R"({"promoteToPrimary":true,"force":true})";
+    const auto promoted = api.send_json("POST", copy + "/copy", promote);
+    ASSERT_EQ(promoted.status, 201) << promoted.body;
+    EXPECT_THAT(promoted.body, HasSubstr(R"("demoted":{)"));
+    const auto now = get_dicom(first_path);
+    EXPECT_EQ(text_in(now.body, dicom::tags::PatientName), "ANON^ANON");
+    EXPECT_EQ(pixels_of(now.body), pixels_of(make_instance(first)));
+    EXPECT_NE(now.headers.get("ETag"), tag);
+    EXPECT_EQ(get_dicom(second_path).status, 404) << "it is in the image set of before";
+}
+
+TEST_F(ImageSetsTest, ACopyThatCanNotBeIsRefusedWithTheMemberThatIsWrong) {
+    const std::string copies = "/v1/image-sets/" + image_set_id() + "/copy";
+    const auto refused = [&](std::string_view body, int status, const std::string& what) {
+        const auto answer = api.send_json("POST", copies, body);
+        EXPECT_EQ(answer.status, status) << body;
+        EXPECT_THAT(answer.body, HasSubstr(what));
+    };
+    refused("[]", 400, "JSON object");
+    refused(R"({"latestVersionId":2})", 400, "latestVersionId");
+    refused(R"({"latestVersionId":"0"})", 400, "latestVersionId");
+    refused(R"({"instances":[]})", 400, "instances");
+    refused(R"({"destination":{}})", 400, "imageSetId");
+    refused(R"({"promoteToPrimary":"yes"})", 400, "promoteToPrimary");
+    refused(R"({"copy":1})", 400, "copy");
+    refused(R"({"latestVersionId":"99"})", 409, "the latest version of the image set is");
+    refused(R"({"instances":["1.9"]})", 404, "1.9");
+    refused(R"({"promoteToPrimary":true})", 400, "primary already");
+    EXPECT_EQ(api.send_json("POST", "/v1/image-sets/none/copy", "{}").status, 404);
+}
+
 TEST_F(ImageSetsTest, StudiesAndPatientsAreEditedAsAWhole) {
     const MadeInstance other{.series = "1.2.3.2", .instance = "1.2.3.2.1"};
     ASSERT_EQ(api.store({make_instance(other)}).status, 200);
