@@ -102,12 +102,6 @@ private:
         return {first, std::min(first + kStretch, options_.keys)};
     }
 
-    /// What is done to the name of every member, on both sides.
-    Result<UidHash> hash_checked(std::string_view uid) const {
-        if (!is_uid_key_part(uid)) return fail(ErrorCode::InvalidInput, "this is no UID");
-        return hasher_(uid);
-    }
-
     /// Members of one thread. All of them take each step before any takes the next one, so that
     /// their waits for memory overlap.
     struct Window {
