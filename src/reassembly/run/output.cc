@@ -1,5 +1,7 @@
 #include "reassembly/run/output.h"
 
+#include "reassembly/run/early_sync.h"
+
 namespace larmor::reassembly::run {
 namespace {
 
@@ -8,13 +10,14 @@ namespace fs = std::filesystem;
 class FolderOutput final : public Output {
 public:
     FolderOutput(OutputFolder& folder, unsigned threads)
-        : folder_(folder), root_(folder.path().string() + '/'), direct_(threads) {}
+        : folder_(folder), root_(folder.path().string() + '/'), direct_(threads),
+          early_([&folder] { return folder.sync(); }) {}
 
     Result<PlacedFile> write(const std::string& key, const std::string& staged,
                              const fuse::FusedFile& file,
                              std::span<MemberBytes> members) override {
         auto written = write_file(root_ + key, IfThere::Refuse, file, members, &direct_);
-        if (written) return PlacedFile{*written};
+        if (written) return placed(*written, false);
         if (written.error().code != ErrorCode::Conflict) {
             return tl::unexpected(std::move(written).error());
         }
@@ -24,7 +27,7 @@ public:
                              std::span<MemberBytes> members) override {
         TRY(const auto written, write_file((folder_.staged() / staged).string(),
                                            IfThere::Replace, file, members, &direct_));
-        return PlacedFile{written, true};
+        return placed(written, true);
     }
     Result<void> move(const Event& file, const std::string& key) override {
         const auto to = folder_.path() / key;
@@ -57,17 +60,22 @@ public:
     bool keeps_checkpoints() const override { return true; }
     Result<void> sync() override {
         TRY_VOID(direct_.drain());
-        return folder_.sync();
+        return early_.finish();
     }
     Result<void> write_checkpoint(std::string_view text) override {
         return folder_.write_checkpoint(text);
     }
     Result<void> complete(const std::string& json) override {
         TRY_VOID(direct_.drain());
+        TRY_VOID(early_.wait());
         return folder_.complete(json);
     }
 
 private:
+    PlacedFile placed(const WrittenFile& written, bool is_staged) {
+        if (written.size_bytes < OutputFile::kDirectFromBytes) early_.wrote(written.size_bytes);
+        return PlacedFile{written, is_staged};
+    }
     fs::path place_of(const Event& file) const {
         return file.staged.empty() ? folder_.path() / file.key : folder_.staged() / file.staged;
     }
@@ -75,6 +83,7 @@ private:
     OutputFolder& folder_;
     std::string root_;  ///< the folder as text: a path is parsed for each file otherwise
     DirectWriter direct_;
+    EarlySync early_;
 };
 
 }  // namespace

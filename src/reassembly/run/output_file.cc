@@ -14,8 +14,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// From here on a file goes past the page cache.
-constexpr std::uint64_t kDirectFromBytes = 256 << 10;
 constexpr std::size_t kBufferBytes = 256 << 10;
 
 /// For what goes through the page cache.
@@ -37,7 +35,7 @@ Result<OutputFile> OutputFile::create(const std::string& path, IfThere if_there,
                                       std::uint64_t size_bytes, DirectWriter* direct) {
     const int flags =
         O_WRONLY | O_CREAT | O_CLOEXEC | (if_there == IfThere::Refuse ? O_EXCL : O_TRUNC);
-    const bool is_large = direct != nullptr && size_bytes >= kDirectFromBytes;
+    const bool is_large = direct != nullptr && size_bytes >= OutputFile::kDirectFromBytes;
     int fd = open_or_error(path, flags | (is_large ? O_DIRECT : 0));
     if (fd == -ENOENT) {
         std::error_code error;
@@ -113,10 +111,6 @@ Result<void> OutputFile::write_whole(std::span<const Bytes> pieces) {
 
 Result<WrittenFile> OutputFile::finish() {
     if (filled_ > 0) TRY_VOID(write_out());
-    if (!large_) {
-        // The disk begins now, so that little is left for the one sync of all.
-        ::sync_file_range(file_.get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-    }
     return WrittenFile{written_, sha256_.finish()};
 }
 

@@ -19,6 +19,9 @@ enum class IfThere : std::uint8_t { Refuse, Replace };
 /// and nothing is copied twice. A thread writes one at a time.
 class OutputFile {
 public:
+    /// From here on a file goes past the page cache.
+    static constexpr std::uint64_t kDirectFromBytes = 256 << 10;
+
     /// Its folders are made. Without `direct` a large file goes through the page cache, too;
     /// else it is not written before `direct` has drained. Errors: Conflict for one that is
     /// there and may not be replaced; those of open(2).
