@@ -35,7 +35,7 @@ function Check({ target, onAsked }: { target: Target; onAsked: () => void }) {
     setAsking(false);
   };
   return (
-    <>
+    <div className="target-checked">
       <span className={isBad ? 'queue-dead' : undefined}>{text}</span>
       {last && <span className="queue-minor">{clockTime(last.at, new Date())} · job {last.job}</span>}
       {target.kept_here && (
@@ -43,7 +43,7 @@ function Check({ target, onAsked }: { target: Target; onAsked: () => void }) {
           aria-label={`Check ${target.name}`} title="Compare it with the catalog, row by row">Check</button>
       )}
       {failure && <ProblemView problem={failure} compact />}
-    </>
+    </div>
   );
 }
 
