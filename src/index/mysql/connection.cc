@@ -20,6 +20,8 @@ struct ResultDeleter {
     void operator()(MYSQL_RES* result) const { mysql_free_result(result); }
 };
 
+/// Shorter than the time-out of a read: who waits for others is in their way, not lost.
+constexpr std::chrono::seconds kLockWait{15};
 /// A statement is put together up to this; the server's own limit may be lower.
 constexpr std::size_t kStatementBytes = std::size_t{1} << 20;
 
@@ -132,7 +134,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& s
     }
     TRY_VOID(
         connection->run("SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00',"
-                        " foreign_key_checks = 1"));
+                        " foreign_key_checks = 1, innodb_lock_wait_timeout = " +
+                             std::to_string(kLockWait.count())));
     TRY_VOID(connection->run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
     std::string use = "CREATE DATABASE IF NOT EXISTS `" + settings.database +
                       "`"
