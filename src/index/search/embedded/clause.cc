@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/json_text.h"
 #include "dicom/tags.h"
 
 namespace larmor::index::search::embedded {
@@ -16,8 +17,30 @@ Clause::Value bound(const Field& field, const std::string& text) {
     return number;
 }
 
+/// Prepared statements are kept by their text: a long list is one parameter, so that lists of
+/// any length have the same.
+constexpr std::size_t kValuesInText = 8;
+
+std::string json_list(const Filter& filter) {
+    std::string json = "[";
+    for (const std::string& value : filter.values) {
+        if (json.size() > 1) json += ',';
+        if (filter.field->kind == FieldKind::Number) {
+            json += value;
+        } else {
+            append_json_string(json, value);
+        }
+    }
+    return json + "]";
+}
+
 void append_filter(Clause& clause, const Filter& filter, std::string_view alias) {
     clause.sql += " AND " + column(alias, *filter.field) + " IN (";
+    if (filter.values.size() > kValuesInText) {
+        clause.sql +=
+            "SELECT value FROM json_each(" + clause.parameter(json_list(filter)) + "))";
+        return;
+    }
     for (const std::string& value : filter.values) {
         if (clause.sql.back() != '(') clause.sql += ", ";
         clause.sql += clause.parameter(bound(*filter.field, value));

@@ -44,6 +44,7 @@ ImageSetDocument document_of(const Given& given) {
     made.series =
         values_of(made.wanted.at(Level::Series), {{tags::SeriesInstanceUID, given.series},
                                                   {tags::Modality, given.modality},
+                                                  {tags::SeriesNumber, given.series_number},
                                                   {tags::ProtocolName, given.protocol}});
     if (given.is_deleted) return made;
     int number = 0;

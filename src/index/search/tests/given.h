@@ -22,6 +22,7 @@ struct Given {
     std::string study_description = "Chest";
     std::string series = "1.2.1.1";
     std::string modality = "CT";
+    std::string series_number{};
     std::string protocol = "routine";
     std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
 };

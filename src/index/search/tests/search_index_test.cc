@@ -144,14 +144,21 @@ TEST_P(SearchIndexTest, FiltersAndRangesAllHoldForOneSeries) {
            .study_date = "20210102",
            .series = "1.2.2.1",
            .modality = "US",
+           .series_number = "-10",
            .instances = {"1.2.2.1.7"}});
     EXPECT_THAT(find(R"({"filters":{"Modality":["MR","US"]}})"), ElementsAre("1.2.2", "1.2.1"));
     EXPECT_THAT(find(R"({"filters":{"Modality":"MR","ProtocolName":"routine"}})"), IsEmpty());
+    EXPECT_THAT(
+        find(R"({"filters":{"Modality":["a","b","c","d","e","f","g","h","i\"","US"]}})"),
+        ElementsAre("1.2.2"));
+    EXPECT_THAT(find(R"({"filters":{"SeriesNumber":[1,2,3,4,5,6,7,8,9,-10]}})"),
+                ElementsAre("1.2.2"));
     EXPECT_THAT(find(R"({"ranges":{"StudyDate":{"from":"20200131","to":"20201231"}}})"),
                 ElementsAre("1.2.1"));
     EXPECT_THAT(find(R"({"ranges":{"StudyDate":{"from":"20200201"}}})"), ElementsAre("1.2.2"));
     EXPECT_THAT(find(R"({"filters":{"StudyDate":"2020.01.31"}})"), ElementsAre("1.2.1"));
-    EXPECT_THAT(find(R"({"ranges":{"SeriesNumber":{}}})"), IsEmpty());
+    EXPECT_THAT(find(R"({"ranges":{"SeriesNumber":{}}})"), ElementsAre("1.2.2"));
+    EXPECT_THAT(find(R"({"ranges":{"SeriesNumber":{"from":-9}}})"), IsEmpty());
     EXPECT_THAT(find(R"({"filters":{"SOPInstanceUID":"1.2.2.1.7"}})"), ElementsAre("1.2.2"));
 }
 
