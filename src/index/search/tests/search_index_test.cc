@@ -18,7 +18,6 @@ namespace {
 using testing::document_of;
 using ::testing::ElementsAre;
 using testing::Given;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::StandIn;
 using testing::value_of;
