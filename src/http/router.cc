@@ -24,11 +24,18 @@ std::vector<std::string_view> split(std::string_view path) {
     }
 }
 
-/// A decoded segment that could mean something else to whoever uses it as a name.
+/// A decoded segment that could mean something else to whoever uses it as a name. Slashes in it
+/// are for the route to allow.
 bool is_tricky(std::string_view segment) {
-    if (segment == "." || segment == "..") return true;
+    for (auto rest = segment;;) {
+        const auto slash = rest.find('/');
+        const auto piece = rest.substr(0, slash);
+        if (piece == "." || piece == "..") return true;
+        if (slash == std::string_view::npos) break;
+        rest.remove_prefix(slash + 1);
+    }
     return std::any_of(segment.begin(), segment.end(), [](char c) {
-        return c == '/' || c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+        return c == '\\' || static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
     });
 }
 
@@ -36,6 +43,7 @@ bool is_tricky(std::string_view segment) {
 struct Segments {
     std::vector<std::string_view> all;
     std::list<std::string> decoded;  ///< those that were encoded
+    bool has_encoded_slash = false;
 };
 /// Nothing where one is not allowed.
 std::optional<Segments> segments_of(std::string_view path) {
@@ -48,6 +56,8 @@ std::optional<Segments> segments_of(std::string_view path) {
             segment = segments.decoded.emplace_back(*std::move(decoded));
         }
         if (is_tricky(segment)) return std::nullopt;
+        segments.has_encoded_slash =
+            segments.has_encoded_slash || segment.find('/') != std::string_view::npos;
     }
     return segments;
 }
@@ -148,6 +158,9 @@ void Router::add(Route route) {
     Node* node = root_.get();
     for (std::size_t i = 0; i < segments.size(); ++i) {
         LARMOR_CHECK(!is_rest(segments[i]) || i + 1 == segments.size());
+        // Any other {name} is one segment to its handler.
+        LARMOR_CHECK(route.encoded_slashes == EncodedSlashes::Refuse ||
+                     !is_parameter(segments[i]) || is_rest(segments[i]));
         LARMOR_CHECK(is_parameter(segments[i]) ||
                      segments[i].find_first_of("{}%?#") == std::string_view::npos);
         node = &node->child(segments[i]);
@@ -199,17 +212,27 @@ HeadDecision Router::on_head(Request& request) {
 std::optional<Response> Router::match(Request& request) const {
     if (!request.path.starts_with('/')) return std::nullopt;  // `OPTIONS *`
     const auto path = segments_of(request.path);
-    if (!path) return problem(400, "the path has a segment that is not allowed");
+    const auto not_allowed = [] {
+        return problem(400, "the path has a segment that is not allowed");
+    };
+    if (!path) return not_allowed();
     const auto* node = root_->find(path->all);
-    if (!node) return std::nullopt;
-    const auto wanted = request.method == Method::Head ? Method::Get : request.method;
-    const auto found = std::find_if(node->routes.begin(), node->routes.end(),
-                                    [&](const auto* r) { return r->route.method == wanted; });
-    if (found == node->routes.end()) return std::nullopt;
-    request.route = &(*found)->route;
+    const Registered* found = nullptr;
+    if (node != nullptr) {
+        const auto wanted = request.method == Method::Head ? Method::Get : request.method;
+        const auto same =
+            std::find_if(node->routes.begin(), node->routes.end(),
+                         [&](const auto* r) { return r->route.method == wanted; });
+        if (same != node->routes.end()) found = *same;
+    }
+    const bool takes_slashes =
+        found != nullptr && found->route.encoded_slashes == EncodedSlashes::Allow;
+    if (path->has_encoded_slash && !takes_slashes) return not_allowed();
+    if (found == nullptr) return std::nullopt;
+    request.route = &found->route;
 
-    request.path_parameters.reserve((*found)->parameters.size());
-    for (const auto& [name, at, is_rest] : (*found)->parameters) {
+    request.path_parameters.reserve(found->parameters.size());
+    for (const auto& [name, at, is_rest] : found->parameters) {
         std::string value(at < path->all.size() ? path->all[at] : std::string_view());
         if (is_rest) {
             for (std::size_t k = at + 1; k < path->all.size(); ++k) {

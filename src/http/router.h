@@ -37,6 +37,9 @@ private:
     std::uint8_t act_;
 };
 
+/// Whether `%2F` may stand for a slash inside the last `{name...}` of a route.
+enum class EncodedSlashes : std::uint8_t { Refuse, Allow };
+
 struct Route {
     Method method;
     /// `/studies/{study}/series/{series}`: a {name} stands for one segment, not empty; a last
@@ -47,12 +50,14 @@ struct Route {
     Handler handler;
     std::optional<std::uint64_t> body_max = {};  ///< bytes; else the server's
     BodyMode body_mode = BodyMode::Auto;
+    EncodedSlashes encoded_slashes = EncodedSlashes::Refuse;
 };
 
 /// Finds the handler of a path. Literal segments win over {names}. Paths are compared segment
 /// by segment after percent-decoding; a segment that decodes to `.` or `..`, or holds a `/`,
 /// `\`, NUL or other control character after decoding, is answered 400 before any handler sees
-/// it. HEAD is answered by GET's route; OPTIONS and 405 carry Allow.
+/// it; a route may take encoded slashes (then no piece between them is `.` or `..`). HEAD is
+/// answered by GET's route; OPTIONS and 405 carry Allow.
 class Router final : public Service {
 public:
     Router();

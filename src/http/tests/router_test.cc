@@ -73,6 +73,23 @@ TEST_F(RouterTest, DecodesSegmentsAndRefusesTricks) {
     EXPECT_EQ(text_of(Method::Get, "/a/..."), "name name=...");
 }
 
+TEST_F(RouterTest, TakesEncodedSlashesWhereTheRouteSaysSo) {
+    router_.add({.method = Method::Get,
+                 .pattern = "/tags/{name...}",
+                 .name = "tags",
+                 .right = Right("read"),
+                 .handler = name_and_parameters,
+                 .encoded_slashes = EncodedSlashes::Allow});
+    add(Method::Post, "/tags/{name...}", "others");
+    EXPECT_EQ(text_of(Method::Get, "/tags/arn%3Aa%3Ads%2F1%2fis%2F2"),
+              "tags name=arn:a:ds/1/is/2");
+    for (const auto* path : {"/tags/a%2F..%2Fb", "/tags/..%2Fb", "/tags/a%2F.",
+                             "/tags/a%2Fb%00", "/tags%2Fa", "/other/a%2Fb"}) {
+        EXPECT_EQ(ask(Method::Get, path).status, 400) << path;
+    }
+    EXPECT_EQ(ask(Method::Post, "/tags/a%2Fb").status, 400) << "of another route";
+}
+
 TEST_F(RouterTest, AnswersOtherMethodsWithAllow) {
     add(Method::Get, "/x", "get");
     add(Method::Post, "/x", "post");
