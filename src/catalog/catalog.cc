@@ -25,6 +25,19 @@ Result<std::string> default_datastore(db::Transaction& tx, std::int64_t now_us) 
     return id;
 }
 
+Result<std::vector<ImageSetVersion>> read_versions(db::Query& query) {
+    std::vector<ImageSetVersion> versions;
+    for (;;) {
+        TRY(const bool found, query.next());
+        if (!found) return versions;
+        versions.push_back({.version = query.int64(0),
+                            .created = Time(std::chrono::microseconds(query.int64(1))),
+                            .cause = query.string(2),
+                            .number_of_instances = query.int64(3),
+                            .forced = query.int64(4) != 0});
+    }
+}
+
 std::string select_instance(std::string_view rest) {
     return std::string(kSelectInstance) + std::string(rest);
 }
@@ -54,6 +67,15 @@ Result<std::unique_ptr<Catalog>> Catalog::open(db::Database& database, events::E
 
 const std::string& Catalog::datastore_id() const {
     return impl_->datastore_id;
+}
+
+Result<Time> Catalog::datastore_created(db::Snapshot& snapshot) const {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT created FROM datastores WHERE datastore_id = ?1"));
+    query.bind(datastore_id());
+    TRY(const bool found, query.next());
+    if (!found) return fail(ErrorCode::Corrupt, "the row of the datastore is gone");
+    return Time(std::chrono::microseconds(query.int64(0)));
 }
 
 Result<std::vector<StoredInstance>> Catalog::find_by_sop_instance_uid(
@@ -288,16 +310,19 @@ Result<std::vector<ImageSetVersion>> Catalog::list_versions(db::Snapshot& snapsh
         snapshot.prepare("SELECT version, created, cause, number_of_instances, forced"
                          " FROM image_set_versions WHERE image_set = ?1 ORDER BY version"));
     query.bind(number_of(image_set));
-    std::vector<ImageSetVersion> versions;
-    for (;;) {
-        TRY(const bool found, query.next());
-        if (!found) return versions;
-        versions.push_back({.version = query.int64(0),
-                            .created = Time(std::chrono::microseconds(query.int64(1))),
-                            .cause = query.string(2),
-                            .number_of_instances = query.int64(3),
-                            .forced = query.int64(4) != 0});
-    }
+    return read_versions(query);
+}
+
+Result<std::vector<ImageSetVersion>> Catalog::list_versions(db::Snapshot& snapshot,
+                                                            ImageSetRow image_set,
+                                                            std::int64_t before,
+                                                            std::size_t limit) const {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT version, created, cause, number_of_instances, forced"
+                         " FROM image_set_versions WHERE image_set = ?1 AND version < ?2"
+                         " ORDER BY version DESC LIMIT ?3"));
+    query.bind(number_of(image_set), before, limit);
+    return read_versions(query);
 }
 
 Result<std::vector<StoredInstance>> Catalog::list_instances(db::Snapshot& snapshot,

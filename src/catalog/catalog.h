@@ -1,6 +1,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +13,7 @@
 #include "catalog/copy.h"
 #include "catalog/deletion.h"
 #include "catalog/edit.h"
+#include "catalog/image_set_query.h"
 #include "catalog/query.h"
 #include "catalog/records.h"
 #include "db/database.h"
@@ -28,6 +30,10 @@ enum class Placement : std::uint8_t {
     Primary,     ///< into the primary image set of its series
     NonPrimary,  ///< a conflict: into a non-primary image set of its series, with its own event
 };
+
+/// Of an image set or the datastore.
+using Tags = std::map<std::string, std::string, std::less<>>;
+inline constexpr std::size_t kTagsMax = 50;
 
 struct InsertOutcome {
     enum class Kind : std::uint8_t {
@@ -80,6 +86,7 @@ public:
 
     /// 32 characters; the one datastore of this library.
     const std::string& datastore_id() const;
+    Result<Time> datastore_created(db::Snapshot& snapshot) const;
 
     // --- writing -----------------------------------------------------------------------------
 
@@ -193,6 +200,17 @@ public:
     Result<std::vector<Deletion>> list_expired(db::Snapshot& snapshot, Time now,
                                                std::size_t limit) const;
 
+    // --- tags --------------------------------------------------------------------------------
+
+    // Words that users put to an image set or, with an empty id, to the datastore. They make no
+    // version. Errors: NotFound, also of what was deleted.
+    Result<Tags> list_tags(db::Snapshot& snapshot, std::string_view image_set_id) const;
+    /// Adds or replaces. Errors: LimitExceeded over kTagsMax in all.
+    Result<void> put_tags(db::Transaction& tx, std::string_view image_set_id, const Tags& tags);
+    /// Those that are not there are left out.
+    Result<void> remove_tags(db::Transaction& tx, std::string_view image_set_id,
+                             const std::vector<std::string>& keys);
+
     // --- reading -----------------------------------------------------------------------------
 
     /// Stable orders: studies by date and time, latest first; series and instances by row,
@@ -203,6 +221,10 @@ public:
                                           const SearchQuery& query) const;
     Result<Page<InstanceHit>> search_instances(db::Snapshot& snapshot,
                                                const SearchQuery& query) const;
+
+    /// Image sets that are not DELETED, primary or not, each with its study and series.
+    Result<Page<ImageSetHit>> search_image_sets(db::Snapshot& snapshot,
+                                                const ImageSetQuery& query) const;
 
     /// Errors of all: NotFound, with the UID.
     Result<StoredStudy> find_study(db::Snapshot& snapshot, std::string_view study_uid) const;
@@ -247,6 +269,11 @@ public:
                                                   std::size_t limit) const;
     Result<std::vector<ImageSetVersion>> list_versions(db::Snapshot& snapshot,
                                                        ImageSetRow image_set) const;
+    /// The latest `limit` of those below `before`, latest first.
+    Result<std::vector<ImageSetVersion>> list_versions(db::Snapshot& snapshot,
+                                                       ImageSetRow image_set,
+                                                       std::int64_t before,
+                                                       std::size_t limit) const;
     /// Instances of an image set in the order in which they came, after a row, at most `limit`:
     /// page by the last row, so that no snapshot is held long.
     Result<std::vector<StoredInstance>> list_instances(db::Snapshot& snapshot,

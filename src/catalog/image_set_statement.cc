@@ -1,0 +1,138 @@
+#include "catalog/image_set_statement.h"
+
+#include "catalog/folding.h"
+
+namespace larmor::catalog {
+namespace {
+
+using Order = ImageSetQuery::Order;
+using Direction = ImageSetQuery::Direction;
+
+constexpr std::string_view kColumns =
+    "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state, m.workflow_status,"
+    " m.latest_version, m.created, m.updated, m.edited_version,"
+    " t.study_instance_uid, t.study_date, t.study_time, t.accession_number, t.study_id,"
+    " t.study_description, t.patient_id, t.patient_name, t.patient_birth_date, t.patient_sex,"
+    " t.number_of_series, t.number_of_instances, s.series_instance_uid, s.modality,"
+    " s.series_number, s.body_part_examined";
+
+/// SQLite takes the tables of a CROSS JOIN in their order: what narrows most comes first.
+std::string_view tables_of(const ImageSetQuery& query) {
+    if (query.series_instance_uid) {
+        return " FROM series s CROSS JOIN image_sets m CROSS JOIN studies t"
+               " WHERE m.series = s.id AND t.id = m.study";
+    }
+    const bool by_study = query.patient_id || query.accession_number || query.study_id ||
+                          query.study_instance_uid || query.order == Order::StudyDateAndTime;
+    if (by_study) {
+        return " FROM studies t CROSS JOIN image_sets m CROSS JOIN series s"
+               " WHERE m.study = t.id AND s.id = m.series";
+    }
+    return " FROM image_sets m CROSS JOIN studies t CROSS JOIN series s"
+           " WHERE t.id = m.study AND s.id = m.series";
+}
+
+std::int64_t microseconds(Time time) {
+    return time.time_since_epoch().count();
+}
+
+void add_times(Clause& clause, const std::string& column, const ImageSetQuery::Times& times) {
+    if (times.from != Time::min()) {
+        clause.both(column + " >= " + clause.parameter(microseconds(times.from)));
+    }
+    if (times.to != Time::max()) {
+        clause.both(column + " <= " + clause.parameter(microseconds(times.to)));
+    }
+}
+
+/// As `study_time_key` compares: the whole day where there is no time.
+std::string first_key(const ImageSetQuery::Moment& moment) {
+    return moment.time.empty() ? std::string() : time_key(moment.time);
+}
+std::string last_key(const ImageSetQuery::Moment& moment) {
+    return moment.time.empty() ? "999999.999999" : time_key_last(moment.time);
+}
+
+void add_moments(Clause& clause, const ImageSetQuery& query) {
+    const auto limit = [&](std::string_view comparison, const std::string& date,
+                           const std::string& key) {
+        clause.both("(t.study_date, t.study_time_key) " + std::string(comparison) + " (" +
+                    clause.parameter(date) + ", " + clause.parameter(key) + ")");
+    };
+    if (query.studied_from) {
+        limit(">=", query.studied_from->date, first_key(*query.studied_from));
+        // An empty date comes before all others.
+    }
+    if (query.studied_to) {
+        limit("<=", query.studied_to->date, last_key(*query.studied_to));
+        if (!query.studied_from) clause.both("t.study_date > ''");
+    }
+}
+
+void add_equal(Clause& clause, std::string_view column,
+               const std::optional<std::string>& value) {
+    if (value) clause.both(std::string(column) + " = " + clause.parameter(*value));
+}
+
+std::string_view key_of(Order order) {
+    return order == Order::Created ? "m.created" : "m.updated";
+}
+
+/// What comes behind the last one of the page before.
+void add_position(Clause& clause, const ImageSetQuery& query) {
+    if (!query.after) return;
+    const bool rises = query.direction == Direction::Ascending;
+    const std::string row = clause.parameter(number_of(query.after->row));
+    const std::string comparison = rises ? " > " : " < ";
+    if (query.order != Order::StudyDateAndTime) {
+        const std::string key = clause.parameter(query.after->key);
+        clause.both("(" + std::string(key_of(query.order)) + ", m.id)" + comparison + "(" +
+                    key + ", " + row + ")");
+        return;
+    }
+    // Its study's moment is looked up, since it says something of a patient and tokens are seen
+    // in logs of URLs. The first condition is a range of the index, the second exact.
+    const auto of_last = [&](const std::string& column) {
+        return "(SELECT x." + column +
+               " FROM image_sets y JOIN studies x ON x.id = y.study WHERE y.id = " + row + ")";
+    };
+    const std::string date = of_last("study_date");
+    const std::string time = of_last("study_time_key");
+    clause.both("t.study_date" + std::string(rises ? " >= " : " <= ") + date);
+    clause.both("t.study_date <> " + date + " OR t.study_time_key" + comparison + time +
+                " OR (t.study_time_key = " + time + " AND m.id" + comparison + row + ")");
+}
+
+void add_order(Clause& clause, const ImageSetQuery& query) {
+    const std::string way = query.direction == Direction::Ascending ? "" : " DESC";
+    clause.sql += " ORDER BY ";
+    clause.sql += query.order == Order::StudyDateAndTime
+                      ? "t.study_date" + way + ", t.study_time_key" + way
+                      : std::string(key_of(query.order)) + way;
+    clause.sql += ", m.id" + way + " LIMIT " +
+                  clause.parameter(static_cast<std::int64_t>(query.limit + 1));
+}
+
+}  // namespace
+
+Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect) {
+    Clause clause;
+    clause.dialect = dialect;
+    clause.sql = std::string(kColumns) + std::string(tables_of(query));
+    clause.sql += " AND m.state < 2 AND m.latest_version > 0";
+    add_equal(clause, "t.patient_id", query.patient_id);
+    add_equal(clause, "t.accession_number", query.accession_number);
+    add_equal(clause, "t.study_id", query.study_id);
+    add_equal(clause, "t.study_instance_uid", query.study_instance_uid);
+    add_equal(clause, "s.series_instance_uid", query.series_instance_uid);
+    if (query.is_primary)
+        clause.both(*query.is_primary ? "m.is_primary = 1" : "m.is_primary = 0");
+    add_times(clause, "m.created", query.created);
+    add_times(clause, "m.updated", query.updated);
+    add_moments(clause, query);
+    add_position(clause, query);
+    add_order(clause, query);
+    return clause;
+}
+
+}  // namespace larmor::catalog
