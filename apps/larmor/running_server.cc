@@ -24,7 +24,7 @@ std::string reachable(const std::string& host) {
 }
 
 Result<void> revoke_leftovers(auth::Credentials& credentials) {
-    TRY(const auto tokens, credentials.list_tokens());
+    TRY(const auto tokens, credentials.list(auth::Kind::Token));
     for (const auto& token : tokens) {
         if (token.name == kTokenName && !token.revoked) {
             TRY_VOID(credentials.revoke_and_wait(token.id));

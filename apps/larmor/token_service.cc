@@ -21,14 +21,15 @@ TokenRow row_of(const auth::Credential& credential) {
 
 class LocalTokens final : public TokenService {
 public:
-    explicit LocalTokens(std::unique_ptr<Library> library) : library_(std::move(library)) {}
+    LocalTokens(std::unique_ptr<Library> library, auth::Kind kind)
+        : library_(std::move(library)), kind_(kind) {}
 
     Result<NewToken> create(const std::string& name, const std::string& role,
                             const std::string& lifetime) override {
         TRY(const auto parsed_role, auth::parse_role(role));
         TRY(const auto seconds, auth::parse_lifetime_s(lifetime));
         TRY(const auto issued,
-            library_->credentials().issue_and_wait({.kind = auth::Kind::Token,
+            library_->credentials().issue_and_wait({.kind = kind_,
                                                     .name = name,
                                                     .role = parsed_role,
                                                     .lifetime = std::chrono::seconds(seconds),
@@ -37,7 +38,7 @@ public:
         return NewToken{row_of(issued.credential), issued.secret};
     }
     Result<std::vector<TokenRow>> list() override {
-        TRY(const auto credentials, library_->credentials().list_tokens());
+        TRY(const auto credentials, library_->credentials().list(kind_));
         TRY_VOID(put_on_record(audit::Action::ListTokens, {}));
         std::vector<TokenRow> rows;
         for (const auto& credential : credentials) {
@@ -59,28 +60,30 @@ private:
     }
 
     std::unique_ptr<Library> library_;
+    auth::Kind kind_;
 };
 
-/// `/v1/tokens` of a running server.
+/// `/v1/tokens` or `/v1/access-keys` of a running server.
 class RemoteTokens final : public TokenService {
 public:
-    explicit RemoteTokens(const RunningServer& server)
-        : api_(server, std::chrono::seconds(30)) {}
+    RemoteTokens(const RunningServer& server, CredentialKind kind)
+        : api_(server, std::chrono::seconds(30)),
+          path_(kind == CredentialKind::Token ? "/v1/tokens" : "/v1/access-keys") {}
 
     Result<NewToken> create(const std::string& name, const std::string& role,
                             const std::string& lifetime) override {
         const auto body = R"({"name":)" + to_json_string(name) + R"(,"role":)" +
                           to_json_string(role) + R"(,"lifetime":)" + to_json_string(lifetime) +
                           "}";
-        TRY(const auto answer, api_.call("POST", "/v1/tokens", body));
+        TRY(const auto answer, api_.call("POST", path_, body));
         TRY(auto rows, parse("[" + answer + "]"));
         if (rows.size() != 1 || rows[0].secret.empty()) {
-            return fail(ErrorCode::InvalidInput, "the server answered without a token");
+            return fail(ErrorCode::InvalidInput, "the server answered without a secret");
         }
         return std::move(rows[0]);
     }
     Result<std::vector<TokenRow>> list() override {
-        TRY(const auto answer, api_.call("GET", "/v1/tokens"));
+        TRY(const auto answer, api_.call("GET", path_));
         TRY(const auto tokens, parse(answer));
         std::vector<TokenRow> rows;
         for (const auto& token : tokens) {
@@ -89,7 +92,7 @@ public:
         return rows;
     }
     Result<void> revoke(const std::string& id) override {
-        TRY_VOID(api_.call("DELETE", "/v1/tokens/" + percent_encode(id)));
+        TRY_VOID(api_.call("DELETE", path_ + "/" + percent_encode(id)));
         return {};
     }
 
@@ -114,7 +117,7 @@ private:
                 {"id", &token.row.id},           {"name", &token.row.name},
                 {"role", &token.row.role},       {"created", &token.row.created},
                 {"expires", &token.row.expires}, {"revoked", &token.row.revoked},
-                {"token", &token.secret}};
+                {"token", &token.secret},        {"secretAccessKey", &token.secret}};
             for (const auto& [key, value] : members) {
                 std::string_view text;
                 if (object.find_field_unordered(key).get(text) == simdjson::SUCCESS) {
@@ -127,12 +130,21 @@ private:
     }
 
     ServerApi api_;
+    std::string path_;
 };
 
 }  // namespace
 
-Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings) {
-    return open_service<TokenService, LocalTokens, RemoteTokens>(settings);
+Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings,
+                                                         CredentialKind kind) {
+    auto opened = Library::open({.folder = settings.library, .database = settings.database});
+    if (opened) {
+        return std::make_unique<LocalTokens>(*std::move(opened), kind == CredentialKind::Token
+                                                                     ? auth::Kind::Token
+                                                                     : auth::Kind::AccessKey);
+    }
+    TRY(const auto server, server_instead_of(opened.error(), settings.library));
+    return std::make_unique<RemoteTokens>(server, kind);
 }
 
 }  // namespace larmor

@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <string>
@@ -9,7 +10,10 @@
 
 namespace larmor {
 
-/// A token as people read it.
+/// What the same three commands are for.
+enum class CredentialKind : std::uint8_t { Token, AccessKey };
+
+/// A token or an access key as people read it.
 struct TokenRow {
     std::string id;
     std::string name;
@@ -24,7 +28,7 @@ struct NewToken {
     std::string secret;  ///< shown once
 };
 
-/// The tokens of a library.
+/// The tokens or the access keys of a library.
 class TokenService {
 public:
     virtual ~TokenService() = default;
@@ -37,6 +41,7 @@ public:
 };
 
 /// Opens the library itself; where a server has it open, goes through that server.
-Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings);
+Result<std::unique_ptr<TokenService>> open_token_service(const Settings& settings,
+                                                         CredentialKind kind);
 
 }  // namespace larmor

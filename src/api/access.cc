@@ -4,7 +4,8 @@
 #include <charconv>
 
 #include "api/audited.h"
-#include "api/problem.h"
+#include "api/healthimaging/errors.h"
+#include "api/healthimaging/signature.h"
 
 namespace larmor::api {
 
@@ -60,31 +61,64 @@ Result<void> check_admitted(const Context& context, const http::Request& request
     return deletes ? admission.allow_change() : Result<void>{};
 }
 
+/// Whoever it is, and we know that: may they, now?
+std::optional<http::Response> admit(const Context& context, http::Request& request,
+                                    auth::Principal principal) {
+    const auth::Right needed = right_of(*request.route);
+    if (const auto allowed = auth::check(principal, needed); !allowed) {
+        note_refusal(context, request, &principal);
+        return failure(request, allowed.error());
+    }
+    if (const auto admitted = check_admitted(context, request, needed); !admitted) {
+        note_no_room(context, request, principal);
+        return failure(request, admitted.error());
+    }
+    request.context = std::move(principal);
+    return std::nullopt;
+}
+
+/// Clients of AWS know three ways to be unknown.
+http::Response not_identified(const http::Request& request, const Error& error) {
+    const bool is_silent =
+        !request.headers.has("Authorization") && !request.headers.has("Cookie");
+    if (is_healthimaging(request) && is_silent && error.code == ErrorCode::Unauthenticated) {
+        return service_error(request, error, kNoSignature);
+    }
+    return failure(request, error);
+}
+
 }  // namespace
 
 std::optional<http::Response> check_access(const Context& context, http::Request& request) {
     if (request.route == nullptr) {
         return std::nullopt;  // 404 and 405 tell nothing but what the open document says
     }
-    const auth::Right needed = right_of(*request.route);
-    if (needed == auth::Right::Public) {
+    if (right_of(*request.route) == auth::Right::Public) {
         return std::nullopt;
+    }
+    const bool by_signature = is_healthimaging(request) && is_signed(request) &&
+                              context.gate.sign_in() == auth::SignIn::Required;
+    if (by_signature) {
+        const auto payload = claimed_payload(request);
+        // Else with_signed_body asks, with the body; until then nobody is signed in.
+        return payload ? check_signer(context, request, *payload) : std::nullopt;
     }
     auto principal = context.gate.identify(presented(request));
     if (!principal) {
         note_refusal(context, request, nullptr);
-        return problem(request, principal.error());
+        return not_identified(request, principal.error());
     }
-    if (const auto allowed = auth::check(*principal, needed); !allowed) {
-        note_refusal(context, request, &*principal);
-        return problem(request, allowed.error());
+    return admit(context, request, *std::move(principal));
+}
+
+std::optional<http::Response> check_signer(const Context& context, http::Request& request,
+                                           std::string_view payload) {
+    auto principal = verify_signature(context, request, payload);
+    if (!principal) {
+        note_refusal(context, request, nullptr);
+        return service_error(request, principal.error().error, principal.error().as);
     }
-    if (const auto admitted = check_admitted(context, request, needed); !admitted) {
-        note_no_room(context, request, *principal);
-        return problem(request, admitted.error());
-    }
-    request.context = *std::move(principal);
-    return std::nullopt;
+    return admit(context, request, *std::move(principal));
 }
 
 const auth::Principal* principal_of(const http::Request& request) {

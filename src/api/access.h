@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <string_view>
 
 #include "api/context.h"
 #include "audit/record.h"
@@ -21,6 +22,12 @@ audit::Action action_of(const http::Route& route);
 /// passed is in `request.context`. What stores is refused here too when there is no room for
 /// it, and what changes something when the library is read-only (507): its body never comes.
 std::optional<http::Response> check_access(const Context& context, http::Request& request);
+
+/// The same for a request of HealthImaging's API that was signed, with a body of this hash: one
+/// whose signature can't be checked without its body comes here when that was read (see
+/// healthimaging/signature.h).
+std::optional<http::Response> check_signer(const Context& context, http::Request& request,
+                                           std::string_view payload);
 
 /// Who makes this request; nothing on a public route.
 const auth::Principal* principal_of(const http::Request& request);

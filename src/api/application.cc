@@ -9,6 +9,8 @@
 #include "api/dicomweb/routes.h"
 #include "api/events.h"
 #include "api/exports.h"
+#include "api/healthimaging/routes.h"
+#include "api/healthimaging/signature.h"
 #include "api/image_sets.h"
 #include "api/index.h"
 #include "api/instances.h"
@@ -87,6 +89,9 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
         return with_site_headers(context, std::move(request), std::move(next));
     });
     router->add_middleware([context](http::Request request, http::Next next) {
+        return with_signed_body(context, std::move(request), std::move(next));
+    });
+    router->add_middleware([context](http::Request request, http::Next next) {
         return with_audit(context, std::move(request), std::move(next));
     });
     add_store_routes(*router, context);
@@ -106,6 +111,7 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     add_rule_routes(*router, context);
     add_index_routes(*router, context);
     add_search_index_route(*router, context);
+    add_healthimaging_routes(*router, context);
     add_queue_routes(*router, context);
     add_queue_message_routes(*router, context);
     add_job_routes(*router, context);

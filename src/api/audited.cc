@@ -5,7 +5,7 @@
 #include "api/access.h"
 #include "api/dicomweb/routes.h"
 #include "api/dicomweb/uri_query.h"
-#include "api/problem.h"
+#include "api/healthimaging/errors.h"
 #include "audit/query_text.h"
 
 namespace larmor::api {
@@ -26,6 +26,8 @@ std::string_view via_of(auth::Via via) {
             return "token";
         case auth::Via::Session:
             return "session";
+        case auth::Via::AccessKey:
+            return "access-key";
         case auth::Via::Nothing:
             return "nothing";
     }
@@ -55,7 +57,7 @@ audit::Subject subject_of(const Request& request, audit::Action action) {
             subject.series = value;
         } else if (name == "instance") {
             subject.instance = value;
-        } else if (name == "token" || name == "queue") {
+        } else if (name == "token" || name == "accessKey" || name == "queue") {
             subject.object = value;
         }
     }
@@ -104,11 +106,10 @@ Task<Result<void>> put_all_on_record(ContextPtr context, audit::Entry entry, Aud
 }
 
 Response not_on_record(const Request& request, const Error& error) {
-    return problem(request,
+    return failure(request,
                    {ErrorCode::Unavailable,
                     "the audit trail can't be written, so nothing is shown or changed (" +
-                        error.message + ")"},
-                   503);
+                        error.message + ")"});
 }
 
 bool changes_something(audit::Action action) {
@@ -137,6 +138,7 @@ Task<Response> audited(ContextPtr context, Request request, http::Next next) {
     entry.subject = subject_of(request, entry.action);
     Request about;  // what a problem document says of the request
     about.id = request.id;
+    about.route = request.route;
     if (const auto writable = log.check_writable();
         !writable && changes_something(entry.action)) {
         co_return not_on_record(about, writable.error());

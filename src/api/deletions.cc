@@ -1,7 +1,6 @@
 #include "api/deletions.h"
 
 #include "api/access.h"
-#include "api/audited.h"
 #include "api/dicomweb/locate.h"
 #include "api/dicomweb/routes.h"
 #include "api/handler.h"
@@ -19,18 +18,6 @@ using http::Response;
 using http::Task;
 
 constexpr std::size_t kListedMax = 1000;
-
-AuditNote note_of(const catalog::Deletion& deletion, std::int64_t instances) {
-    AuditNote note;
-    auto& subject = note.subjects.emplace_back();
-    subject.patient_id = deletion.patient_id;
-    subject.study = deletion.study_instance_uid;
-    subject.series = deletion.series_instance_uid;
-    subject.instance = deletion.sop_instance_uid;
-    subject.object = deletion.id;
-    subject.instances = static_cast<std::uint64_t>(instances);
-    return note;
-}
 
 Task<Response> delete_resource(ContextPtr context, Request request) {
     const auto path = resource_path(request);
@@ -126,14 +113,31 @@ Task<Response> purge_deletion(ContextPtr context, Request request) {
 
 }  // namespace
 
+AuditNote note_of(const catalog::Deletion& deletion, std::int64_t instances) {
+    AuditNote note;
+    auto& subject = note.subjects.emplace_back();
+    subject.patient_id = deletion.patient_id;
+    subject.study = deletion.study_instance_uid;
+    subject.series = deletion.series_instance_uid;
+    subject.instance = deletion.sop_instance_uid;
+    subject.object = deletion.id;
+    subject.instances = static_cast<std::uint64_t>(instances);
+    return note;
+}
+
+void tell_of_deletion(const Context& context, const Request& request,
+                      const catalog::Deletion& deletion) {
+    context.services.purger.wake();
+    observe::log_info("deleted", {{"request_id", request.id},
+                                  {"deletion", deletion.id},
+                                  {"instances", deletion.number_of_instances},
+                                  {"by", deletion.deleted_by}});
+}
+
 Response answer_deleted(const Context& context, const Request& request,
                         const Result<catalog::Deletion>& deletion) {
     if (!deletion) return problem(request, deletion.error());
-    context.services.purger.wake();
-    observe::log_info("deleted", {{"request_id", request.id},
-                                  {"deletion", deletion->id},
-                                  {"instances", deletion->number_of_instances},
-                                  {"by", deletion->deleted_by}});
+    tell_of_deletion(context, request, *deletion);
     Response response(204);
     response.headers.add("Location", "/v1/deletions/" + deletion->id);
     response.context = note_of(*deletion, deletion->number_of_instances);

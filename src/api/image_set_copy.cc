@@ -1,7 +1,7 @@
 #include "api/image_set_copy.h"
 
+#include "api/image_set_acts.h"
 #include "api/image_set_json.h"
-#include "api/image_set_note.h"
 #include "api/json_members_internal.h"
 #include "api/json_request.h"
 #include "api/problem.h"
@@ -30,8 +30,9 @@ Result<std::vector<std::string>> instances_member(std::string_view name,
                                   return {};
                               }));
     if (instances.empty()) {
-        return wrong_member_value(name, "an array of SOP Instance UIDs; without it, all are "
-                                        "copied");
+        return wrong_member_value(name,
+                                  "an array of SOP Instance UIDs; without it, all are "
+                                  "copied");
     }
     return instances;
 }
@@ -89,10 +90,9 @@ Response answer(const Context& context, const catalog::CopyOutcome& copied, bool
     Response response = private_json(std::move(json));
     if (is_new) {
         response.status = 201;
-        response.headers.add("Location",
-                             "/v1/image-sets/" + copied.destination.image_set.id);
+        response.headers.add("Location", "/v1/image-sets/" + copied.destination.image_set.id);
     }
-    response.context = note_of_image_set(copied.destination);
+    response.context = note_of(copied.destination);
     return response;
 }
 

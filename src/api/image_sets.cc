@@ -7,9 +7,9 @@
 #include "api/access.h"
 #include "api/deletions.h"
 #include "api/handler.h"
+#include "api/image_set_acts.h"
 #include "api/image_set_copy.h"
 #include "api/image_set_json.h"
-#include "api/image_set_note.h"
 #include "api/json_request.h"
 #include "api/problem.h"
 #include "base/ids.h"
@@ -23,21 +23,6 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-/// A record for each study.
-AuditNote note_of(const std::vector<PlacedImageSet>& edited) {
-    if (edited.size() == 1) return note_of_image_set(edited.front());
-    std::map<std::string, audit::Subject> studies;
-    for (const PlacedImageSet& placed : edited) {
-        auto& subject = studies[placed.study_instance_uid];
-        subject.patient_id = placed.patient_id;
-        subject.study = placed.study_instance_uid;
-        subject.instances += static_cast<std::uint64_t>(placed.number_of_instances);
-    }
-    AuditNote note;
-    for (auto& [uid, subject] : studies) note.subjects.push_back(std::move(subject));
-    return note;
-}
-
 Task<Response> get_image_set(ContextPtr context, Request request) {
     const std::string& id = request.path_parameter("imageSet");
     const auto placed = co_await context->read([&](db::Snapshot& snapshot) {
@@ -49,7 +34,7 @@ Task<Response> get_image_set(ContextPtr context, Request request) {
     std::string json;
     append_image_set_json(json, *placed);
     Response response = private_json(std::move(json));
-    response.context = note_of_image_set(*placed);
+    response.context = note_of(*placed);
     co_return response;
 }
 
@@ -71,7 +56,7 @@ Task<Response> list_versions(ContextPtr context, Request request) {
         co_return problem(request, placed.error());
     }
     Response response = private_json(json + "]}");
-    response.context = note_of_image_set(*placed);
+    response.context = note_of(*placed);
     co_return response;
 }
 
@@ -162,25 +147,24 @@ Task<Response> compare_versions(ContextPtr context, Request request) {
         co_return problem(request, placed.error());
     }
     Response response = private_json(std::move(json));
-    response.context = note_of_image_set(*placed);
+    response.context = note_of(*placed);
     co_return response;
 }
 
-using Edited = Result<std::vector<PlacedImageSet>>;
 /// What is edited: `name` is of the path.
-using Edit = Edited (*)(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
-                        const EditBody& body);
+using Edit = EditOutcome (*)(catalog::Catalog& catalog, db::Transaction& tx,
+                             const std::string& name, const EditBody& body);
 
-Edited edit_image_set(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
-                      const EditBody& body) {
+EditOutcome edit_image_set(catalog::Catalog& catalog, db::Transaction& tx,
+                           const std::string& name, const EditBody& body) {
     return catalog.edit_image_set(tx, name, body.request);
 }
-Edited edit_study(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
-                  const EditBody& body) {
+EditOutcome edit_study(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
+                       const EditBody& body) {
     return catalog.edit_study(tx, name, body.request);
 }
-Edited edit_patient(catalog::Catalog& catalog, db::Transaction& tx, const std::string& name,
-                    const EditBody& body) {
+EditOutcome edit_patient(catalog::Catalog& catalog, db::Transaction& tx,
+                         const std::string& name, const EditBody& body) {
     return catalog.edit_patient(tx, name, body.issuer_of_patient_id, body.request);
 }
 
@@ -195,23 +179,15 @@ Task<Response> edit(ContextPtr context, Request request, std::string_view parame
         co_return problem(request, body.error());
     }
     const std::string& name = request.path_parameter(parameter);
-    const auto& services = context->services;
-    const auto edited = co_await services.database.write([&](db::Transaction& tx) -> Edited {
-        TRY(auto sets, change(services.catalog, tx, name, *body));
-        // Before anybody hears of the edit, nobody finds what was before it in memory.
-        for (const PlacedImageSet& placed : sets) {
-            tx.on_commit(
-                [&, row = placed.image_set.row, version = placed.image_set.latest_version] {
-                    context->edited.note(row, version);
-                });
-        }
-        return sets;
-    });
+    const ImageSetEdit in_transaction = [&](catalog::Catalog& catalog, db::Transaction& tx) {
+        return change(catalog, tx, name, *body);
+    };
+    const auto edited = co_await run_edit(context, in_transaction);
     if (!edited) {
         co_return problem(request, edited.error());
     }
     std::string json =
-        R"({"datastoreId":")" + services.catalog.datastore_id() + R"(","imageSets":[)";
+        R"({"datastoreId":")" + context->services.catalog.datastore_id() + R"(","imageSets":[)";
     for (const PlacedImageSet& placed : *edited) {
         if (json.back() != '[') json += ',';
         append_image_set_json(json, placed);
@@ -233,14 +209,8 @@ Task<Response> post_patient_edit(ContextPtr context, Request request) {
 
 Task<Response> delete_image_set(ContextPtr context, Request request) {
     const std::string& id = request.path_parameter("imageSet");
-    const auto& services = context->services;
-    const std::string& by = principal_of(request)->id;
-    const Time expires = services.clock.now() + context->options.delete_keep;
-    const auto deletion = co_await services.database.write([&](db::Transaction& tx) {
-        // As for every other deletion.
-        tx.on_commit([&] { context->forget_all(); });
-        return services.catalog.delete_image_set(tx, id, by, expires);
-    });
+    const auto deletion =
+        co_await run_image_set_deletion(context, id, principal_of(request)->id);
     co_return answer_deleted(*context, request, deletion);
 }
 

@@ -20,7 +20,7 @@ enum class Action : std::uint8_t {
     Export,         ///< patient data left as files: an archive, a backup
     SignIn,         ///< also the try
     SignOut,        ///
-    TokenCreate,    ///< `object` is the token's id
+    TokenCreate,    ///< `object` is the id of the token or access key
     TokenRevoke,    ///
     ListTokens,     ///< who may do what was looked at
     Start,          ///< of the program that has the library open
@@ -48,7 +48,8 @@ struct Actor {
     std::string id;    ///< of the token or session; an AE title; `uid:1000` on the command line
     std::string name;  ///< of the token as given when it was made
     std::string role;
-    std::string via;      ///< `token`, `session`, `nothing` (sign-in off), `dimse`, `command`
+    std::string
+        via;  ///< `token`, `session`, `access-key`, `nothing` (sign-in off), `dimse`, `command`
     std::string address;  ///< of the other end; empty for this machine's command line
     friend bool operator==(const Actor&, const Actor&) = default;
 };

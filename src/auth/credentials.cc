@@ -28,10 +28,33 @@ tl::unexpected<Error> unknown_secret() {
                 "expired");
 }
 
+Via via_of(Kind kind) {
+    switch (kind) {
+        case Kind::Token:
+            return Via::Token;
+        case Kind::Session:
+            return Via::Session;
+        case Kind::AccessKey:
+            return Via::AccessKey;
+    }
+    return Via::Session;
+}
+
+Principal principal_of(const Credential& credential) {
+    return {.id = credential.id,
+            .name = credential.name,
+            .role = credential.role,
+            .via = via_of(credential.kind),
+            .expires = credential.expires};
+}
+
 Result<Credential> read_row(const db::Query& row) {
     Credential credential;
     credential.id = row.string(0);
-    credential.kind = row.int64(1) == 0 ? Kind::Token : Kind::Session;
+    if (row.int64(1) < 0 || row.int64(1) > static_cast<int>(Kind::AccessKey)) {
+        return fail(ErrorCode::Corrupt, "auth_credentials: a kind that there is not");
+    }
+    credential.kind = static_cast<Kind>(row.int64(1));
     credential.name = row.string(2);
     TRY(credential.role, parse_role(row.text(3)));
     credential.parent_id = row.string(4);
@@ -51,8 +74,9 @@ std::size_t Credentials::HashOfHash::operator()(const Sha256& hash) const {
 }
 
 Result<std::unique_ptr<Credentials>> Credentials::open(db::Database& database,
-                                                       const Clock& clock) {
-    std::unique_ptr<Credentials> credentials(new Credentials(database, clock));
+                                                       const Clock& clock,
+                                                       std::optional<AccessKeyRoot> root) {
+    std::unique_ptr<Credentials> credentials(new Credentials(database, clock, root));
     const std::int64_t ended = to_us(clock.now() - kKeepEnded);
     TRY_VOID(database.write_and_wait([ended](db::Transaction& tx) -> Result<void> {
         TRY_VOID(
@@ -110,9 +134,13 @@ Result<Issued> Credentials::prepare(IssueRequest request) const {
         return fail(ErrorCode::LimitExceeded,
                     "there are 100000 live tokens and sessions already");
     }
+    const bool is_access_key = request.kind == Kind::AccessKey;
+    if (is_access_key && !root_) {
+        return fail(ErrorCode::Unsupported, "there are no access keys here");
+    }
     Issued issued;
-    issued.secret = make_secret();
     issued.credential.id = random_id();
+    issued.secret = is_access_key ? root_->secret_of(issued.credential.id) : make_secret();
     issued.credential.kind = request.kind;
     issued.credential.name = std::move(request.name);
     issued.credential.role = request.role;
@@ -130,7 +158,7 @@ Result<void> Credentials::insert(db::Transaction& tx, const Issued& issued) {
     TRY_VOID(
         tx.run("INSERT INTO auth_credentials (id, kind, name, role, parent_id, hash, "
                "created_us, expires_us) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-               c.id, c.kind == Kind::Token ? 0 : 1, c.name, name_of(c.role), parent,
+               c.id, static_cast<std::int64_t>(c.kind), c.name, name_of(c.role), parent,
                Bytes(hash), to_us(c.created), to_us(c.expires)));
     tx.on_commit([this, hash, c] {
         forget_expired();
@@ -160,7 +188,8 @@ Result<void> Credentials::mark_revoked(db::Transaction& tx, std::string_view id)
             "UPDATE auth_credentials SET revoked_us = ?2 WHERE id = ?1 AND revoked_us IS NULL",
             id, to_us(clock_.now())));
     if (changed == 0) {
-        return fail(ErrorCode::NotFound, "there is no live token or session with this id");
+        return fail(ErrorCode::NotFound,
+                    "there is no live token, session or access key with this id");
     }
     TRY_VOID(
         tx.run("UPDATE auth_credentials SET revoked_us = ?2 WHERE parent_id = ?1 AND "
@@ -190,26 +219,36 @@ Result<Principal> Credentials::verify(std::string_view secret) const {
     const Sha256 hash = hash_of_secret(secret);
     const std::shared_lock lock(mutex_);
     const auto found = live_.find(hash);
-    if (found == live_.end() || found->second.credential.expires <= clock_.now() ||
-        found->second.ends <= clock_.uptime()) {
-        return unknown_secret();
-    }
-    const Credential& credential = found->second.credential;
-    return Principal{.id = credential.id,
-                     .name = credential.name,
-                     .role = credential.role,
-                     .via = credential.kind == Kind::Token ? Via::Token : Via::Session,
-                     .expires = credential.expires};
+    if (found == live_.end() || !is_good(found->second)) return unknown_secret();
+    return principal_of(found->second.credential);
 }
 
-Result<std::vector<Credential>> Credentials::list_tokens() const {
+Result<AccessKey> Credentials::find_access_key(std::string_view id) const {
+    const auto unknown = [] {
+        return fail(ErrorCode::Unauthenticated,
+                    "this access key is not valid: it is unknown, revoked or expired");
+    };
+    if (!root_) return unknown();
+    AccessKey key;
+    key.secret = root_->secret_of(id);
+    // Its hash finds it: of an id that nobody gave out, or with another root, there is none.
+    const Sha256 hash = hash_of_secret(key.secret);
+    const std::shared_lock lock(mutex_);
+    const auto found = live_.find(hash);
+    if (found == live_.end() || !is_good(found->second)) return unknown();
+    key.principal = principal_of(found->second.credential);
+    return key;
+}
+
+Result<std::vector<Credential>> Credentials::list(Kind kind) const {
     const std::int64_t ended = to_us(clock_.now() - kKeepEnded);
-    return database_.read([ended](db::Snapshot& snapshot) -> Result<std::vector<Credential>> {
+    return database_.read([ended,
+                           kind](db::Snapshot& snapshot) -> Result<std::vector<Credential>> {
         TRY(db::Query row,
             snapshot.prepare("SELECT id, kind, name, role, parent_id, created_us, "
                              "expires_us, revoked_us FROM auth_credentials "
-                             "WHERE kind = 0 AND expires_us >= ?1 ORDER BY created_us, id"));
-        row.bind(ended);
+                             "WHERE kind = ?2 AND expires_us >= ?1 ORDER BY created_us, id"));
+        row.bind(ended, static_cast<std::int64_t>(kind));
         std::vector<Credential> tokens;
         for (;;) {
             TRY(const bool more, row.next());
@@ -236,6 +275,10 @@ std::size_t Credentials::live_count() const {
 void Credentials::keep(const Sha256& hash, Credential credential) {
     const auto left = credential.expires - clock_.now();
     live_.emplace(hash, Live{std::move(credential), clock_.uptime() + left});
+}
+
+bool Credentials::is_good(const Live& live) const {
+    return live.credential.expires > clock_.now() && live.ends > clock_.uptime();
 }
 
 /// Not by the wall clock, which may be ahead for a while.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "async/task.h"
+#include "auth/access_key.h"
 #include "auth/principal.h"
 #include "base/hash.h"
 #include "db/database.h"
@@ -20,11 +21,16 @@ namespace larmor::auth {
 /// The table of tokens and sessions.
 db::MigrationSet migrations();
 
-enum class Kind : std::uint8_t { Token, Session };
+/// As stored in auth_credentials.kind.
+enum class Kind : std::uint8_t {
+    Token = 0,
+    Session = 1,
+    AccessKey = 2,  ///< its secret signs requests and is never sent (see access_key.h)
+};
 
-/// A token or a session without its secret.
+/// A token, a session or an access key without its secret.
 struct Credential {
-    std::string id;  ///< 32 hexadecimal digits
+    std::string id;  ///< 32 hexadecimal digits; of an access key that what requests name
     Kind kind = Kind::Token;
     std::string name;
     Role role = Role::Reader;
@@ -42,13 +48,14 @@ struct IssueRequest {
     std::string parent_id;
 };
 
-/// A new credential and its secret, which exists nowhere else from now on.
+/// A new credential and its secret, which nobody is shown again.
 struct Issued {
     Credential credential;
     std::string secret;
 };
 
-/// Tokens and browser sessions of one library: rows with the SHA-256 of 256 random bits each.
+/// Tokens, browser sessions and access keys of one library: rows with the SHA-256 of 256 random
+/// bits each.
 ///
 /// All live ones are also in memory, at most kLiveMax: `verify` is one hash and one look-up
 /// (about 1 us), a wrong secret costs no database read, and a revocation counts from the moment
@@ -60,12 +67,13 @@ public:
 
     /// Reads what is live; removes sessions and revoked tokens that ended over 30 days ago. Of
     /// expired tokens the last 1,000 stay in the table: it may be the clock that is wrong.
-    /// Blocks.
+    /// Without `root` there are no access keys. Blocks.
     static Result<std::unique_ptr<Credentials>> open(db::Database& database,
-                                                     const Clock& clock = system_clock());
+                                                     const Clock& clock = system_clock(),
+                                                     std::optional<AccessKeyRoot> root = {});
 
-    /// Errors: InvalidInput (name, lifetime), LimitExceeded (over kLiveMax), as
-    /// Database::write.
+    /// Errors: InvalidInput (name, lifetime), LimitExceeded (over kLiveMax), Unsupported (an
+    /// access key without a root), as Database::write.
     async::Task<Result<Issued>> issue(IssueRequest request);
     Result<Issued> issue_and_wait(IssueRequest request);
 
@@ -80,9 +88,12 @@ public:
     /// unknown, revoked and expired ones, without saying which.
     Result<Principal> verify(std::string_view secret) const;
 
-    /// All tokens (no sessions) with those that ended in the last 30 days, oldest first.
-    /// Blocks.
-    Result<std::vector<Credential>> list_tokens() const;
+    /// The access key that a request names: who signed it, if the secret is the one that it was
+    /// signed with. Good as long as for `verify`. Errors: Unauthenticated, as there.
+    Result<AccessKey> find_access_key(std::string_view id) const;
+
+    /// All of a kind with those that ended in the last 30 days, oldest first. Blocks.
+    Result<std::vector<Credential>> list(Kind kind) const;
 
     std::size_t live_count() const;
 
@@ -96,27 +107,31 @@ private:
         }
     };
 
-    Credentials(db::Database& database, const Clock& clock)
-        : database_(database), clock_(clock) {}
+    struct Live {
+        Credential credential;
+        std::chrono::microseconds ends{};  ///< by the uptime
+    };
+
+    Credentials(db::Database& database, const Clock& clock, std::optional<AccessKeyRoot> root)
+        : database_(database), clock_(clock), root_(root) {}
     Result<void> load();
     Result<Issued> prepare(IssueRequest request) const;
     Result<void> insert(db::Transaction& tx, const Issued& issued);
     Result<void> mark_revoked(db::Transaction& tx, std::string_view id);
     void keep(const Sha256& hash, Credential credential);
     void forget_expired();
+    bool is_good(const Live& live) const;
 
     db::Database& database_;
     const Clock& clock_;
+    const std::optional<AccessKeyRoot> root_;
     mutable std::shared_mutex mutex_;
-    struct Live {
-        Credential credential;
-        std::chrono::microseconds ends{};  ///< by the uptime
-    };
     std::unordered_map<Sha256, Live, HashOfHash, EqualInConstantTime> live_;
 };
 
-/// Ends all tokens and sessions of a database that nobody has opened as Credentials, and gives
-/// how many there were: for rows from the past, which know nothing of what was revoked since.
+/// Ends all tokens, sessions and access keys of a database that nobody has opened as
+/// Credentials, and gives how many there were: for rows from the past, which know nothing of
+/// what was revoked since.
 Result<std::int64_t> revoke_all(db::Transaction& tx, Time now);
 
 }  // namespace larmor::auth

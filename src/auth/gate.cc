@@ -56,7 +56,8 @@ Result<Principal> Gate::identify(const Presented& request) const {
         TRY(Principal principal, credentials_.verify(token));
         // The cookie's secret is for the browser: elsewhere it would dodge the check of origin.
         if (principal.via != Via::Token) {
-            return fail(ErrorCode::Unauthenticated, "a session is no bearer token");
+            return fail(ErrorCode::Unauthenticated,
+                        "a session or an access key's secret is no bearer token");
         }
         return principal;
     }

@@ -2,6 +2,8 @@
 
 #include "library/audited_destination.h"
 #include "workers/steps/import_job.h"
+#include "workers/steps/index_check_job.h"
+#include "workers/steps/manifest_import_job.h"
 #include "workers/steps/replay_job.h"
 
 namespace larmor {
@@ -17,18 +19,27 @@ audit::Actor creator_of(const jobs::Job& job) {
 
 }  // namespace
 
-jobs::Kinds make_job_kinds(const JobKindServices& services) {
+jobs::Kinds make_job_kinds(Core& core, const JobKindServices& services) {
     jobs::Kinds kinds;
+    const auto make_destination = [&importer = services.importer,
+                                   &log = services.log](const jobs::Job& job) {
+        return std::make_unique<AuditedDestination>(importer, log, creator_of(job),
+                                                    "job " + std::to_string(to_int64(job.id)));
+    };
+    kinds.emplace("import", std::make_unique<workers::ImportJob>(make_destination));
     kinds.emplace(
-        "import",
-        std::make_unique<workers::ImportJob>(
-            [&importer = services.importer, &log = services.log](const jobs::Job& job) {
-                return std::make_unique<AuditedDestination>(
-                    importer, log, creator_of(job), "job " + std::to_string(to_int64(job.id)));
-            }));
-    kinds.emplace("replay",
-                  std::make_unique<workers::ReplayJob>(services.queues, services.sink));
-    kinds.emplace("index-check", std::make_unique<workers::IndexCheckJob>(services.index));
+        workers::kManifestImportKind,
+        std::make_unique<workers::ManifestImportJob>(
+            workers::ManifestImportJob::Services{core.database(), core.catalog(), core.pool()},
+            make_destination));
+    kinds.emplace("replay", std::make_unique<workers::ReplayJob>(core.queues(), core.sink()));
+    kinds.emplace("index-check",
+                  std::make_unique<workers::IndexCheckJob>(
+                      workers::IndexCheckJob::Services{.database = core.database(),
+                                                       .store = core.store(),
+                                                       .catalog = core.catalog(),
+                                                       .queues = core.queues(),
+                                                       .targets = services.index_targets}));
     return kinds;
 }
 

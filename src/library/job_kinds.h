@@ -1,10 +1,9 @@
 #pragma once
 #include "audit/log.h"
-#include "events/router.h"
+#include "index/targets.h"
 #include "ingest/importer.h"
 #include "jobs/kind.h"
-#include "queue/queues.h"
-#include "workers/steps/index_check_job.h"
+#include "library/core.h"
 
 namespace larmor {
 
@@ -12,10 +11,8 @@ namespace larmor {
 struct JobKindServices {
     ingest::Importer& importer;
     audit::Log& log;
-    queue::Queues& queues;
-    events::MessageSink& sink;
-    workers::IndexCheckJob::Services index;
+    const index::Targets& index_targets;
 };
-jobs::Kinds make_job_kinds(const JobKindServices& services);
+jobs::Kinds make_job_kinds(Core& core, const JobKindServices& services);
 
 }  // namespace larmor

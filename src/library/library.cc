@@ -10,7 +10,10 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     auto library = std::unique_ptr<Library>(new Library);
     TRY(library->core_, Core::open(options));
     auto& core = *library->core_;
-    TRY(library->credentials_, auth::Credentials::open(core.database(), *options.clock));
+    TRY(const auto access_keys,
+        auth::AccessKeyRoot::open(options.folder / "access_keys.secret"));
+    TRY(library->credentials_,
+        auth::Credentials::open(core.database(), *options.clock, access_keys));
     audit::LogOptions audit;
     audit.trail.folder = options.folder / "audit";
     audit.trail.fail_syncs = options.fail_audit_syncs;
@@ -27,15 +30,9 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     library->jobs_ = std::make_unique<jobs::Jobs>(*options.clock, jobs_keep(),
                                                   &library->job_bell_, library->job_events());
     TRY(library->job_queue_, core.queues().open(jobs::kJobQueue));
-    library->job_kinds_ = make_job_kinds({.importer = *library->importer_,
-                                          .log = *library->audit_,
-                                          .queues = core.queues(),
-                                          .sink = core.sink(),
-                                          .index = {.database = core.database(),
-                                                    .store = core.store(),
-                                                    .catalog = core.catalog(),
-                                                    .queues = core.queues(),
-                                                    .targets = library->index_targets_}});
+    library->job_kinds_ = make_job_kinds(core, {.importer = *library->importer_,
+                                                .log = *library->audit_,
+                                                .index_targets = library->index_targets_});
     return library;
 }
 

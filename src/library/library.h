@@ -11,10 +11,10 @@
 
 namespace larmor {
 
-/// One library: `folder` with `library.sqlite`, `objects/` and `audit/`, opened with all that
-/// works on it, and closed in the right order. Its rows may be in a database of PostgreSQL
-/// instead, which is then that of this folder alone. One process owns a library at a time;
-/// workers beside it have a Core.
+/// One library: `folder` with `library.sqlite`, `objects/`, `audit/` and `access_keys.secret`,
+/// opened with all that works on it, and closed in the right order. Its rows may be in a
+/// database of PostgreSQL instead, which is then that of this folder alone. One process owns a
+/// library at a time; workers beside it have a Core.
 class Library {
 public:
     /// Opens or makes it: lock, migrations, recovery of the object store. Errors: Conflict when

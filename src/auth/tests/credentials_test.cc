@@ -122,7 +122,7 @@ TEST_F(CredentialsTest, ListsTokensAndNoSessions) {
     const Issued second = issue(Role::Sender);
     issue(Role::Reader, 1h, Kind::Session, first.credential.id);
     ASSERT_TRUE(credentials->revoke_and_wait(first.credential.id));
-    const auto tokens = credentials->list_tokens();
+    const auto tokens = credentials->list(Kind::Token);
     ASSERT_TRUE(tokens);
     ASSERT_EQ(tokens->size(), 2U);
     EXPECT_EQ(tokens->at(0).id, first.credential.id);
@@ -135,7 +135,7 @@ TEST_F(CredentialsTest, ForgetsTokensThatEndedLongAgo) {
     issue(Role::Reader, 1h);
     clock.advance(std::chrono::hours(24 * 31));
     open();
-    EXPECT_TRUE(credentials->list_tokens()->empty());
+    EXPECT_TRUE(credentials->list(Kind::Token)->empty());
 }
 
 TEST_F(CredentialsTest, RefusesNamesAndLifetimesThatAreNone) {
