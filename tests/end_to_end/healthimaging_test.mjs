@@ -306,6 +306,39 @@ const code = await runChecks({
     assert.equal(found.imageSetsMetadataSummaries[0].DICOMTags.DICOMPatientName, 'Other^Name');
   },
 
+  'a copy is an image set of its own, which can become the primary one': async () => {
+    const file = files[2];
+    const source = await idOf(file);
+    const copy = (information, more = {}) =>
+      send('CopyImageSet', { datastoreId, sourceImageSetId: source, copyImageSetInformation: { sourceImageSet: { latestVersionId: '1' }, ...information }, ...more });
+    const { sourceImageSetProperties, destinationImageSetProperties } = await copy({});
+    assert.equal(sourceImageSetProperties.imageSetId, source);
+    assert.equal(destinationImageSetProperties.imageSetWorkflowStatus, 'COPIED');
+    assert.equal(destinationImageSetProperties.imageSetState, 'ACTIVE');
+    const { imageSetId } = destinationImageSetProperties;
+    assert.notEqual(imageSetId, source);
+    assert.equal((await send('GetImageSet', { datastoreId, imageSetId })).isPrimary, false);
+    const one = (uid) => ({
+      sourceImageSet: { latestVersionId: '1', DICOMCopies: { copiableAttributes: JSON.stringify({ SchemaVersion: '1.1', Study: { Series: { [file.series]: { Instances: { [uid]: {} } } } } }) } },
+    });
+    const part = await copy(one(file.instance));
+    const destinationImageSet = { imageSetId, latestVersionId: '1' };
+    await fails(copy({ destinationImageSet }), 'ConflictException', 409); // it has the instance already
+    await fails(copy({ destinationImageSet: { imageSetId: nobody, latestVersionId: '1' } }), 'ResourceNotFoundException', 404);
+    await fails(copy(one('1.2.3.4')), 'ResourceNotFoundException', 404);
+    await fails(copy({ sourceImageSet: { latestVersionId: '7' } }), 'ConflictException', 409);
+    await fails(copy({ sourceImageSet: { latestVersionId: '1', DICOMCopies: { copiableAttributes: '{}' } } }), 'ValidationException', 400);
+    await fails(copy({}, { promoteToPrimary: true }), 'ValidationException', 400); // it is primary
+    await send('DeleteImageSet', { datastoreId, imageSetId: part.destinationImageSetProperties.imageSetId });
+
+    const promote = { datastoreId, sourceImageSetId: imageSetId, copyImageSetInformation: { sourceImageSet: { latestVersionId: '1' } }, promoteToPrimary: true };
+    await fails(send('CopyImageSet', promote), 'ConflictException', 409);
+    const promoted = await send('CopyImageSet', { ...promote, force: true });
+    assert.equal(await idOf(file), promoted.destinationImageSetProperties.imageSetId);
+    assert.equal((await send('GetImageSet', { datastoreId, imageSetId: source })).isPrimary, false);
+    for (const id of [source, imageSetId]) await send('DeleteImageSet', { datastoreId, imageSetId: id });
+  },
+
   'tags of the datastore and of an image set': async () => {
     const imageSetId = await idOf(ct);
     const { imageSetArn } = await send('GetImageSet', { datastoreId, imageSetId });

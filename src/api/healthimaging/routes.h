@@ -15,6 +15,7 @@ void add_healthimaging_routes(http::Router& router, const ContextPtr& context);
 // Its parts.
 void add_datastore_routes(http::Router& router, const ContextPtr& context);
 void add_service_image_set_routes(http::Router& router, const ContextPtr& context);
+void add_copy_route(http::Router& router, const ContextPtr& context);
 void add_service_search_route(http::Router& router, const ContextPtr& context);
 void add_tag_routes(http::Router& router, const ContextPtr& context);
 void add_service_import_routes(http::Router& router, const ContextPtr& context);

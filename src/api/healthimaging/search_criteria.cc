@@ -250,8 +250,10 @@ Result<ImageSetQuery::Position> parse_page_token(std::string_view token,
         std::int64_t number = 0;
         const auto dot = token.find('.');
         if (dot == std::string_view::npos) return wrong_token();
-        const auto [end, error] = std::from_chars(token.data(), token.data() + dot, number);
-        if (error != std::errc() || end != token.data() + dot) return wrong_token();
+        const auto part = token.substr(0, dot);
+        const auto [end, error] =
+            std::from_chars(part.data(), part.data() + part.size(), number);
+        if (error != std::errc() || end != part.data() + part.size()) return wrong_token();
         token.remove_prefix(dot + 1);
         return number;
     };
