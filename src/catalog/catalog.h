@@ -119,6 +119,15 @@ public:
     Result<void> record_preprocess_failure(db::Transaction& tx, InstanceRow instance,
                                            std::string_view reason);
 
+    /// The object that image frames were made into (preprocess/image_frames.h), of the object
+    /// of a stored file. The first write wins: false where there is one, and where the file is
+    /// gone; the caller then removes its own.
+    Result<bool> record_image_frames(db::Transaction& tx, objects::ObjectId file,
+                                     objects::ObjectId frames);
+    /// Nothing where none were made yet.
+    Result<std::optional<objects::ObjectId>> find_image_frames(db::Snapshot& snapshot,
+                                                               objects::ObjectId file) const;
+
     struct Recorded {
         bool accepted = false;         ///< false: one of this version or later was there
         objects::ObjectId replaced{};  ///< of an older version: the caller may remove it
@@ -237,6 +246,9 @@ public:
     /// Of an image set that is not DELETED, primary or not.
     Result<StoredInstance> find_instance(db::Snapshot& snapshot, ImageSetRow image_set,
                                          std::string_view sop_instance_uid) const;
+    /// The instance of such an image set whose bytes are this object.
+    Result<StoredInstance> find_instance_of_file(db::Snapshot& snapshot, ImageSetRow image_set,
+                                                 objects::ObjectId file) const;
     /// Whatever its primary image set is.
     Result<StoredSeries> find_series(db::Snapshot& snapshot, SeriesRow row) const;
     /// Whether an image set is of the series, and not DELETED.

@@ -75,6 +75,11 @@ constexpr Source kPrepared[] = {
      " m.thumbnail_object, EXISTS (SELECT 1 FROM objects WHERE id = m.thumbnail_object),"
      " NULL, 0 FROM image_sets m WHERE m.id > ?1 ORDER BY m.id LIMIT ?2",
      "what was prepared of image set "},
+    {"SELECT f.file_object, CAST(f.file_object AS TEXT),"
+     " f.frames_object, EXISTS (SELECT 1 FROM objects WHERE id = f.frames_object),"
+     " NULL, 0, NULL, 0 FROM image_frames f WHERE f.file_object > ?1 ORDER BY f.file_object "
+     "LIMIT ?2",
+     "image frames of object "},
 };
 
 Result<void> mark_all(db::Check& check, Pointed& pointed, Tell tell) {

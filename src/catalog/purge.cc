@@ -31,7 +31,11 @@ Result<void> remove_instance(db::Transaction& tx, RowNumbers& numbers, std::int6
             " UNION ALL SELECT frame_index_object FROM prepared_instances"
             "   WHERE instance = ?1"
             " UNION ALL SELECT thumbnail_object FROM prepared_instances"
-            "   WHERE instance = ?1",
+            "   WHERE instance = ?1"
+            " UNION ALL SELECT f.frames_object FROM image_frames f"
+            "   JOIN instances i ON i.object = f.file_object WHERE i.id = ?1"
+            "   AND NOT EXISTS (SELECT 1 FROM instances o"
+            "     WHERE o.object = f.file_object AND o.id <> ?1)",
             instance));
     for (const objects::ObjectId object : objects) {
         TRY_VOID(let_go_of(tx, object, remove));
@@ -44,6 +48,13 @@ Result<void> remove_instance(db::Transaction& tx, RowNumbers& numbers, std::int6
     TRY_VOID(tx.run("DELETE FROM instance_alternates WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM prepared_instances WHERE instance = ?1", instance));
     TRY_VOID(tx.run("DELETE FROM conflict_columns WHERE instance = ?1", instance));
+    TRY_VOID(
+        // Others may have the file too.
+        tx.run("DELETE FROM image_frames WHERE file_object ="
+               " (SELECT object FROM instances WHERE id = ?1)"
+               " AND NOT EXISTS (SELECT 1 FROM instances o"
+               "  WHERE o.object = image_frames.file_object AND o.id <> ?1)",
+               instance));
     TRY_VOID(tx.run("DELETE FROM instances WHERE id = ?1", instance));
     return {};
 }

@@ -1,14 +1,11 @@
 #include "index/document_source.h"
 
 #include "catalog/read_rows.h"
-#include "dicom/file.h"
-#include "dicom/json_write.h"
 #include "edits/apply_json.h"
 #include "events/event_reader.h"
 #include "index/attribute_values.h"
 #include "index/row_values.h"
-#include "objects/mapped_object.h"
-#include "preprocess/prepare.h"
+#include "preprocess/stored_metadata.h"
 
 namespace larmor::index {
 namespace {
@@ -22,8 +19,7 @@ constexpr int kTriesMax = 5;
 /// Where one instance's attributes can be read.
 struct Located {
     catalog::StoredInstance instance;
-    objects::ObjectLocation location;
-    bool is_prepared = false;
+    preprocess::StoredMetadata metadata;
     edits::Changes changes{};  ///< what was edited
 };
 
@@ -160,39 +156,23 @@ private:
                 std::vector<Located> located;
                 located.reserve(instances.size());
                 for (auto& instance : instances) {
-                    const auto metadata = instance.prepared.metadata;
-                    const bool is_prepared = objects::to_int64(metadata) != 0;
-                    const auto object = is_prepared ? metadata : instance.file.object;
-                    TRY(auto location, source_.store_.locate(snapshot, object));
+                    TRY(auto metadata,
+                        preprocess::locate_metadata(source_.store_, snapshot, instance));
                     auto changes = edits.of(instance.row);
-                    located.push_back({std::move(instance), std::move(location), is_prepared,
-                                       std::move(changes)});
+                    located.push_back(
+                        {std::move(instance), std::move(metadata), std::move(changes)});
                 }
                 return located;
             });
     }
 
     Result<std::string> read_metadata(const Located& located) {
-        TRY(std::string json, read_stored(located));
+        std::string json;
+        // Where bulk data is served is no attribute.
+        TRY_VOID(preprocess::append_stored_metadata(
+            source_.store_, located.metadata, located.instance, "", kMetadataMaxBytes, json));
         if (located.changes.empty()) return json;
         return edits::apply_to_json(json, located.changes);
-    }
-
-    /// As it was before all edits.
-    Result<std::string> read_stored(const Located& located) {
-        std::string json;
-        if (located.is_prepared) {
-            TRY(const ByteBuffer text,
-                source_.store_.read_all(located.location, kMetadataMaxBytes));
-            // Where bulk data is served is no attribute.
-            preprocess::append_with_base(json, as_text(text), "");
-            return json;
-        }
-        TRY(const auto object, objects::map(source_.store_, located.location));
-        TRY(const dicom::File file, dicom::open_file(object.bytes()));
-        TRY_VOID(dicom::write_json(json, file.data_set, file.encoding,
-                                   {.bulk_data_uri = dicom::bulk_data_uri_under("")}));
-        return json;
     }
 
     const DocumentSource& source_;

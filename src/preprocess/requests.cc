@@ -14,9 +14,10 @@ void append_row(std::string& body, Row row) {
 }
 
 tl::unexpected<Error> no_request() {
-    return fail(ErrorCode::InvalidInput,
-                "a request to prepare is `i` and rows of instances, or `s` and one of an image "
-                "set");
+    return fail(
+        ErrorCode::InvalidInput,
+        "a request to prepare is `i` and rows of instances, `f` and one of them, or `s` "
+        "and one of an image set");
 }
 
 /// Rows, each behind a space.
@@ -67,23 +68,30 @@ Result<void> mark_dead_letters(db::Database& database, catalog::Catalog& catalog
 }  // namespace
 
 std::string to_body(const PrepareRequest& request) {
-    std::string body = request.image_set ? "s" : "i";
+    std::string body;
     if (request.image_set) {
+        body = "s";
         append_row(body, *request.image_set);
+    } else if (request.image_frames) {
+        body = "f";
+        append_row(body, *request.image_frames);
     } else {
+        body = "i";
         for (const catalog::InstanceRow row : request.instances) append_row(body, row);
     }
     return body;
 }
 
 Result<PrepareRequest> parse_prepare_request(std::string_view body) {
-    const bool is_series = body.starts_with('s');
-    if (!is_series && !body.starts_with('i')) return no_request();
+    const char what = body.empty() ? ' ' : body.front();
+    if (what != 's' && what != 'f' && what != 'i') return no_request();
     TRY(const auto rows, parse_rows(body.substr(1)));
-    if (rows.empty() || (is_series && rows.size() > 1)) return no_request();
+    if (rows.empty() || (what != 'i' && rows.size() > 1)) return no_request();
     PrepareRequest request;
-    if (is_series) {
+    if (what == 's') {
         request.image_set = catalog::ImageSetRow{rows.front()};
+    } else if (what == 'f') {
+        request.image_frames = catalog::InstanceRow{rows.front()};
     } else {
         for (const std::int64_t row : rows)
             request.instances.push_back(catalog::InstanceRow{row});

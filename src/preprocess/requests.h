@@ -18,14 +18,16 @@ inline constexpr const char* kPreprocessQueue = "preprocess";
 /// not wait long.
 inline constexpr std::size_t kRequestInstancesMax = 32;
 
-/// What a message asks for: one of both.
+/// What a message asks for: one of these.
 struct PrepareRequest {
     std::vector<catalog::InstanceRow> instances{};
+    /// The image frames of this instance (make_image_frames.h).
+    std::optional<catalog::InstanceRow> image_frames{};
     /// The thumbnail of the series, once its instances have theirs.
     std::optional<catalog::ImageSetRow> image_set{};
 };
 
-/// `i 17 18 19` or `s 4`, as the body of a message.
+/// `i 17 18 19`, `f 17` or `s 4`, as the body of a message.
 std::string to_body(const PrepareRequest& request);
 /// Errors: InvalidInput.
 Result<PrepareRequest> parse_prepare_request(std::string_view body);

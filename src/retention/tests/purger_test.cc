@@ -9,6 +9,7 @@
 #include "ingest/tests/test_files.h"
 #include "library/check_library.h"
 #include "library/library.h"
+#include "preprocess/make_image_frames.h"
 
 namespace larmor::retention {
 namespace {
@@ -60,6 +61,27 @@ protected:
         EXPECT_TRUE(deletion);
         return deletion.value_or(catalog::Deletion{});
     }
+    /// Of all instances.
+    void make_image_frames() {
+        auto& store = library->store();
+        auto& catalog = library->catalog();
+        const auto instances = library->database().read(
+            [&](db::Snapshot& snapshot) { return catalog.search_instances(snapshot, {}); });
+        ASSERT_TRUE(instances);
+        ASSERT_EQ(instances->items.size(), 3U);
+        for (const auto& hit : instances->items) {
+            const auto object = hit.instance.file.object;
+            const auto location = store.locate(object);
+            ASSERT_TRUE(location);
+            const auto staged = preprocess::stage_image_frames(
+                store, *location, preprocess::image_frames_key(hit.instance));
+            ASSERT_TRUE(staged) << staged.error().message;
+            ASSERT_TRUE(library->database().write_and_wait([&](db::Transaction& tx) {
+                return preprocess::record_image_frames(tx, store, catalog, object,
+                                                       staged->object);
+            }));
+        }
+    }
     std::string trail() const {
         std::string text;
         for (const auto& entry : fs::directory_iterator(path() / "audit")) {
@@ -103,6 +125,16 @@ TEST_F(PurgerTest, ADeletedStudyIsKeptUntilItsTimeIsUpAndThenNothingOfItIsLeft) 
     const auto summary = check();
     EXPECT_EQ(summary.instances, 1U);
     EXPECT_GE(summary.dead_bytes, 2 * fs::file_size(ct_small())) << "what a compaction frees";
+}
+
+TEST_F(PurgerTest, TheImageFramesOfWhatWasDeletedGoWithIt) {
+    make_image_frames();
+    delete_study(24h);
+    clock.advance(24h);
+    EXPECT_EQ(purger()->purge_expired({}), 2);
+    const auto summary = check();
+    EXPECT_EQ(summary.instances, 1U);
+    EXPECT_EQ(summary.notes, 0U) << "an object that no row points at";
 }
 
 TEST_F(PurgerTest, WhatIsDeletedButKeptIsWholeToACheck) {

@@ -4,6 +4,7 @@
 
 #include "async/sync_wait.h"
 #include "observe/metrics.h"
+#include "preprocess/make_image_frames.h"
 #include "preprocess/prepare_stored.h"
 #include "preprocess/series_thumbnail.h"
 #include "workers/pool_options.h"
@@ -29,6 +30,9 @@ async::Task<Result<Verdict>> PrepareInstances::run(queue::Message message,
     CO_TRY(auto request, preprocess::parse_prepare_request(message.body));
     if (request.image_set) {
         co_return co_await make_series_thumbnail(*request.image_set);
+    }
+    if (request.image_frames) {
+        co_return co_await make_image_frames(*request.image_frames);
     }
     if (message.suspect && request.instances.size() > 1) {
         co_return cut_up(std::move(request.instances));
@@ -138,6 +142,44 @@ async::Task<Result<Verdict>> PrepareInstances::make_series_thumbnail(
         return preprocess::record_series_thumbnail(tx, services_.store, services_.catalog,
                                                    thumbnail);
     }};
+}
+
+async::Task<Result<Verdict>> PrepareInstances::make_image_frames(catalog::InstanceRow row) {
+    auto batch = co_await stores_.run(
+        async::Priority::Normal, [&] { return read_without_frames(row); },
+        async::WhenFull::Wait);
+    if (!batch) co_return tl::unexpected(std::move(batch).error());
+    if (batch->empty()) co_return Done{};
+    const catalog::StoredInstance& instance = batch->front();
+    auto staged = co_await services_.pool.run(
+        async::Priority::Background,
+        [this, &instance]() -> Result<preprocess::StagedImageFrames> {
+            TRY(const objects::ObjectLocation file,
+                services_.store.locate(instance.file.object));
+            return preprocess::stage_image_frames(services_.store, file,
+                                                  preprocess::image_frames_key(instance));
+        },
+        async::WhenFull::Wait);
+    if (!staged) co_return tl::unexpected(std::move(staged).error());
+    co_return Done{[this, file = instance.file.object,
+                    object = std::move(staged->object)](db::Transaction& tx) {
+        return preprocess::record_image_frames(tx, services_.store, services_.catalog, file,
+                                               object);
+    }};
+}
+
+/// Nothing where they are there, or the instance was removed for good.
+Result<PrepareInstances::Batch> PrepareInstances::read_without_frames(
+    catalog::InstanceRow row) const {
+    return services_.database.read([&](db::Snapshot& snapshot) -> Result<Batch> {
+        auto instance = services_.catalog.find_instance(snapshot, row);
+        if (!instance && instance.error().code == ErrorCode::NotFound) return Batch();
+        if (!instance) return tl::unexpected(std::move(instance).error());
+        TRY(const auto frames,
+            services_.catalog.find_image_frames(snapshot, instance->file.object));
+        if (frames) return Batch();
+        return Batch{*std::move(instance)};
+    });
 }
 
 }  // namespace larmor::workers

@@ -10,11 +10,12 @@
 
 namespace larmor::workers {
 
-/// Makes what is made of instances once (preprocess/prepare.h), and the thumbnails of series.
-/// One bad instance costs itself only: it is marked failed with its reason. A message that may
-/// have killed its worker is cut into one an instance first, so that only the one that does it
-/// is given up. When the last pending instance of an image set is done, the series' thumbnail
-/// is asked for, in the same transaction.
+/// Makes what is made of instances once (preprocess/prepare.h), the thumbnails of series, and,
+/// where somebody asked for them, the image frames of an instance
+/// (preprocess/make_image_frames.h). One bad instance costs itself only: it is marked failed
+/// with its reason. A message that may have killed its worker is cut into one an instance
+/// first, so that only the one that does it is given up. When the last pending instance of an
+/// image set is done, the series' thumbnail is asked for, in the same transaction.
 class PrepareInstances final : public Step {
 public:
     struct Services {
@@ -37,6 +38,8 @@ private:
     Result<Batch> read_batch(const std::vector<catalog::InstanceRow>& rows) const;
     Result<void> record(db::Transaction& tx, const preprocess::StagedBatch& staged) const;
     async::Task<Result<Verdict>> make_series_thumbnail(catalog::ImageSetRow image_set);
+    async::Task<Result<Verdict>> make_image_frames(catalog::InstanceRow row);
+    Result<Batch> read_without_frames(catalog::InstanceRow row) const;
     Verdict cut_up(std::vector<catalog::InstanceRow> rows) const;
 
     const Services services_;

@@ -1,0 +1,51 @@
+#include "preprocess/stored_metadata.h"
+
+#include "dicom/file.h"
+#include "dicom/json_write.h"
+#include "objects/mapped_object.h"
+#include "preprocess/prepare.h"
+
+namespace larmor::preprocess {
+namespace {
+
+bool is_prepared(const catalog::StoredInstance& instance) {
+    return objects::to_int64(instance.prepared.metadata) != 0;
+}
+objects::ObjectId object_of(const catalog::StoredInstance& instance) {
+    return is_prepared(instance) ? instance.prepared.metadata : instance.file.object;
+}
+
+}  // namespace
+
+Result<StoredMetadata> locate_metadata(objects::ObjectStore& store, db::Snapshot& snapshot,
+                                       const catalog::StoredInstance& instance) {
+    TRY(auto location, store.locate(snapshot, object_of(instance)));
+    return StoredMetadata{std::move(location), is_prepared(instance)};
+}
+
+Result<StoredMetadata> locate_metadata(objects::ObjectStore& store,
+                                       const catalog::StoredInstance& instance) {
+    TRY(auto location, store.locate(object_of(instance)));
+    return StoredMetadata{std::move(location), is_prepared(instance)};
+}
+
+Result<void> append_stored_metadata(objects::ObjectStore& store, const StoredMetadata& stored,
+                                    const catalog::StoredInstance& instance,
+                                    std::string_view base, std::uint64_t max_bytes,
+                                    std::string& out) {
+    if (stored.is_prepared) {
+        TRY(const ByteBuffer text, store.read_all(stored.location, max_bytes));
+        append_with_base(out, as_text(text), base);
+        return {};
+    }
+    TRY(const auto object, objects::map(store, stored.location));
+    TRY(const dicom::File file, dicom::open_file(object.bytes()));
+    const std::string path =
+        instance_path(instance.study_instance_uid, instance.series_instance_uid,
+                      instance.attributes.sop_instance_uid);
+    return dicom::write_json(
+        out, file.data_set, file.encoding,
+        {.bulk_data_uri = dicom::bulk_data_uri_under(std::string(base) + path)});
+}
+
+}  // namespace larmor::preprocess
