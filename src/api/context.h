@@ -7,6 +7,7 @@
 
 #include "api/application.h"
 #include "api/edited_image_sets.h"
+#include "api/known_image_frame.h"
 #include "api/located_instance.h"
 #include "auth/gate.h"
 #include "base/bounded_cache.h"
@@ -41,6 +42,11 @@ struct Context {
     BoundedCache<MetadataPieces> metadata{
         {.entries_max = 4'096, .bytes_max = std::size_t{64} << 20}};
 
+    /// Image frames of HealthImaging by image set and id.
+    BoundedCache<KnownImageFrame> image_frames{
+        {.entries_max = 65'536, .bytes_max = std::size_t{64} << 20}};
+    RequestedOnce requested_image_frames;
+
     /// Of requests that wait for messages of queues.
     std::atomic<std::size_t> queue_waits{0};
 
@@ -49,6 +55,7 @@ struct Context {
         instances.forget_all();
         frames.forget_all();
         metadata.forget_all();
+        image_frames.forget_all();
     }
 
     /// `f(db::Snapshot&)` on the worker pool, where it may block.

@@ -16,6 +16,8 @@ void add_healthimaging_routes(http::Router& router, const ContextPtr& context);
 void add_datastore_routes(http::Router& router, const ContextPtr& context);
 void add_service_image_set_routes(http::Router& router, const ContextPtr& context);
 void add_copy_route(http::Router& router, const ContextPtr& context);
+void add_image_set_metadata_route(http::Router& router, const ContextPtr& context);
+void add_image_frame_route(http::Router& router, const ContextPtr& context);
 void add_service_search_route(http::Router& router, const ContextPtr& context);
 void add_tag_routes(http::Router& router, const ContextPtr& context);
 void add_service_import_routes(http::Router& router, const ContextPtr& context);
