@@ -62,6 +62,7 @@ void write_lines(ojph::codestream& codestream, const Frame& frame) {
             // The order of components is the library's to say.
             const T* from = values.data() + row * frame.columns * frame.samples + component;
             for (std::size_t column = 0; column < frame.columns; ++column) {
+                // NOLINTNEXTLINE(bugprone-signed-char-misuse): a sample of 8 bits, no character
                 line->i32[column] = from[column * frame.samples];
             }
             line = codestream.exchange(line, component);
