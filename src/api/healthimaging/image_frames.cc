@@ -30,8 +30,8 @@ using preprocess::ImageFrames;
 constexpr std::int64_t kFramesAtOnceMax = 8;
 constexpr std::uint64_t kFrameBodyMaxBytes = 4096;
 
-/// By the stored transfer syntax, as the SDK's model of GetImageFrameResponse has them, the typing
-/// error of HEVC included; what it does not name is its default.
+/// By the stored transfer syntax, as the SDK's model of GetImageFrameResponse has them, the
+/// typing error of HEVC included; what it does not name is its default.
 std::string_view content_type_of_frame(std::string_view uid) {
     constexpr std::string_view kPrefix = "1.2.840.10008.1.2.4.";
     if (!uid.starts_with(kPrefix)) return "application/octet-stream";
@@ -58,8 +58,8 @@ struct FrameToGive {
     std::optional<objects::ObjectLocation> frames;
 };
 
-Result<FrameToGive> find_frame(const Services& services, db::Snapshot& snapshot, const std::string& set,
-                   const FrameName& name) {
+Result<FrameToGive> find_frame(const Services& services, db::Snapshot& snapshot,
+                               const std::string& set, const FrameName& name) {
     FrameToGive found;
     TRY(found.placed, services.catalog.place_image_set(snapshot, set));
     TRY(found.instance, services.catalog.find_instance_of_file(
@@ -73,8 +73,8 @@ Result<FrameToGive> find_frame(const Services& services, db::Snapshot& snapshot,
 }
 
 /// As the frame lies in the file, by the index that was prepared, or one that is made now.
-Result<std::vector<ByteRange>> ranges_in_file(objects::ObjectStore& store, const FrameToGive& found,
-                                              std::uint32_t frame) {
+Result<std::vector<ByteRange>> ranges_in_file(objects::ObjectStore& store,
+                                              const FrameToGive& found, std::uint32_t frame) {
     const auto prepared = found.instance.prepared.frame_index;
     if (objects::to_int64(prepared) != 0) {
         TRY(const ByteBuffer stored, store.read_all(prepared, kFrameIndexMaxBytes));
@@ -94,11 +94,10 @@ Result<std::vector<ByteRange>> ranges_in_file(objects::ObjectStore& store, const
 /// A frame whose bytes are stored.
 Result<KnownImageFrame> known_frame(objects::ObjectStore& store, FrameToGive found,
                                     std::uint32_t number) {
-    TRY(const auto entry,
-        preprocess::ImageFramesReader(store, *found.frames).read(number));
+    TRY(const auto entry, preprocess::ImageFramesReader(store, *found.frames).read(number));
     KnownImageFrame known;
-    known.content_type = content_type_of_frame(preprocess::transfer_syntax_of(
-        entry.form, found.instance.file.transfer_syntax_uid));
+    known.content_type = content_type_of_frame(
+        preprocess::transfer_syntax_of(entry.form, found.instance.file.transfer_syntax_uid));
     if (entry.frame.range) {
         known.object = *found.frames;
         known.ranges = {*entry.frame.range};
@@ -168,7 +167,8 @@ Task<void> request_frames(ContextPtr context, catalog::InstanceRow row) {
 }
 
 /// One frame, made for this answer.
-Task<Result<Response>> answer_made_frame(ContextPtr context, FrameToGive found, std::uint32_t number) {
+Task<Result<Response>> answer_made_frame(ContextPtr context, FrameToGive found,
+                                         std::uint32_t number) {
     CO_TRY(auto made, co_await context->work([&]() -> Result<preprocess::MadeImageFrame> {
         TRY(const auto object, objects::map(context->services.store, found.file));
         TRY(const dicom::File file, dicom::open_file(object.bytes()));
@@ -186,8 +186,9 @@ Task<Result<Response>> answer_made_frame(ContextPtr context, FrameToGive found, 
     co_return response;
 }
 
-Task<Result<Response>> answer_stored_frame(ContextPtr context, FrameToGive found, std::uint32_t number,
-                                     std::string key, std::uint64_t generation) {
+Task<Result<Response>> answer_stored_frame(ContextPtr context, FrameToGive found,
+                                           std::uint32_t number, std::string key,
+                                           std::uint64_t generation) {
     CO_TRY(auto known, co_await context->work([&] {
         return known_frame(context->services.store, std::move(found), number);
     }));
@@ -221,7 +222,8 @@ Task<Result<Response>> get_image_frame(ContextPtr context, Request request) {
         return find_frame(context->services, snapshot, set, name);
     }));
     if (!found.frames) {
-        const bool has_room = context->services.admission.check(kImageFramesRoomBytes).has_value();
+        const bool has_room =
+            context->services.admission.check(kImageFramesRoomBytes).has_value();
         const auto count = found.instance.attributes.number_of_frames.value_or(1);
         if (!has_room || count > kFramesAtOnceMax) {
             if (has_room) co_await request_frames(context, found.instance.row);
@@ -229,8 +231,8 @@ Task<Result<Response>> get_image_frame(ContextPtr context, Request request) {
         }
         CO_TRY(found, co_await with_frames(context, std::move(found)));
     }
-    co_return co_await answer_stored_frame(context, std::move(found), name.frame, std::move(key),
-                                     generation);
+    co_return co_await answer_stored_frame(context, std::move(found), name.frame,
+                                           std::move(key), generation);
 }
 
 }  // namespace

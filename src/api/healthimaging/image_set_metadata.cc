@@ -8,6 +8,7 @@
 #include "api/healthimaging/routes.h"
 #include "api/healthimaging/service_request.h"
 #include "api/image_set_acts.h"
+#include "api/image_set_json.h"
 #include "async/sync_wait.h"
 #include "edits/apply_json.h"
 #include "healthimaging/instance_pages.h"
@@ -93,7 +94,8 @@ public:
     }
 
 private:
-    /// The next instances with their frames, which are made and kept where they are not there yet.
+    /// The next instances with their frames, which are made and kept where they are not there
+    /// yet.
     Task<Result<std::vector<WithFrames>>> load_page() {
         CO_TRY(auto listed, co_await context_->work([&] { return pages_.next(); }));
         std::vector<WithFrames> page(listed.size());
@@ -121,8 +123,7 @@ private:
         auto& store = context_->services.store;
         const ListedInstance& listed = one.listed;
         if (listed.frames) {
-            TRY(one.frames,
-                preprocess::ImageFramesReader(store, *listed.frames).read_all());
+            TRY(one.frames, preprocess::ImageFramesReader(store, *listed.frames).read_all());
             return {};
         }
         if (context_->services.admission.check(kImageFramesRoomBytes)) {
@@ -146,7 +147,8 @@ private:
     /// The answer does not depend on it: where they can't be kept they are made again.
     Task<void> keep_frames(const std::vector<WithFrames>* page) {
         const auto& services = context_->services;
-        if (std::ranges::none_of(*page, [](const auto& one) { return one.staged.has_value(); })) {
+        if (std::ranges::none_of(*page,
+                                 [](const auto& one) { return one.staged.has_value(); })) {
             co_return;
         }
         const auto kept =
@@ -232,7 +234,7 @@ struct FoundDocument {
     std::int64_t version = 0;
 };
 Result<FoundDocument> find_document(const catalog::Catalog& catalog, db::Snapshot& snapshot,
-                           const std::string& id, std::optional<std::int64_t> wanted) {
+                                    const std::string& id, std::optional<std::int64_t> wanted) {
     TRY(auto placed, catalog.place_image_set(snapshot, id));
     const std::int64_t version = wanted.value_or(placed.image_set.latest_version);
     if (version < 1 || version > placed.image_set.latest_version) {

@@ -46,10 +46,6 @@ Result<std::string> image_set_in(const Context& context, const http::Request& re
     return id;
 }
 
-Result<std::int64_t> parse_version(std::string_view name, std::string_view text) {
-    return positive_number(name, text);
-}
-
 Result<bool> flag_in(const http::Query& query, std::string_view name) {
     const auto value = query.find(name);
     if (!value || *value == "false") return false;

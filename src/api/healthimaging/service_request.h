@@ -19,9 +19,6 @@ Result<std::string> image_set_in(const Context& context, const http::Request& re
 /// True for `[0-9a-z]{32}`.
 bool is_service_id(std::string_view text);
 
-/// A version: a text of digits.
-Result<std::int64_t> parse_version(std::string_view name, std::string_view text);
-
 /// `?force=true`; false where it is not there.
 Result<bool> flag_in(const http::Query& query, std::string_view name);
 

@@ -3,6 +3,7 @@
 #include <simdjson.h>
 
 #include "api/healthimaging/service_request.h"
+#include "api/image_set_json.h"
 #include "base/base64.h"
 
 namespace larmor::api {
