@@ -3,9 +3,10 @@
 //
 //     bench_qido_fill --library FOLDER --instances 1000000
 //
-// 25 instances a series, 4 series a study. Names, dates and modalities are spread by a seeded
-// generator: about 20,000 names, ten years of dates, of the modalities CT on two of five series
-// down to one in a thousand for XA. The instances have no bytes: only searches work on them.
+// 25 instances a series, 4 series a study, unless options say otherwise. Names, dates and
+// modalities are spread by a seeded generator: about 20,000 names, ten years of dates, of the
+// modalities CT on two of five series down to one in a thousand for XA. The instances have no
+// bytes: only searches work on them.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <cstdio>
@@ -18,10 +19,16 @@ namespace {
 
 using namespace larmor;
 
-constexpr int kInstancesOfSeries = 25;
-constexpr int kSeriesOfStudy = 4;
-/// Of one transaction: what an import under load makes.
-constexpr int kStudiesOfGroup = 10;
+struct Shape {
+    int instances = 1'000'000;
+    int instances_of_series = 25;
+    int series_of_study = 4;
+    /// Of one transaction: what an import under load makes.
+    int studies_of_group() const {
+        return std::max(1, 1000 / (instances_of_series * series_of_study));
+    }
+    int studies() const { return instances / (instances_of_series * series_of_study); }
+};
 
 constexpr std::array kFamilies = {"Schmidt", "Müller", "Garcia", "Nguyen", "Okafor",
                                   "Larsen",  "Kim",    "Rossi",  "Novák",  "Silva"};
@@ -97,11 +104,11 @@ private:
 };
 
 Result<void> insert_study(catalog::Catalog& catalog, db::Transaction& tx, Maker& maker,
-                          int number) {
+                          const Shape& shape, int number) {
     auto record = maker.study(number);
-    for (int series = 1; series <= kSeriesOfStudy; ++series) {
+    for (int series = 1; series <= shape.series_of_study; ++series) {
         maker.series(record, series);
-        for (int instance = 1; instance <= kInstancesOfSeries; ++instance) {
+        for (int instance = 1; instance <= shape.instances_of_series; ++instance) {
             Maker::instance(record, instance);
             TRY(const auto outcome, catalog.insert_instance(tx, record));
             // Preprocessing would look for bytes that are not there.
@@ -111,20 +118,21 @@ Result<void> insert_study(catalog::Catalog& catalog, db::Transaction& tx, Maker&
     return {};
 }
 
-Result<void> fill(const std::string& folder, int instances) {
+Result<void> fill(const std::string& folder, const Shape& shape) {
     TRY(const auto library, Library::open({.folder = folder}));
     Maker maker;
-    const int studies = instances / (kInstancesOfSeries * kSeriesOfStudy);
-    for (int first = 0; first < studies; first += kStudiesOfGroup) {
+    const int studies = shape.studies();
+    const int group = shape.studies_of_group();
+    for (int first = 0; first < studies; first += group) {
         TRY_VOID(library->database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
-            for (int i = first; i < std::min(first + kStudiesOfGroup, studies); ++i) {
-                TRY_VOID(insert_study(library->catalog(), tx, maker, i));
+            for (int i = first; i < std::min(first + group, studies); ++i) {
+                TRY_VOID(insert_study(library->catalog(), tx, maker, shape, i));
             }
             return {};
         }));
     }
     std::printf("%d studies, %d instances\n", studies,
-                studies * kInstancesOfSeries * kSeriesOfStudy);
+                studies * shape.instances_of_series * shape.series_of_study);
     return {};
 }
 
@@ -133,11 +141,14 @@ Result<void> fill(const std::string& folder, int instances) {
 int main(int argc, char** argv) {
     CLI::App app("fills a catalog for the bench of searches");
     std::string folder;
-    int instances = 1'000'000;
+    Shape shape;
     app.add_option("--library", folder)->required();
-    app.add_option("--instances", instances)->check(CLI::PositiveNumber);
+    app.add_option("--instances", shape.instances)->check(CLI::PositiveNumber);
+    app.add_option("--instances-of-series", shape.instances_of_series)
+        ->check(CLI::PositiveNumber);
+    app.add_option("--series-of-study", shape.series_of_study)->check(CLI::PositiveNumber);
     CLI11_PARSE(app, argc, argv);
-    if (const auto filled = fill(folder, instances); !filled) {
+    if (const auto filled = fill(folder, shape); !filled) {
         std::fprintf(stderr, "%s\n", filled.error().message.c_str());
         return 1;
     }
