@@ -127,7 +127,7 @@ def check(library, fresh, full_disk=False):
         process.send_signal(signal.SIGTERM)
         code = process.wait(60)
     assert code == 0, f"the server ended with {code}"
-    expected = re.compile(r"library\.sqlite(\.lock)?|audit/(\d+\.jsonl(\.torn-.+)?|anchor\.json)|"
+    expected = re.compile(r"library\.sqlite(\.lock)?|access_keys\.secret|audit/(\d+\.jsonl(\.torn-.+)?|anchor\.json)|"
                           r"objects/segments/\d+\.segment|objects/files/instances/[^/]+/[^/]+/[^/]+/[^/]+\.dcm|"
                           r"objects/files/(prepared|derived)/.+" + (r"|library\.sqlite-(wal|shm)" if full_disk else ""))
     with tempfile.TemporaryDirectory() as elsewhere:  # where there is room to open it
