@@ -12,8 +12,8 @@
 
 namespace larmor::api {
 
-/// A frame of HealthImaging's GetImageFrame whose bytes are stored, to be given again to whoever
-/// asks the same. Holds no open file.
+/// A frame of HealthImaging's GetImageFrame whose bytes are stored, to be given again to
+/// whoever asks the same. Holds no open file.
 struct KnownImageFrame {
     objects::ObjectLocation object;
     std::vector<ByteRange> ranges;
@@ -22,9 +22,9 @@ struct KnownImageFrame {
     catalog::PlacedImageSet placed;
 };
 
-/// Instances whose image frames were asked of a worker since the server started: each once, though
-/// a viewer asks for a hundred of its frames. Forgets all when there are many. Safe from any
-/// thread.
+/// Instances whose image frames were asked of a worker since the server started: each once,
+/// though a viewer asks for a hundred of its frames. Forgets all when there are many. Safe from
+/// any thread.
 class RequestedOnce {
 public:
     static constexpr std::size_t kRowsMax = 10'000;
