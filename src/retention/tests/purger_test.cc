@@ -137,6 +137,35 @@ TEST_F(PurgerTest, TheImageFramesOfWhatWasDeletedGoWithIt) {
     EXPECT_EQ(summary.notes, 0U) << "an object that no row points at";
 }
 
+TEST_F(PurgerTest, TheImageFramesOfAFileStayAsLongAsAnotherImageSetHasIt) {
+    make_image_frames();
+    auto& catalog = library->catalog();
+    const auto first = library->database().read([&](db::Snapshot& snapshot) {
+        return catalog.list_image_sets(snapshot, catalog::ImageSetRow{}, 1);
+    });
+    ASSERT_TRUE(first);
+    const auto copied = library->database().write_and_wait([&](db::Transaction& tx) {
+        return catalog.copy_image_set(tx, {.source = first->at(0).id});
+    });
+    ASSERT_TRUE(copied) << copied.error().message;
+    const auto deleted = library->database().write_and_wait([&](db::Transaction& tx) {
+        return catalog.delete_image_set(tx, copied->destination.image_set.id, "test",
+                                        clock.now());
+    });
+    ASSERT_TRUE(deleted) << deleted.error().message;
+    EXPECT_EQ(purger()->purge_expired({}), 2);
+    const auto left = library->database().read([&](db::Snapshot& snapshot) -> Result<bool> {
+        TRY(const auto instances,
+            catalog.list_instances(snapshot, first->at(0).row, catalog::InstanceRow{}, 1));
+        TRY(const auto frames,
+            catalog.find_image_frames(snapshot, instances.at(0).file.object));
+        return frames.has_value();
+    });
+    ASSERT_TRUE(left) << left.error().message;
+    EXPECT_TRUE(*left);
+    EXPECT_EQ(check().notes, 0U);
+}
+
 TEST_F(PurgerTest, WhatIsDeletedButKeptIsWholeToACheck) {
     delete_study(24h);
     const auto summary = check();
