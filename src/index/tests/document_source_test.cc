@@ -38,6 +38,24 @@ protected:
             .at(0)
             .id;
     }
+    /// The image set of another study of the same patient, who has another name there.
+    std::string import_other() {
+        const auto path = modified(
+            "-m '(0010,0010)=OTHER^NAME' -m '(0020,000d)=1.2.3' -m '(0020,000e)=1.2.3.4'"
+            " -m '(0008,0018)=1.2.3.4.5'",
+            folder.path() / "other.dcm");
+        const std::string content = content_of(path);
+        const auto result =
+            async::sync_wait(library->importer().import_bytes(as_bytes(content)));
+        EXPECT_EQ(result.outcome, ingest::Outcome::Stored);
+        return library->database()
+            .read([&](db::Snapshot& snapshot) {
+                return library->catalog().list_image_sets(snapshot, "1.2.3");
+            })
+            .value()
+            .at(0)
+            .id;
+    }
     ImageSetDocument load(const std::string& id, std::int64_t version = 1) {
         const DocumentSource source(library->database(), library->store(), library->catalog());
         auto document = source.load(id, version, wanted);
@@ -89,6 +107,27 @@ TEST_F(DocumentSourceTest, SaysThatAnImageSetIsDeletedAndThatNothingOfItsStudyIs
     EXPECT_GT(after.as_of, before.as_of);
     EXPECT_EQ(after.study_instance_uid, "");
     EXPECT_TRUE(after.instances.empty());
+}
+
+TEST_F(DocumentSourceTest, APatientIsAsTheFirstStudySaysWhateverImageSetIsAsked) {
+    const std::string first = import_ct();
+    const std::string other = import_other();
+    for (const auto& id : {first, other}) {
+        EXPECT_THAT(load(id).patient, ElementsAre(Optional(StrEq("CompressedSamples^CT1"))));
+    }
+
+    const std::string study = load(first).study_instance_uid;
+    const auto deleted = library->database().write_and_wait([&](db::Transaction& tx) {
+        return library->catalog().delete_resource(
+            tx, {.study_instance_uid = study,
+                 .expires = system_clock().now() + std::chrono::hours(1)});
+    });
+    ASSERT_TRUE(deleted) << deleted.error().message;
+    // The event is about the first study, and the patient's row changes with it.
+    const auto after = load(first, 2);
+    EXPECT_EQ(after.study_instance_uid, "");
+    EXPECT_EQ(after.patient_id, "1CT1");
+    EXPECT_THAT(after.patient, ElementsAre(Optional(StrEq("OTHER^NAME"))));
 }
 
 TEST_F(DocumentSourceTest, TakesAnImageSetThatIsGoneForGoodAsDeleted) {

@@ -89,6 +89,27 @@ TEST_F(MysqlTargetTest, ShowsConflictsAndLeavesTheirInstancesOut) {
     EXPECT_THAT(rows("SELECT numberofseriesrelatedinstances FROM series"), ElementsAre("2"));
 }
 
+// The sample's handler inserts another row each time that such a pair is processed, and keeps it
+// when one of the two is gone.
+TEST_F(MysqlTargetTest, AConflictIsOneRowHoweverOftenItComesAndGoesWithItsImageSet) {
+    apply({});
+    const Given conflict{.id = std::string(32, 'c'),
+                         .sequence = 2,
+                         .is_primary = false,
+                         .instances = {"1.2.1.1.1"}};
+    for (int times = 0; times < 3; ++times) apply(conflict);
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM conflict"), ElementsAre("1"));
+
+    apply({.id = conflict.id,
+           .version = 2,
+           .sequence = 3,
+           .is_deleted = true,
+           .is_primary = false,
+           .instances = {}});
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM conflict"), ElementsAre("0"));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("2"));
+}
+
 TEST_F(MysqlTargetTest, MovesAStudyToTheRightPatient) {
     apply({});
     apply({.version = 2, .sequence = 2, .patient_id = "P2"});
