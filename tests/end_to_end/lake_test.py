@@ -163,7 +163,7 @@ def what_was_there_before_the_lake_is_in_it_also_when_the_server_is_killed_again
         # What the killed ones had in hand comes back in two minutes; the same again comes now.
         subprocess.run([LARMOR, "index", "rebuild", "lake", "--library", server.library], check=True, capture_output=True)
         studies = catalog_studies(server)
-        wait_until(lambda: os.path.exists(f"{lake}/manifest.json") and lake_studies(lake) == studies)
+        wait_until(lambda: os.path.exists(f"{lake}/manifest.json") and lake_studies(lake) == studies, 240)
         instances = [row["SOPInstanceUID"] for row in read(lake, "instance")]
         assert len(set(instances)) == len(instances) == sum(row[2] for row in studies)
     finally:

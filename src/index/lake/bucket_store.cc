@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/file.h"
+#include "index/lake/at_once.h"
 #include "index/lake/store.h"
 #include "objects/s3/client.h"
 
@@ -45,11 +46,11 @@ public:
     }
 
     Result<std::vector<std::int64_t>> keep(const std::vector<std::string>& names) override {
-        std::vector<std::int64_t> sizes;
-        for (const auto& name : names) {
-            TRY(const auto size, send(name));
-            sizes.push_back(size);
-        }
+        std::vector<std::int64_t> sizes(names.size());
+        TRY_VOID(at_once(names.size(), [&](std::size_t i) -> Result<void> {
+            TRY(sizes[i], send(names[i]));
+            return {};
+        }));
         return sizes;
     }
 

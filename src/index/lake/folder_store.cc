@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/ids.h"
+#include "index/lake/at_once.h"
 #include "index/lake/store.h"
 
 namespace larmor::index::lake {
@@ -31,20 +32,25 @@ public:
     }
 
     Result<std::vector<std::int64_t>> keep(const std::vector<std::string>& names) override {
-        std::vector<std::int64_t> sizes;
-        std::set<fs::path> folders;
-        for (const auto& name : names) {
-            const fs::path path = folder_ / name;
-            TRY(const auto file, open_file(path, O_RDONLY));
+        std::vector<std::int64_t> sizes(names.size());
+        // Syncs that wait together are one write of the journal.
+        TRY_VOID(at_once(names.size(), [&](std::size_t i) -> Result<void> {
+            TRY(const auto file, open_file(folder_ / names[i], O_RDONLY));
             TRY_VOID(sync_data(file));
             TRY(const auto size, size_of(file));
-            sizes.push_back(static_cast<std::int64_t>(size));
-            for (auto at = path.parent_path(); at != folder_; at = at.parent_path()) {
-                folders.insert(at);
+            sizes[i] = static_cast<std::int64_t>(size);
+            return {};
+        }));
+        std::set<fs::path> above;
+        for (const auto& name : names) {
+            for (auto at = (folder_ / name).parent_path();; at = at.parent_path()) {
+                above.insert(at);
+                if (at == folder_) break;
             }
         }
-        if (!names.empty()) folders.insert(folder_);
-        for (const auto& folder : folders) TRY_VOID(sync_directory(folder));
+        const std::vector<fs::path> folders(above.begin(), above.end());
+        TRY_VOID(
+            at_once(folders.size(), [&](std::size_t i) { return sync_directory(folders[i]); }));
         return sizes;
     }
 
@@ -150,10 +156,12 @@ private:
 
 Result<std::unique_ptr<Store>> open_folder(const fs::path& folder) {
     std::error_code error;
-    const fs::path whole = fs::absolute(folder, error);
+    fs::path whole = fs::absolute(folder, error).lexically_normal();
+    // `/lake/` is another path than the parent of what is in it.
+    if (!whole.has_filename()) whole = whole.parent_path();
     fs::create_directories(whole, error);
     if (error) return system_failure("make " + whole.string(), error.value());
-    return std::make_unique<FolderStore>(whole.lexically_normal());
+    return std::make_unique<FolderStore>(std::move(whole));
 }
 
 }  // namespace larmor::index::lake

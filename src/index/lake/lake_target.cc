@@ -274,18 +274,27 @@ private:
     async::Periodic sweeping_;
 };
 
+Result<std::unique_ptr<Store>> open_store(const std::string& place,
+                                          const std::filesystem::path& copies) {
+    constexpr std::string_view kFile = "file://";
+    if (objects::s3::is_s3_address(place)) {
+        TRY(const auto address, objects::s3::read_address(place));
+        return open_bucket(address, copies);
+    }
+    if (place.starts_with(kFile)) return open_folder(place.substr(kFile.size()));
+    if (place.find("://") != std::string::npos) {
+        return fail(ErrorCode::InvalidInput,
+                    "a lake lies in a folder or at s3://bucket/prefix, nowhere else");
+    }
+    return open_folder(place);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Target>> open_lake(LakeOptions options) {
     TRY_VOID(Engine::check());
     TRY(auto scratch, Scratch::make(options.scratch));
-    std::unique_ptr<Store> store;
-    if (objects::s3::is_s3_address(options.place)) {
-        TRY(const auto address, objects::s3::read_address(options.place));
-        TRY(store, open_bucket(address, scratch->path() / "copies"));
-    } else {
-        TRY(store, open_folder(options.place));
-    }
+    TRY(auto store, open_store(options.place, scratch->path() / "copies"));
     return std::make_unique<LakeTarget>(std::move(scratch), std::move(store),
                                         std::move(options));
 }

@@ -8,7 +8,8 @@
 namespace larmor::index::lake {
 
 struct LakeOptions {
-    /// A folder, or `s3://bucket/prefix?endpoint=...` (objects/s3/address.h).
+    /// A folder, also as `file:///path`, or `s3://bucket/prefix?endpoint=...`
+    /// (objects/s3/address.h).
     std::string place;
     /// On this machine, made where it is missing: what the engine can't keep in memory, and
     /// copies of files in S3. Nothing there outlives the target.

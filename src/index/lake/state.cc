@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "index/lake/at_once.h"
+
 namespace larmor::index::lake {
 namespace {
 
@@ -67,11 +69,16 @@ std::string scan_of(Table table, const std::string& list) {
 }
 
 Result<std::string> readable_list(Store& store, std::span<const DataFile> files) {
+    std::vector<std::string> paths(files.size());
+    TRY_VOID(at_once(files.size(), [&](std::size_t i) -> Result<void> {
+        TRY(const auto path, store.readable(path_of(files[i])));
+        paths[i] = quoted_text(path.string());
+        return {};
+    }));
     std::string list = "[";
-    for (const auto& file : files) {
-        TRY(const auto path, store.readable(path_of(file)));
+    for (const auto& path : paths) {
         if (list.size() > 1) list += ", ";
-        list += quoted_text(path.string());
+        list += path;
     }
     return list + "]";
 }

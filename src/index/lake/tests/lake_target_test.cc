@@ -13,77 +13,15 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ids.h"
-#include "dicom/tags.h"
 #include "index/lake/engine.h"
 #include "index/lake/manifest.h"
+#include "index/lake/tests/given.h"
 
 namespace larmor::index::lake {
 namespace {
 
 namespace fs = std::filesystem;
-namespace tags = dicom::tags;
 using ::testing::ElementsAre;
-
-template <typename T>
-T must_be(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return *std::move(result);
-}
-void must_be(Result<void> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-}
-
-/// An image set as the catalog would have it.
-struct Given {
-    std::string id = std::string(32, 'a');
-    std::int64_t version = 1;
-    std::int64_t sequence = 1;
-    std::int64_t epoch = 1;
-    bool is_deleted = false;
-    bool is_primary = true;
-    std::string patient_id = "P1";
-    std::string patient_name = "MISTER^CT";
-    std::string study = "1.2.1";
-    std::string date = "20040119";
-    std::string series = "1.2.1.1";
-    std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
-};
-
-void set(Values& values, Level level, dicom::Tag tag, const std::string& text) {
-    static const Wanted kWanted = wanted_attributes();
-    const auto& of = kWanted.at(level);
-    values.resize(of.size());
-    const auto at = std::ranges::find(of, tag);
-    ASSERT_NE(at, of.end());
-    values[static_cast<std::size_t>(at - of.begin())] = text;
-}
-
-ImageSetDocument document(const Given& given) {
-    ImageSetDocument made;
-    made.wanted = wanted_attributes();
-    made.datastore_id = std::string(32, 'd');
-    made.image_set_id = given.id;
-    made.version = given.version;
-    made.is_primary = given.is_primary;
-    made.is_deleted = given.is_deleted;
-    made.as_of = {.epoch = given.epoch, .sequence = given.sequence};
-    made.study_instance_uid = given.study;
-    made.series_instance_uid = given.series;
-    made.patient_id = given.patient_id;
-    set(made.patient, Level::Patient, tags::PatientName, given.patient_name);
-    set(made.study, Level::Study, tags::StudyDate, given.date);
-    set(made.study, Level::Study, tags::StudyTime, "072730.5");
-    set(made.series, Level::Series, tags::Modality, "CT");
-    int number = 0;
-    for (const auto& uid : given.instances) {
-        Values values;
-        set(values, Level::Instance, tags::InstanceNumber, std::to_string(++number));
-        set(values, Level::Instance, tags::WindowCenter, "00040.0000000000\\0400");
-        set(values, Level::Instance, tags::SliceLocation, "-77.2040634155");
-        made.instances.push_back({.sop_instance_uid = uid, .values = std::move(values)});
-    }
-    return made;
-}
 
 }  // namespace
 
@@ -105,7 +43,8 @@ protected:
     }
 
     LakeOptions options() const {
-        return {.place = (folder_ / "lake").string(), .scratch = folder_ / "scratch"};
+        return {.place = "file://" + (folder_ / "lake").string() + "/",
+                .scratch = folder_ / "scratch"};
     }
     std::unique_ptr<Target> open() const { return must_be(open_lake(options())); }
 
@@ -347,12 +286,12 @@ std::vector<Given> history() {
              .instances = {}}};
 }
 
-TEST_F(LakeTargetTest, EndsEqualWhateverTheOrderAndTheBatches) {
+TEST_F(LakeTargetTest, EndsEqualWhateverTheBatches) {
     for (const auto& given : history()) apply(given);
     const auto expected = everything();
     ASSERT_EQ(expected.size(), 1U + 1U + 2U + 3U + 3U);
 
-    for (unsigned seed = 1; seed <= 8; ++seed) {
+    for (unsigned seed = 1; seed <= 2; ++seed) {
         std::minstd_rand random(seed);
         auto delivered = history();
         const auto again = history();
@@ -384,7 +323,7 @@ TEST_F(LakeTargetTest, GoesOnWhereAnotherProcessWas) {
 }
 
 TEST_F(LakeTargetTest, KeepsFewFilesInAPartitionHoweverManyCommitsThereWere) {
-    for (int i = 0; i < 25; ++i) {
+    for (int i = 0; i < 16; ++i) {
         const std::string n = std::to_string(i);
         apply({.id = n + std::string(30, 'x'),
                .sequence = i,
@@ -394,9 +333,9 @@ TEST_F(LakeTargetTest, KeepsFewFilesInAPartitionHoweverManyCommitsThereWere) {
     }
     std::map<Table, int> files;
     for (const auto& file : manifest().files) ++files[file.table];
-    for (const auto& [table, count] : files) EXPECT_LE(count, 5) << name_of(table);
-    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("25"));
-    EXPECT_THAT(rows("SELECT NumberOfPatientRelatedStudies FROM patient"), ElementsAre("25"));
+    for (const auto& [table, count] : files) EXPECT_LE(count, 4) << name_of(table);
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM instance"), ElementsAre("16"));
+    EXPECT_THAT(rows("SELECT NumberOfPatientRelatedStudies FROM patient"), ElementsAre("16"));
 }
 
 TEST_F(LakeTargetTest, RemovesFilesOfNoUseAfterTheGracePeriodAndNoOthers) {
