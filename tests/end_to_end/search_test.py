@@ -28,6 +28,11 @@ class StandIn:
         self.process = subprocess.Popen([f"{ROOT}/tests/opensearch/stand_in.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.url = f"http://127.0.0.1:{self.process.stdout.readline().split()[1]}"
 
+    def fail(self, count, status):
+        """The next requests."""
+        urllib.request.urlopen(urllib.request.Request(f"{self.url}/_stand_in/fail?count={count}&status={status}", method="POST"),
+                               timeout=60).close()
+
     def end(self):
         self.process.stdin.close()
         self.process.wait(30)
@@ -53,13 +58,15 @@ def studies(server, **query):
     return {hit["StudyInstanceUID"] for hit in ask(server, limit=1000, **query)["hits"]}
 
 
+def waiting(server):
+    queue = json.loads(server.get("/v1/queues/index-search"))
+    assert queue["dead"] == 0, server.logged()
+    return queue["waiting"] + queue["delayed"] + queue["in_flight"]
+
+
 def settle(server):
     """Nothing waits any more, and the engine has refreshed."""
-    def done():
-        queue = json.loads(server.get("/v1/queues/index-search"))
-        assert queue["dead"] == 0, server.logged()
-        return queue["waiting"] + queue["delayed"] + queue["in_flight"] == 0
-    wait_until(done)
+    wait_until(lambda: waiting(server) == 0)
     in_catalog = {(study["0020000D"]["Value"][0], study["00201206"]["Value"][0], study["00201208"]["Value"][0])
                   for study in server.search("studies?limit=1000")}
 
@@ -70,6 +77,9 @@ def settle(server):
     while found() != in_catalog and time.monotonic() < until:
         time.sleep(0.05)
     assert found() == in_catalog, found() ^ in_catalog
+
+
+HAS_API = os.path.isdir(f"{ROOT}/tests/end_to_end/node_modules/@opensearch-project")
 
 
 def over_both_stores(function):
@@ -91,7 +101,7 @@ def over_both_stores(function):
     embedded.__name__ = f"embedded: {function.__name__}"
     opensearch.__name__ = f"opensearch: {function.__name__}"
     test(embedded)
-    if os.path.isdir(f"{ROOT}/tests/end_to_end/node_modules/@opensearch-project"):
+    if HAS_API:
         test(opensearch)
     else:
         print("the description of OpenSearch's API is not installed (./dev setup does it): NOTHING is tested on it")
@@ -260,6 +270,33 @@ def who_may_not_search_over_qido_may_not_here_and_every_search_is_on_record_with
             assert error.code == 400 and "filters.Modalty" in problem["detail"], problem
     finally:
         server.end()
+
+
+def a_cluster_that_was_away_catches_up_without_dead_letters(folder):
+    stand_in = StandIn()
+    server = Server(folder, "--index-search", stand_in.url)
+    try:
+        import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
+        settle(server)
+        stand_in.fail(1_000_000, 503)
+        import_files(server, PYDICOM_FILES)
+        wait_until(lambda: waiting(server) > 20)
+        try:
+            ask(server)
+            raise AssertionError("it was answered")
+        except urllib.error.HTTPError as error:
+            assert error.code == 503, error.code
+        assert len(server.search("studies?limit=1000")) > 20
+        stand_in.fail(0, 503)
+        settle(server)
+        assert len(studies(server)) > 20
+    finally:
+        server.end()
+        stand_in.end()
+
+
+if HAS_API:
+    test(a_cluster_that_was_away_catches_up_without_dead_letters)
 
 
 @test
