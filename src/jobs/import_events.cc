@@ -70,10 +70,8 @@ Result<void> ImportEvents::operator()(db::Transaction& tx, const Job& job) const
     const std::string id = std::to_string(to_int64(job.id));
     const std::string arn = "arn:aws:medical-imaging:" + source_.region + ':' +
                             source_.account + ":datastore/" + datastore_id_;
-    TRY_VOID(log_->append(tx, {.detail_type = words.event,
-                               .detail = detail,
-                               .resource = arn,
-                               .subject_id = id}));
+    TRY_VOID(log_->append(
+        tx, {.detail_type = words.event, .detail = detail, .resource = arn, .subject_id = id}));
     return {};
 }
 

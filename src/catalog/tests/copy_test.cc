@@ -160,6 +160,16 @@ TEST_P(Copies, HaveWhatWasEditedAndGoTheirOwnWayFromThere) {
     EXPECT_EQ(study().patient.patient_name, "ANON^ANON");
 }
 
+TEST_P(Copies, HaveTheLastOfWhatWasEditedInOneAndInAll) {
+    edit(R"({"Study":{"Series":{"1.2.1":{"Instances":{"1.2.1.2":
+         {"DICOM":{"ImageComments":"one"}}}}}}})",
+         primary());
+    edit(R"({"Study":{"Series":{"1.2.1":{"DICOM":{"ImageComments":"all"}}}}})", primary());
+    const std::string id = copy({.source = primary()}).destination.image_set.id;
+    EXPECT_EQ(metadata(id, "1.2.1.2"), metadata(primary(), "1.2.1.2"));
+    EXPECT_THAT(metadata(id, "1.2.1.2"), HasSubstr(R"(["all"])"));
+}
+
 TEST_P(Copies, OfChosenInstancesHaveTheseAlone) {
     const auto copied =
         copy({.source = primary(), .source_version = 2, .instances = {"1.2.1.2", "1.2.1.2"}});

@@ -72,7 +72,8 @@ TEST_P(ImportEventsTest, TellEachStateOfAnImportOnce) {
 }
 
 TEST_P(ImportEventsTest, TellOfThoseThatFailOrAreCancelled) {
-    const JobId fails = make("import", R"({"inputS3Uri":"s3://in/a","outputS3Uri":"s3://out"})");
+    const JobId fails =
+        make("import", R"({"inputS3Uri":"s3://in/a","outputS3Uri":"s3://out"})");
     write([&](db::Transaction& tx) {
         return jobs_->fail(tx, fails, Error{ErrorCode::Unavailable, "gone"});
     });
