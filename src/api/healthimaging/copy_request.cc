@@ -57,9 +57,8 @@ Result<void> read_copy_destination(catalog::CopyRequest& request, dom::object de
     if (destination["imageSetId"].get(id) != simdjson::SUCCESS || !is_service_id(id)) {
         return wrong_copy("destinationImageSet has an imageSetId, 32 letters and digits");
     }
-    auto& made = request.destination.emplace();
-    made.id = id;
-    TRY(made.latest_version, latest_version_of(destination, "destinationImageSet"));
+    TRY(const auto latest, latest_version_of(destination, "destinationImageSet"));
+    request.destination = catalog::CopyRequest::Destination{std::string(id), latest};
     return {};
 }
 

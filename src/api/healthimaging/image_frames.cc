@@ -24,7 +24,6 @@ using healthimaging::FrameName;
 using http::Request;
 using http::Response;
 using http::Task;
-using preprocess::ImageFrames;
 
 /// An instance with more frames is not coded while somebody waits for one of them.
 constexpr std::int64_t kFramesAtOnceMax = 8;

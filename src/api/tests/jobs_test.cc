@@ -149,7 +149,7 @@ TEST_F(JobsApiTest, TheSameKeyIsTheSameJob) {
 }
 
 TEST_F(JobsApiTest, WhatCouldNotBeginIsRefusedAtOnce) {
-    EXPECT_THAT(post(R"({"kind":"dance"})").body, HasSubstr("import, replay"));
+    EXPECT_THAT(post(R"({"kind":"dance"})").body, HasSubstr("import, index-check, replay"));
     EXPECT_EQ(post(R"({"kind":"import","parameters":{"paths":["in"]}})").status, 400);
     EXPECT_EQ(post(R"({"kind":"import","parameters":[]})").status, 400);
     EXPECT_EQ(post(R"({"parameters":{}})").status, 400);
