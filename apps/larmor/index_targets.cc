@@ -79,9 +79,8 @@ Result<IndexTargets> open_index_targets(const ServeRequest& request,
     }
     // Nobody but who writes it needs DuckDB.
     if (!request.index_lake.empty() && works_on_queues(request)) {
-        TRY(targets.all["lake"],
-            index::lake::open_lake(
-                {.place = request.index_lake, .scratch = library / "lake-scratch"}));
+        TRY(targets.all["lake"], index::lake::open_lake({.place = request.index_lake,
+                                                         .scratch = library / "lake-scratch"}));
     }
     if (!request.index_search.empty()) {
         TRY(targets.search, open_search(request, library));

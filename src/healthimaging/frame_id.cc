@@ -53,9 +53,9 @@ std::string to_frame_id(const FrameName& name, std::string_view datastore_id) {
 std::optional<FrameName> parse_frame_id(std::string_view id, std::string_view datastore_id) {
     const auto bytes = from_hex(id);
     if (id.size() != kIdSize || !bytes) return std::nullopt;
-    const Halves halves = decipher({load_big<std::uint64_t>(bytes->data()),
-                                    load_big<std::uint64_t>(bytes->data() + 8)},
-                                   key_of(datastore_id));
+    const Halves halves = decipher(
+        {load_big<std::uint64_t>(bytes->data()), load_big<std::uint64_t>(bytes->data() + 8)},
+        key_of(datastore_id));
     // The upper half of the frame's word is empty in every id that was given out.
     if (halves.right > UINT32_MAX || halves.left == 0 || halves.left > INT64_MAX) {
         return std::nullopt;

@@ -80,7 +80,8 @@ public:
             }
         }
         if (out.size() == value_at) out += vr == "SQ" ? "[]" : "null";
-        if (!naming.has_known_vr || vr != dicom::to_string(dicom::vr_of(tag))) append_vr(vrs, naming.key, vr);
+        if (!naming.has_known_vr || vr != dicom::to_string(dicom::vr_of(tag)))
+            append_vr(vrs, naming.key, vr);
     }
 
 private:

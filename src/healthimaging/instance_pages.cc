@@ -4,17 +4,15 @@ namespace larmor::healthimaging {
 
 Result<std::vector<ListedInstance>> InstancePages::next() {
     while (!done_) {
-        TRY(auto page, database_.read([&](db::Snapshot& snapshot) {
-            return read_page(snapshot);
-        }));
+        TRY(auto page,
+            database_.read([&](db::Snapshot& snapshot) { return read_page(snapshot); }));
         if (!page.empty()) return page;
     }
     return std::vector<ListedInstance>();
 }
 
 Result<std::vector<ListedInstance>> InstancePages::read_page(db::Snapshot& snapshot) {
-    TRY(auto instances,
-        catalog_.list_instances(snapshot, image_set_, after_, kPageInstances));
+    TRY(auto instances, catalog_.list_instances(snapshot, image_set_, after_, kPageInstances));
     done_ = instances.size() < kPageInstances;
     std::vector<ListedInstance> page;
     if (instances.empty()) return page;

@@ -19,8 +19,8 @@ struct ListedInstance {
     std::optional<objects::ObjectLocation> frames;  ///< nothing: not made yet
 };
 
-/// The instances of one version of an image set, a page at a time, in the order in which they came;
-/// holds no snapshot between pages. All must outlive it.
+/// The instances of one version of an image set, a page at a time, in the order in which they
+/// came; holds no snapshot between pages. All must outlive it.
 class InstancePages {
 public:
     static constexpr std::size_t kPageInstances = 32;

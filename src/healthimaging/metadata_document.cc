@@ -133,8 +133,7 @@ void MetadataDocument::append_frames(const catalog::StoredInstance& instance,
         if (number > 0) out += ',';
         out += '{';
         append_key(out, "ID");
-        append_json_string(out,
-                           to_frame_id({instance.file.object, number}, datastore_id_));
+        append_json_string(out, to_frame_id({instance.file.object, number}, datastore_id_));
         if (is_known(frames.frames[number])) append_facts(out, frames.frames[number], frames);
         out += '}';
     }

@@ -8,11 +8,11 @@
 
 namespace larmor::healthimaging {
 
-/// Writes the metadata of one version of an image set as HealthImaging has them, piece by piece:
-/// what is said of patient, study and series is taken from the first instance. Where another
-/// instance says something else, that stands in its own DICOM, so that nothing is lost. Memory
-/// does not grow with the number of instances.
-/// Source: AWS HealthImaging developer guide, GetImageSetMetadata, SchemaVersion 1.1.
+/// Writes the metadata of one version of an image set as HealthImaging has them, piece by
+/// piece: what is said of patient, study and series is taken from the first instance. Where
+/// another instance says something else, that stands in its own DICOM, so that nothing is lost.
+/// Memory does not grow with the number of instances. Source: AWS HealthImaging developer
+/// guide, GetImageSetMetadata, SchemaVersion 1.1.
 class MetadataDocument {
 public:
     MetadataDocument(std::string datastore_id, std::string image_set_id)

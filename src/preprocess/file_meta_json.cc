@@ -14,8 +14,8 @@ constexpr std::size_t kTextMaxBytes = 16 * 1024;
 void append_value(std::string& out, const dicom::Token& token) {
     if (token.value.empty()) {
         out += "null";
-    } else if (const auto number = dicom::integer(token.value, token.vr,
-                                                  dicom::ByteOrder::Little);
+    } else if (const auto number =
+                   dicom::integer(token.value, token.vr, dicom::ByteOrder::Little);
                token.vr == dicom::vr::UL && number) {
         out += std::to_string(*number);
     } else if (token.vr == dicom::vr::OB || token.vr == dicom::vr::UN) {
@@ -35,7 +35,8 @@ void append_value(std::string& out, const dicom::Token& token) {
 std::string file_meta_json(const dicom::File& file) {
     std::string out;
     dicom::Reader reader(file.meta, file.meta_encoding);
-    for (dicom::Token token; reader.advance(token) && token.kind == dicom::TokenKind::Element;) {
+    for (dicom::Token token;
+         reader.advance(token) && token.kind == dicom::TokenKind::Element;) {
         const auto keyword = dicom::keyword_of(token.tag);
         if (token.tag.group != 0x0002 || keyword.empty()) continue;
         if (out.size() + token.value.size() > kTextMaxBytes) break;

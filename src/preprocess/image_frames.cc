@@ -106,9 +106,7 @@ struct ImageFramesReader::Trailer {
     std::uint32_t meta_bytes = 0;
     std::uint64_t table_offset = 0;  ///< where the codestreams end and the records begin
 
-    std::uint64_t records_bytes() const {
-        return std::uint64_t{frame_count} * kRecordBytes;
-    }
+    std::uint64_t records_bytes() const { return std::uint64_t{frame_count} * kRecordBytes; }
 };
 
 Result<ImageFramesReader::Trailer> ImageFramesReader::read_trailer() const {
@@ -120,7 +118,8 @@ Result<ImageFramesReader::Trailer> ImageFramesReader::read_trailer() const {
         return load_little<std::uint32_t>(bytes.data() + 4 * i);
     };
     if (word(0) > 2 || word(5) != kMagic) return corrupt(location_);
-    Trailer trailer{static_cast<ImageFrames::Form>(word(0)), word(1), word(2), word(3), word(4)};
+    Trailer trailer{static_cast<ImageFrames::Form>(word(0)), word(1), word(2), word(3),
+                    word(4)};
     // Neither factor can wrap 64 bits.
     const std::uint64_t table = trailer.records_bytes() + trailer.meta_bytes + kTrailerBytes;
     if (table > size || table > kTableMaxBytes) return corrupt(location_);
@@ -157,8 +156,8 @@ Result<ImageFrameEntry> ImageFramesReader::read(std::uint32_t frame) const {
                                              std::to_string(std::uint64_t{frame} + 1));
     }
     std::array<std::byte, kRecordBytes> bytes{};
-    TRY_VOID(store_.read(location_,
-                         trailer.table_offset + std::uint64_t{frame} * kRecordBytes, bytes));
+    TRY_VOID(store_.read(location_, trailer.table_offset + std::uint64_t{frame} * kRecordBytes,
+                         bytes));
     auto read = record_at(bytes.data(), trailer.table_offset);
     if (!read) return corrupt(location_);
     return ImageFrameEntry{trailer.form, *std::move(read)};

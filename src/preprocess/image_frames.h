@@ -31,7 +31,7 @@ struct ImageFrames {
     enum class Form : std::uint8_t {
         Htj2k = 0,     ///< 1.2.840.10008.1.2.4.202; checksums are of the decoded samples
         AsStored = 1,  ///< in the file's own transfer syntax; checksums are of these bytes
-        Native = 2,    ///< little endian, each frame from a byte on; checksums are of these bytes
+        Native = 2,  ///< little endian, each frame from a byte on; checksums are of these bytes
     };
     Form form = Form::AsStored;
     std::uint32_t rows = 0;

@@ -260,8 +260,8 @@ Result<ImageFrames> make_image_frames(const dicom::File& file, const TakeBytes& 
 Result<MadeImageFrame> make_image_frame(const dicom::File& file, std::uint32_t frame) {
     const auto open = open_image(file);
     if (!open || frame >= open->index.view().frame_count()) {
-        return fail(ErrorCode::NotFound, "the instance has no frame " +
-                                             std::to_string(std::uint64_t{frame} + 1));
+        return fail(ErrorCode::NotFound,
+                    "the instance has no frame " + std::to_string(std::uint64_t{frame} + 1));
     }
     if (open->becomes_htj2k()) {
         if (auto coded = encode(*open, frame)) {
@@ -283,10 +283,9 @@ Result<StagedImageFrames> stage_image_frames(objects::ObjectStore& store,
     TRY(const dicom::File opened, dicom::open_file(object.bytes()));
     Stager stager(store, std::move(key));
     StagedImageFrames staged;
-    TRY(staged.frames,
-        make_image_frames(
-            opened, [&](Bytes bytes) { return stager.take(bytes); },
-            [&] { stager.restart(); }));
+    TRY(staged.frames, make_image_frames(
+                           opened, [&](Bytes bytes) { return stager.take(bytes); },
+                           [&] { stager.restart(); }));
     TRY_VOID(stager.take(encode_table(staged.frames)));
     TRY(staged.object, stager.finish());
     return staged;

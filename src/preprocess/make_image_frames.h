@@ -12,11 +12,11 @@ namespace larmor::preprocess {
 /// Takes the codestreams of an object, one behind the other.
 using TakeBytes = std::function<Result<void>(Bytes)>;
 
-/// Makes the image frames of an open file: pixels that were stored without loss become HTJ2K, each
-/// frame decoded again by another decoder and compared before it counts; lossy ones, video, and
-/// samples of 1 bit or more than 16 stay as they are. Where a frame can't be coded so, all of
-/// them stay as they are. `restart` is called before codestreams are given a second time.
-/// An instance without images has no frames. Computes. Errors: those of `take`.
+/// Makes the image frames of an open file: pixels that were stored without loss become HTJ2K,
+/// each frame decoded again by another decoder and compared before it counts; lossy ones,
+/// video, and samples of 1 bit or more than 16 stay as they are. Where a frame can't be coded
+/// so, all of them stay as they are. `restart` is called before codestreams are given a second
+/// time. An instance without images has no frames. Computes. Errors: those of `take`.
 Result<ImageFrames> make_image_frames(const dicom::File& file, const TakeBytes& take,
                                       const std::function<void()>& restart);
 
@@ -39,8 +39,8 @@ struct StagedImageFrames {
 Result<StagedImageFrames> stage_image_frames(objects::ObjectStore& store,
                                              const objects::ObjectLocation& file,
                                              std::string key);
-/// Records it for the stored file `file`; lets go of it where another one was first. Errors: those
-/// of the store and of the database.
+/// Records it for the stored file `file`; lets go of it where another one was first. Errors:
+/// those of the store and of the database.
 Result<void> record_image_frames(db::Transaction& tx, objects::ObjectStore& store,
                                  catalog::Catalog& catalog, objects::ObjectId file,
                                  const objects::StagedObject& staged);

@@ -154,15 +154,17 @@ def a_poison_image_set_in_a_batch_of_forty_rests_alone_and_holds_the_sequence(fo
         status = json.loads(server.get("/v1/index/mysql"))
         epoch, sequence = before.split("-")
         assert status["dead"] == 1 and status["held_by"] is not None, status
-        assert status["sequence"] == f"{epoch}-{int(sequence) + 17}", (before, status)
-        code, text = send(server, "GET", f"/v1/index/mysql?at_least={int(sequence) + 18}")
+        # An edit is two events, Updating and Updated; no target applies the first of them.
+        held_at = int(sequence) + 2 * 17 + 1
+        assert status["sequence"] == f"{epoch}-{held_at}", (before, status)
+        code, text = send(server, "GET", f"/v1/index/mysql?at_least={held_at + 1}")
         assert code == 503 and b"dead letter" in text, text
-        assert send(server, "GET", f"/v1/index/mysql?at_least={int(sequence) + 17}")[0] == 200
+        assert send(server, "GET", f"/v1/index/mysql?at_least={held_at}")[0] == 200
         code, drift, text = check(server)
         assert code == 1 and drift == {(studies[17], "study"), (studies[17], "larmor_applied"), (studies[17], "instance")}, text
         database.rows("DROP TRIGGER poison")
         subprocess.run([LARMOR, "queue", "redrive", "index-mysql", "--library", server.library, "--all"], check=True, capture_output=True)
-        assert send(server, "GET", f"/v1/index/mysql?at_least={int(sequence) + 40}&wait=30")[0] == 200
+        assert send(server, "GET", f"/v1/index/mysql?at_least={int(sequence) + 2 * 40}&wait=30")[0] == 200
         assert database.rows("SELECT COUNT(*) FROM study WHERE studydescription LIKE 'new %'") == [("40",)]
     finally:
         server.end()

@@ -121,7 +121,8 @@ def what_is_stored_is_found_fetched_deleted_and_recovered(folder):
     status, _, _ = request(server, "POST", headers["Location"] + "/recover")
     assert status == 200
     assert server.stored(CT) == file_of(FILES[0])
-    wait_until(lambda: postgres.ask("round_trip", "SELECT count(*), max(sequence) FROM events") == "5|5")
+    # Deleting, Deleted and, recovered, Updating, Updated.
+    wait_until(lambda: postgres.ask("round_trip", "SELECT count(*), max(sequence) FROM events") == "7|7")
     server.end()
 
 

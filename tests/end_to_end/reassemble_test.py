@@ -190,7 +190,7 @@ def places_in_s3_refuse_what_they_cannot_do_before_anything_is_asked_of_them(fol
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
-    refused("--out", f"{folder}/out", preexec_fn=small_files)
+    refused("--out", f"{folder}/out", "--checkpoint-seconds", "0", preexec_fn=small_files)
     assert "unfinished run into that folder" in refused("--out", place, "--work", f"{folder}/out")
     assert json.loads(larmor("reassemble", *halves, "--out", f"{folder}/out", "--json"))["instances"] == 1
 

@@ -13,8 +13,8 @@ FrameName name_of(std::int64_t file, std::uint32_t frame) {
 
 TEST(FrameId, IsThirtyTwoDigitsThatAreReadBack) {
     std::set<std::string> seen;
-    for (const std::int64_t file : {std::int64_t{1}, std::int64_t{2}, std::int64_t{123'456'789},
-                                    std::int64_t{1} << 62}) {
+    for (const std::int64_t file :
+         {std::int64_t{1}, std::int64_t{2}, std::int64_t{123'456'789}, std::int64_t{1} << 62}) {
         for (const std::uint32_t frame : {0U, 1U, 99'999U, UINT32_MAX}) {
             const std::string id = to_frame_id(name_of(file, frame), kDatastore);
             EXPECT_EQ(id.size(), 32);

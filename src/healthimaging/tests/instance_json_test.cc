@@ -21,11 +21,12 @@ std::string vrs(const std::string& tag, const std::string& element) {
     return all.instance.at(*dicom::parse_tag(tag)).vr_member;
 }
 
-// The forms are those of an image set of the service itself that a public test suite has: a CT of
-// the scanner i-CAT.
+// The forms are those of an image set of the service itself that a public test suite has: a CT
+// of the scanner i-CAT.
 TEST(InstanceJson, WritesNumbersAsTextOfEvenLengthAndBinaryOnesAsNumbers) {
     EXPECT_EQ(member("00180060", R"({"vr":"DS","Value":[120]})"), R"("KVP":"120 ")");
-    EXPECT_EQ(member("00180050", R"({"vr":"DS","Value":[0.25]})"), R"("SliceThickness":"0.25")");
+    EXPECT_EQ(member("00180050", R"({"vr":"DS","Value":[0.25]})"),
+              R"("SliceThickness":"0.25")");
     EXPECT_EQ(member("00280008", R"({"vr":"IS","Value":[1]})"), R"("NumberOfFrames":"1 ")");
     EXPECT_EQ(member("00280030", R"({"vr":"DS","Value":[0.25,0.25]})"),
               R"("PixelSpacing":["0.25","0.25 "])");
@@ -38,15 +39,15 @@ TEST(InstanceJson, WritesAnArrayWhereThereMayBeSeveralAndNullWhereThereIsNone) {
     EXPECT_EQ(member("00281050", R"({"vr":"DS","Value":[0]})"), R"("WindowCenter":["0 "])");
     EXPECT_EQ(member("00080008", R"({"vr":"CS","Value":["DERIVED","PRIMARY","AXIAL"]})"),
               R"("ImageType":["DERIVED","PRIMARY","AXIAL"])");
-    EXPECT_EQ(member("00181140", R"({"vr":"CS","Value":["CW"]})"), R"("RotationDirection":"CW")");
+    EXPECT_EQ(member("00181140", R"({"vr":"CS","Value":["CW"]})"),
+              R"("RotationDirection":"CW")");
     EXPECT_EQ(member("00200012", R"({"vr":"IS"})"), R"("AcquisitionNumber":null)");
 }
 
 TEST(InstanceJson, WritesSequencesAsArraysOfObjects) {
     EXPECT_EQ(
-        member("00089215",
-               R"({"vr":"SQ","Value":[{"00080100":{"vr":"SH","Value":["113040"]},)"
-               R"("00080104":{"vr":"LO","Value":["Lossy Compression"]}}]})"),
+        member("00089215", R"({"vr":"SQ","Value":[{"00080100":{"vr":"SH","Value":["113040"]},)"
+                           R"("00080104":{"vr":"LO","Value":["Lossy Compression"]}}]})"),
         R"("DerivationCodeSequence":[{"CodeValue":"113040","CodeMeaning":"Lossy Compression"}])");
     EXPECT_EQ(member("00082112", R"({"vr":"SQ"})"), R"("SourceImageSequence":[])");
 }
@@ -74,14 +75,14 @@ TEST(InstanceJson, PutsEachAttributeAtItsLevel) {
 TEST(InstanceJson, NamesPrivateAttributesByTagAndTellsTheirVr) {
     EXPECT_EQ(member("00091001", R"({"vr":"LO","Value":["x"]})"), R"("00091001":"x")");
     EXPECT_EQ(vrs("00091001", R"({"vr":"LO","Value":["x"]})"), R"("00091001":"LO")");
-    EXPECT_EQ(vrs("00189445",
-                  R"({"vr":"SQ","Value":[{"00091002":{"vr":"DS","Value":[1]}}]})")
-                  .find(R"("00091002":"DS")") != std::string::npos,
+    EXPECT_EQ(vrs("00189445", R"({"vr":"SQ","Value":[{"00091002":{"vr":"DS","Value":[1]}}]})")
+                      .find(R"("00091002":"DS")") != std::string::npos,
               true);
 }
 
 TEST(InstanceJson, TellsTheVrWhereTheDictionaryNamesSeveral) {
-    EXPECT_EQ(vrs("00280106", R"({"vr":"SS","Value":[-5]})"), R"("SmallestImagePixelValue":"SS")");
+    EXPECT_EQ(vrs("00280106", R"({"vr":"SS","Value":[-5]})"),
+              R"("SmallestImagePixelValue":"SS")");
     EXPECT_EQ(vrs("00280010", R"({"vr":"US","Value":[1]})"), "");
 }
 
@@ -89,7 +90,8 @@ TEST(InstanceJson, LeavesPixelDataOutAndSaysWhereBulkDataIs) {
     EXPECT_EQ(member("7FE00010", R"({"vr":"OW","BulkDataURI":"/x"})"), "");
     EXPECT_EQ(member("00282000", R"({"vr":"OB","BulkDataURI":"/dicomweb/x"})"),
               R"("ICCProfile":{"BulkDataURI":"/dicomweb/x"})");
-    EXPECT_EQ(member("00282000", R"({"vr":"OB","InlineBinary":"AAE="})"), R"("ICCProfile":"AAE=")");
+    EXPECT_EQ(member("00282000", R"({"vr":"OB","InlineBinary":"AAE="})"),
+              R"("ICCProfile":"AAE=")");
 }
 
 TEST(InstanceJson, RefusesWhatIsNoObject) {

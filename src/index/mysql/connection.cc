@@ -135,7 +135,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& s
     TRY_VOID(
         connection->run("SET SESSION sql_mode = 'STRICT_ALL_TABLES', time_zone = '+00:00',"
                         " foreign_key_checks = 1, innodb_lock_wait_timeout = " +
-                             std::to_string(kLockWait.count())));
+                        std::to_string(kLockWait.count())));
     TRY_VOID(connection->run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED"));
     std::string use = "CREATE DATABASE IF NOT EXISTS `" + settings.database +
                       "`"

@@ -70,10 +70,11 @@ TEST_F(ImageFramesTest, AreReadBackAllAtOnceAndOneByOne) {
 TEST_F(ImageFramesTest, OfAReportAreItsMetaGroupAndATrailer) {
     ImageFrames frames{.file_meta = R"("TransferSyntaxUID":"1.2.840.10008.1.2.1")"};
     const auto table = encode_table(frames);
-    EXPECT_EQ(to_hex(table),
-              "225472616e7366657253796e746178554944223a22312e322e3834302e31303030382e312e322e3122"
-              "0100000000000000000000000000000029000000"
-              "4c494631");
+    EXPECT_EQ(
+        to_hex(table),
+        "225472616e7366657253796e746178554944223a22312e322e3834302e31303030382e312e322e3122"
+        "0100000000000000000000000000000029000000"
+        "4c494631");
 }
 
 TEST_F(ImageFramesTest, AreCorruptWhereverTheObjectIsCutOrItsTrailerLies) {
@@ -95,7 +96,8 @@ TEST_F(ImageFramesTest, AreCorruptWhereverTheObjectIsCutOrItsTrailerLies) {
     }
 }
 
-// Its pixels and file meta: dcmdump of CT_small.dcm; the checksum: zlib.crc32 of its Pixel Data.
+// Its pixels and file meta: dcmdump of CT_small.dcm; the checksum: zlib.crc32 of its Pixel
+// Data.
 TEST_F(ImageFramesTest, AreMadeOfTheFileAsItIsStored) {
     const auto file = keep(as_bytes(content_of(ct_small())));
     const auto staged = stage_image_frames(store(), file, "test/frames");
@@ -136,9 +138,8 @@ TEST_F(ImageFramesTest, OfOneFileAreKeptOnce) {
             return record_image_frames(tx, store(), catalog, file, staged);
         }));
     }
-    const auto objects = library->database().read([&](db::Snapshot& snapshot) {
-        return catalog.find_image_frames(snapshot, file);
-    });
+    const auto objects = library->database().read(
+        [&](db::Snapshot& snapshot) { return catalog.find_image_frames(snapshot, file); });
     ASSERT_TRUE(objects);
     ASSERT_TRUE(*objects);
     EXPECT_TRUE(store().locate(**objects));

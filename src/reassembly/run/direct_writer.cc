@@ -32,7 +32,8 @@ DirectWriter::File::File(UniqueFd fd, std::string path, std::uint64_t size_bytes
 }
 
 DirectWriter::Buffer::Buffer(Buffer&& other) noexcept
-    : owner_(std::exchange(other.owner_, nullptr)), data_(std::exchange(other.data_, nullptr)) {}
+    : owner_(std::exchange(other.owner_, nullptr)),
+      data_(std::exchange(other.data_, nullptr)) {}
 
 DirectWriter::Buffer& DirectWriter::Buffer::operator=(Buffer&& other) noexcept {
     std::swap(owner_, other.owner_);
@@ -65,7 +66,8 @@ Result<void> DirectWriter::begin() {
     memory_.reset(static_cast<std::byte*>(std::aligned_alloc(kHugePage, size)));
     if (!memory_) return system_failure("memory for buffers", ENOMEM);
     ::madvise(memory_.get(), size, MADV_HUGEPAGE);
-    for (std::size_t i = 0; i < buffers_; ++i) free_.push_back(memory_.get() + i * kBufferBytes);
+    for (std::size_t i = 0; i < buffers_; ++i)
+        free_.push_back(memory_.get() + i * kBufferBytes);
     for (unsigned i = 0; i < kThreads; ++i) threads_.emplace_back([this] { work(); });
     return {};
 }

@@ -10,7 +10,9 @@ namespace fs = std::filesystem;
 class FolderOutput final : public Output {
 public:
     FolderOutput(OutputFolder& folder, unsigned threads)
-        : folder_(folder), root_(folder.path().string() + '/'), direct_(threads),
+        : folder_(folder),
+          root_(folder.path().string() + '/'),
+          direct_(threads),
           early_([&folder] { return folder.sync(); }) {}
 
     Result<PlacedFile> write(const std::string& key, const std::string& staged,

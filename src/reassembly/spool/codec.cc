@@ -38,9 +38,9 @@ Dictionary Dictionary::train(Bytes samples, std::span<const std::size_t> sizes) 
     how.d = 8;
     how.f = 20;
     how.accel = 1;
-    const std::size_t size = ZDICT_trainFromBuffer_fastCover(
-        bytes.data(), bytes.size(), samples.data(), sizes.data(),
-        static_cast<unsigned>(sizes.size()), how);
+    const std::size_t size =
+        ZDICT_trainFromBuffer_fastCover(bytes.data(), bytes.size(), samples.data(),
+                                        sizes.data(), static_cast<unsigned>(sizes.size()), how);
     bytes.resize(ZDICT_isError(size) != 0 ? 0 : size);
     Dictionary dictionary(std::move(bytes));
     LARMOR_CHECK(dictionary.is_usable());

@@ -189,5 +189,6 @@ def write_out(files, root, folder):
         if content is None:
             os.makedirs(target, exist_ok=True)
         else:
-            with open(target, "wb") as file:
+            # Modes are not recorded; what is for its owner alone is refused under any other.
+            with open(target, "wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
                 file.write(content)

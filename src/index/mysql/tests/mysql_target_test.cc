@@ -89,8 +89,8 @@ TEST_F(MysqlTargetTest, ShowsConflictsAndLeavesTheirInstancesOut) {
     EXPECT_THAT(rows("SELECT numberofseriesrelatedinstances FROM series"), ElementsAre("2"));
 }
 
-// The sample's handler inserts another row each time that such a pair is processed, and keeps it
-// when one of the two is gone.
+// The sample's handler inserts another row each time that such a pair is processed, and keeps
+// it when one of the two is gone.
 TEST_F(MysqlTargetTest, AConflictIsOneRowHoweverOftenItComesAndGoesWithItsImageSet) {
     apply({});
     const Given conflict{.id = std::string(32, 'c'),

@@ -38,7 +38,8 @@ protected:
     }
     Result<WrittenFile> write(DirectWriter& direct, const std::string& name, Bytes bytes,
                               std::size_t piece_bytes) const {
-        TRY(auto file, OutputFile::create((folder_ / name).string(), IfThere::Refuse, bytes.size(), &direct));
+        TRY(auto file, OutputFile::create((folder_ / name).string(), IfThere::Refuse,
+                                          bytes.size(), &direct));
         for (std::size_t at = 0; at < bytes.size(); at += piece_bytes) {
             TRY_VOID(file.write(bytes.subspan(at, std::min(piece_bytes, bytes.size() - at))));
         }
@@ -115,8 +116,8 @@ TEST_F(DirectWriterTest, LeavesNothingToWaitForWhereAFileIsGivenUp) {
     DirectWriter direct(1);
     const auto bytes = content(900'000, 1);
     {
-        auto file =
-            OutputFile::create((folder_ / "given up").string(), IfThere::Refuse, 3 * bytes.size(), &direct);
+        auto file = OutputFile::create((folder_ / "given up").string(), IfThere::Refuse,
+                                       3 * bytes.size(), &direct);
         ASSERT_TRUE(file);
         ASSERT_TRUE(file->write(bytes));
     }
@@ -137,7 +138,8 @@ TEST_F(DirectWriterTest, WritesASmallFileFromManyPieces) {
             pieces.push_back(Bytes(bytes).subspan(begin, end - begin));
         }
         const auto name = std::to_string(count);
-        auto file = OutputFile::create((folder_ / name).string(), IfThere::Refuse, bytes.size(), &direct);
+        auto file = OutputFile::create((folder_ / name).string(), IfThere::Refuse, bytes.size(),
+                                       &direct);
         ASSERT_TRUE(file);
         ASSERT_TRUE(file->write_whole(pieces));
         const auto written = file->finish();
