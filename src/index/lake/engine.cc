@@ -24,18 +24,32 @@ std::string quoted_text(std::string_view text) {
 
 /// What we call of it, by names that are found when it is loaded.
 struct Functions {
-#define LARMOR_DUCKDB(X)                                                                 \
-    X(open_ext)                                                                          \
-    X(close)                                                                             \
-    X(connect)                                                                           \
-    X(disconnect)                                                                        \
-    X(create_config)                                                                     \
-    X(set_config)                                                                        \
-    X(destroy_config)                                                                    \
-    X(query) X(destroy_result) X(result_error) X(result_error_type) X(row_count)         \
-        X(column_count) X(value_varchar) X(value_is_null) X(free) X(library_version)     \
-            X(appender_create) X(appender_destroy) X(appender_end_row) X(appender_close) \
-                X(append_varchar_length) X(append_int64) X(append_bool) X(append_null)
+#define LARMOR_DUCKDB(X)     \
+    X(open_ext)              \
+    X(close)                 \
+    X(connect)               \
+    X(disconnect)            \
+    X(create_config)         \
+    X(set_config)            \
+    X(destroy_config)        \
+    X(query)                 \
+    X(destroy_result)        \
+    X(result_error)          \
+    X(result_error_type)     \
+    X(row_count)             \
+    X(column_count)          \
+    X(value_varchar)         \
+    X(value_is_null)         \
+    X(free)                  \
+    X(library_version)       \
+    X(appender_create)       \
+    X(appender_destroy)      \
+    X(appender_end_row)      \
+    X(appender_close)        \
+    X(append_varchar_length) \
+    X(append_int64)          \
+    X(append_bool)           \
+    X(append_null)
 #define LARMOR_MEMBER(name) decltype(&duckdb_##name) name = nullptr;
     LARMOR_DUCKDB(LARMOR_MEMBER)
 #undef LARMOR_MEMBER
