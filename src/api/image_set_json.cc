@@ -12,18 +12,6 @@ namespace {
 
 using simdjson::dom::element;
 
-std::string_view name_of(catalog::ImageSetState state) {
-    switch (state) {
-        case catalog::ImageSetState::Active:
-            return "ACTIVE";
-        case catalog::ImageSetState::Locked:
-            return "LOCKED";
-        case catalog::ImageSetState::Deleted:
-            return "DELETED";
-    }
-    return "DELETED";
-}
-
 void append_text(std::string& json, std::string_view key, std::string_view value) {
     if (json.back() != '{') json += ',';
     append_json_string(json, key);
@@ -92,12 +80,24 @@ Result<void> read_member(EditBody& body, std::string_view key, element value) {
 
 }  // namespace
 
+std::string_view service_name_of(catalog::ImageSetState state) {
+    switch (state) {
+        case catalog::ImageSetState::Active:
+            return "ACTIVE";
+        case catalog::ImageSetState::Locked:
+            return "LOCKED";
+        case catalog::ImageSetState::Deleted:
+            return "DELETED";
+    }
+    return "DELETED";
+}
+
 void append_image_set_json(std::string& json, const catalog::PlacedImageSet& placed) {
     const catalog::ImageSet& set = placed.image_set;
     json += '{';
     append_text(json, "imageSetId", set.id);
     append_text(json, "versionId", std::to_string(set.latest_version));
-    append_text(json, "imageSetState", name_of(set.state));
+    append_text(json, "imageSetState", service_name_of(set.state));
     append_text(json, "imageSetWorkflowStatus", set.workflow_status);
     json += R"(,"isPrimary":)";
     json += set.is_primary ? "true" : "false";

@@ -6,6 +6,9 @@
 
 namespace larmor::api {
 
+/// ACTIVE, LOCKED, DELETED.
+std::string_view service_name_of(catalog::ImageSetState state);
+
 /// Appends an image set as GetImageSet of HealthImaging has it, with what is of our own:
 /// `{"imageSetId":"..","versionId":"3",..,"studyInstanceUid":".."}`.
 void append_image_set_json(std::string& json, const catalog::PlacedImageSet& placed);

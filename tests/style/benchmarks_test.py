@@ -5,6 +5,8 @@ import os
 import re
 import sys
 
+import rules
+
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
@@ -47,16 +49,5 @@ def every_section_compares():
 RULES = [every_benchmark_has_its_section, every_section_says_where_it_was_measured, every_section_compares]
 
 
-def main():
-    failed = 0
-    for rule in RULES:
-        findings = list(rule())
-        for finding in findings:
-            print(f"{rule.__name__}: {finding}")
-        failed += bool(findings)
-    print(f"{len(RULES) - failed} passed, {failed} failed")
-    return 1 if failed else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(rules.run(RULES))

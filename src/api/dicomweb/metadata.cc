@@ -4,6 +4,7 @@
 #include "api/dicomweb/retrieval.h"
 #include "api/dicomweb/routes.h"
 #include "api/gzip_stream.h"
+#include "api/remembered_body.h"
 #include "base/json_text.h"
 #include "http/compress.h"
 #include "http/conditional.h"
@@ -21,9 +22,6 @@ using http::Task;
 
 /// A piece of an answer about many instances.
 constexpr std::size_t kPieceBytes = std::size_t{1} << 20;
-
-/// An answer up to here is remembered.
-constexpr std::size_t kRememberedBytesMax = std::size_t{8} << 20;
 
 /// What is known of an instance whose data set can't be read to its end: it must not hide the
 /// others of its series.
@@ -70,7 +68,7 @@ public:
         }
         TRY(std::string made, make_piece());
         auto piece = std::make_shared<const std::string>(std::move(made));
-        remember(piece);
+        remembered_.add(*context_, piece, done_);
         return std::optional<Part>(std::move(piece));
     }
     bool done() const { return done_; }
@@ -78,8 +76,7 @@ public:
     /// Has the whole body remembered under `key` when all of it was made. Of what was read
     /// since `generation`.
     void remember_as(std::string key, std::uint64_t generation) {
-        key_ = std::move(key);
-        generation_ = generation;
+        remembered_.begin(std::move(key), generation);
     }
 
 private:
@@ -106,23 +103,6 @@ private:
             return gzip_->add(piece, done_ ? GzipStream::Last::Yes : GzipStream::Last::No);
         }
         return piece;
-    }
-
-    void remember(const std::shared_ptr<const std::string>& piece) {
-        if (key_.empty()) return;
-        kept_bytes_ += piece->size();
-        if (kept_bytes_ > kRememberedBytesMax) {
-            key_.clear();
-            kept_.clear();
-            return;
-        }
-        kept_.push_back(piece);
-        if (!done_) return;
-        const std::size_t size_bytes = key_.size() + kept_bytes_;
-        context_->metadata.remember(std::move(key_),
-                                    std::make_shared<const MetadataPieces>(std::move(kept_)),
-                                    size_bytes, generation_);
-        key_.clear();
     }
 
     Result<void> append_instance(const LocatedInstance& located, std::string& piece) {
@@ -153,7 +133,7 @@ private:
                  {"reason", appended.error().message}});
             piece.resize(before);
             append_identity(located, piece);
-            key_.clear();  // the next one who asks may get more
+            remembered_.forget();  // the next one who asks may get more
         }
     }
 
@@ -183,10 +163,7 @@ private:
     bool begun_ = false;
     bool some_ = false;
     bool done_ = false;
-    std::string key_;  ///< empty: nothing is remembered
-    std::uint64_t generation_ = 0;
-    MetadataPieces kept_;
-    std::size_t kept_bytes_ = 0;
+    RememberedBody remembered_;
 };
 
 /// What both requests for metadata begin with.

@@ -6,6 +6,7 @@
 #include "api/healthimaging/service_json.h"
 #include "api/healthimaging/service_request.h"
 #include "api/image_set_acts.h"
+#include "api/image_set_json.h"
 #include "catalog/catalog.h"
 
 namespace larmor::api {

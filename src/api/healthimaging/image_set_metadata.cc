@@ -9,6 +9,7 @@
 #include "api/healthimaging/service_request.h"
 #include "api/image_set_acts.h"
 #include "api/image_set_json.h"
+#include "api/remembered_body.h"
 #include "async/sync_wait.h"
 #include "edits/apply_json.h"
 #include "healthimaging/instance_pages.h"
@@ -28,8 +29,6 @@ using http::Task;
 
 /// A piece of the document before it is compressed.
 constexpr std::size_t kDocumentPieceBytes = std::size_t{1} << 20;
-/// A document up to here is remembered.
-constexpr std::size_t kRememberedDocumentMax = std::size_t{8} << 20;
 /// There is none, but for what a client may send all the same.
 constexpr std::uint64_t kDocumentBodyMaxBytes = 4096;
 /// Of one instance.
@@ -63,8 +62,7 @@ public:
 
     /// Has the whole body remembered when all of it was made.
     void remember_as(std::string key, std::uint64_t generation) {
-        key_ = std::move(key);
-        generation_ = generation;
+        remembered_.begin(std::move(key), generation);
     }
 
     bool done() const { return done_; }
@@ -89,7 +87,7 @@ public:
             return {};
         }));
         auto piece = std::make_shared<const std::string>(std::move(made));
-        remember(piece);
+        remembered_.add(*context_, piece, done_);
         co_return std::optional<Part>(std::move(piece));
     }
 
@@ -174,7 +172,7 @@ private:
             if (json && document_.add(instance, *json, one.frames, out)) continue;
             observe::log_warning("metadata can not be made",
                                  {{"sop_instance_uid", instance.attributes.sop_instance_uid}});
-            key_.clear();  // the next one who asks may get more
+            remembered_.forget();  // the next one who asks may get more
             std::string identity = identity_of(instance);
             TRY_VOID(document_.add(instance, identity, one.frames, out));
         }
@@ -191,33 +189,13 @@ private:
         return edits::apply_to_json(json, listed.changes, edits::OriginalAttributes::Leave);
     }
 
-    void remember(const std::shared_ptr<const std::string>& piece) {
-        if (key_.empty()) return;
-        kept_bytes_ += piece->size();
-        if (kept_bytes_ > kRememberedDocumentMax) {
-            key_.clear();
-            kept_.clear();
-            return;
-        }
-        kept_.push_back(piece);
-        if (!done_) return;
-        const std::size_t size_bytes = key_.size() + kept_bytes_;
-        context_->metadata.remember(std::move(key_),
-                                    std::make_shared<const MetadataPieces>(std::move(kept_)),
-                                    size_bytes, generation_);
-        key_.clear();
-    }
-
     ContextPtr context_;
     healthimaging::InstancePages pages_;
     healthimaging::MetadataDocument document_;
     GzipStream gzip_;
     bool some_ = false;
     bool done_ = false;
-    std::string key_;  ///< empty: nothing is remembered
-    std::uint64_t generation_ = 0;
-    MetadataPieces kept_;
-    std::size_t kept_bytes_ = 0;
+    RememberedBody remembered_;
 };
 
 /// `?version=`

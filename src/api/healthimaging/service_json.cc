@@ -48,18 +48,6 @@ ServiceObject& ServiceObject::text_if_any(std::string_view name, std::string_vie
     return value.empty() ? *this : text(name, value);
 }
 
-std::string_view service_name_of(catalog::ImageSetState state) {
-    switch (state) {
-        case catalog::ImageSetState::Active:
-            return "ACTIVE";
-        case catalog::ImageSetState::Locked:
-            return "LOCKED";
-        case catalog::ImageSetState::Deleted:
-            return "DELETED";
-    }
-    return "DELETED";
-}
-
 const events::Source& service_source() {
     static const events::Source source;
     return source;

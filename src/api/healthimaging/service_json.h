@@ -42,9 +42,6 @@ private:
     std::string json_ = "[";
 };
 
-/// ACTIVE, LOCKED, DELETED.
-std::string_view service_name_of(catalog::ImageSetState state);
-
 /// Who we are in ARNs: as in events.
 const events::Source& service_source();
 std::string datastore_arn(std::string_view datastore_id);
