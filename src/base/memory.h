@@ -4,9 +4,11 @@
 
 namespace larmor {
 
-/// Memory that this process may use, in bytes: the machine's, or what its control group allows
-/// where that is less (a container). `group` is the folder of the group, with a file
-/// `memory.max`. Source: Control Group v2 of the Linux kernel's documentation.
-std::uint64_t usable_memory(const std::filesystem::path& group = "/sys/fs/cgroup");
+/// Memory that this process may use, in bytes: the machine's, or what its control group or one
+/// above it allows where that is less (a container, a service with a limit). `groups` is where
+/// control groups lie, `own` names that of the process. Source: Control Group v2 of the Linux
+/// kernel's documentation.
+std::uint64_t usable_memory(const std::filesystem::path& groups = "/sys/fs/cgroup",
+                            const std::filesystem::path& own = "/proc/self/cgroup");
 
 }  // namespace larmor
