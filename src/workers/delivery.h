@@ -32,7 +32,9 @@ struct Delivery {
     bool overdue = false;
     bool extending = false;
     std::chrono::microseconds visible_since{};  ///< uptime of the latest receive or extension
-    std::chrono::microseconds started_at{};     ///< uptime; of a running one
+    /// Uptime of the step's own beginning: how long its start took to be durable is not the
+    /// step's fault, and a slow disk would else make dead letters.
+    std::optional<std::chrono::microseconds> began_at{};
     async::CancelSource cancel;
     std::optional<RunGate::Permit> permit;
 };

@@ -196,7 +196,6 @@ async::Task<void> Lane::work_on(DeliveryPtr delivery) {
 
 async::Task<std::optional<Verdict>> Lane::run_step(DeliveryPtr delivery) {
     delivery->stage = Delivery::Stage::Running;
-    delivery->started_at = services_.clock.uptime();
     ++running_;
     metrics_.running.add();
     // Durable before the step, which may kill this process.
@@ -209,8 +208,10 @@ async::Task<std::optional<Verdict>> Lane::run_step(DeliveryPtr delivery) {
         // Who does not know whether the start is durable may not begin.
         verdict = tl::unexpected(std::move(started).error());
     } else if (delivery->stage == Delivery::Stage::Running) {
+        const auto began_at = services_.clock.uptime();
+        delivery->began_at = began_at;
         verdict = co_await outcome_of_step(delivery);
-        const auto took = services_.clock.uptime() - delivery->started_at;
+        const auto took = services_.clock.uptime() - began_at;
         metrics_.step_seconds.observe(std::chrono::duration<double>(took).count());
     }
     --running_;

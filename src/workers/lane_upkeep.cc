@@ -28,8 +28,8 @@ async::Task<void> Lane::look_after_all() {
 void Lane::look_after(const DeliveryPtr& delivery, std::chrono::microseconds timeout) {
     if (delivery->stage == Delivery::Stage::Over) return;
     const auto now = services_.clock.uptime();
-    if (delivery->stage == Delivery::Stage::Running &&
-        now - delivery->started_at > pool_.step_max) {
+    if (delivery->stage == Delivery::Stage::Running && delivery->began_at &&
+        now - *delivery->began_at > pool_.step_max) {
         delivery->overdue = true;
         metrics_.overdue.add();
         observe::log_error("step is overdue", {{"queue", services_.queue.name()},

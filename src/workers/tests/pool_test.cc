@@ -1,3 +1,7 @@
+#include <atomic>
+#include <future>
+#include <thread>
+
 #include "db/tests/faulty_database.h"
 #include "workers/tests/pool_fixture.h"
 
@@ -152,6 +156,64 @@ TEST_F(PoolTest, AStepThatTakesLongerThanItMayLosesItsMessageAndItsPlaceInCompan
     await_empty();
     EXPECT_EQ(results("body = 'hangs'"), 0) << "came too late";
     EXPECT_EQ(pool->stop(1min), 0U);
+}
+
+/// Tells who waits for a look at the messages in flight.
+class ClockLookedAt final : public Clock {
+public:
+    ClockLookedAt(const Clock& real, testing::CommitWatch& watch)
+        : real_(real), watch_(watch) {}
+    Time now() const override { return real_.now(); }
+    std::chrono::microseconds uptime() const override {
+        const auto time = real_.uptime();
+        ++looks_;
+        watch_.notify();
+        return time;
+    }
+    std::int64_t looks() const { return looks_; }
+
+private:
+    const Clock& real_;
+    testing::CommitWatch& watch_;
+    mutable std::atomic<std::int64_t> looks_{0};
+};
+
+TEST_F(PoolTest, TimeUntilAStartIsDurableIsNotTheSteps) {
+    use({.visibility_timeout = 3h, .receive_count_max = 3});
+    Held held;
+    step_.on("first", Held::script(&held));
+    const ClockLookedAt clock(clock_, *watch_);
+    PoolOptions options = one_lane({.batch_max = 2, .concurrency_max = 1});
+    options.look_every = 1ms;
+    options.step_max = 1h;
+    send({{.body = "first"}, {.body = "second"}});
+    const auto pool =
+        queue::testing::must(Pool::create({*queue_, *watch_, step_, gate_, clock}, options));
+    pool->start();
+    await([&] { return step_.runs_of("first") == 1; });
+
+    std::promise<void> disk_stands_still;
+    std::promise<void> go_on;
+    std::thread writer([&] {
+        queue::testing::must(watch_->write_and_wait([&](db::Transaction&) -> Result<void> {
+            disk_stands_still.set_value();
+            go_on.get_future().wait();
+            return {};
+        }));
+    });
+    disk_stands_still.get_future().wait();
+    held.go_on.set();
+    const auto wait_for_looks = [&] {
+        const auto looks = clock.looks();
+        await([&] { return clock.looks() > looks + 10; });
+    };
+    wait_for_looks();  // the second one's start is asked for
+    let_pass(1h + 1s);
+    wait_for_looks();
+    go_on.set_value();
+    writer.join();
+    await_empty();
+    EXPECT_EQ(results("body = 'second' AND delivery = 1"), 1);
 }
 
 TEST_F(PoolTest, TwoPoolsOnOneQueueDoEachMessageOnce) {

@@ -32,12 +32,14 @@ Result<void> add_rows(db::Database& database, History& history) {
                           history.drained.push_back(std::move(message));
                       }));
     return each_row(database,
-                    "SELECT b.body, d.reason, d.start_count FROM queue_dead_letters d"
+                    "SELECT b.body, d.reason, d.start_count, coalesce(d.last_error, '')"
+                    " FROM queue_dead_letters d"
                     " JOIN queue_bodies b ON b.id = d.id",
                     [&](const db::Query& row) {
                         DeadLetter letter;
                         letter.reason = row.string(1);
                         letter.start_count = row.int64(2);
+                        letter.last_error = row.string(3);
                         history.dead[to_string(row.blob(0))] = letter;
                     });
 }
@@ -53,7 +55,10 @@ std::vector<std::string> wrong_letters(const History& history) {
         const bool good =
             (kills && letter.reason == kWorkerLost) ||
             (hangs && (letter.reason == kWorkerLost || letter.reason == kReceiveCountMax));
-        if (!good) found.push_back("message " + body + " is a dead letter: " + letter.reason);
+        if (!good) {
+            found.push_back("message " + body + " is a dead letter: " + letter.reason + ", " +
+                            letter.last_error);
+        }
     }
     for (const auto& send : history.sends) {
         const bool poison = send.body.find('/') != std::string::npos;

@@ -135,7 +135,7 @@ struct Worker {
         workers::PoolOptions options;
         // Messages that hang keep their places, as often as they are started.
         options.lanes = {{.batch_max = 20, .concurrency_max = 8}};
-        options.step_max = 700ms;
+        options.step_max = 1500ms;  // a machine that stands still for a second is no fault
         options.look_every = 100ms;
         pool =
             must(workers::Pool::create({*opened.queue, opened.database, step, gate}, options));
