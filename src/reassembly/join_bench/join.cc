@@ -115,11 +115,13 @@ private:
     };
 
     /// What is done to the name of every member, on both sides.
-    Result<void> check_and_hash(Window& window, std::size_t size) const {
+    template <typename Use>
+    Result<void> check_and_hash(Window& window, std::size_t size, const Use& use) const {
         for (std::size_t i = 0; i < size; ++i) {
             const std::string_view uid = window.uids[i].view();
             if (!is_uid_key_part(uid)) return fail(ErrorCode::InvalidInput, "this is no UID");
             window.hashes[i] = hasher_(uid);
+            use(window.hashes[i]);
         }
         return {};
     }
@@ -133,7 +135,7 @@ private:
                 const auto size = std::min<std::size_t>(kWindowInMemory, last - at);
                 for (std::size_t i = 0; i < size; ++i)
                     SyntheticUids::write(at + i, window.uids[i]);
-                TRY_VOID(check_and_hash(window, size));
+                TRY_VOID(check_and_hash(window, size, [](const UidHash&) {}));
                 for (std::size_t i = 0; i < size; ++i)
                     TRY_VOID(appender.append(window.hashes[i], at + i));
             }
@@ -157,7 +159,8 @@ private:
                     window.numbers[i] = uids_.shuffled(at + i);
                     SyntheticUids::write(window.numbers[i], window.uids[i]);
                 }
-                TRY_VOID(check_and_hash(window, size));
+                TRY_VOID(check_and_hash(window, size,
+                                        [&](const UidHash& hash) { finder.expect(hash); }));
                 TRY_VOID(finder.find(std::span(window.hashes).first(size),
                                      std::span(window.matches).first(size)));
                 for (std::size_t i = 0; i < size; ++i) read_record(window, i);

@@ -109,7 +109,10 @@ Result<void> MetadataFinder::read_all(std::span<const std::string_view> uids,
 Result<std::vector<std::vector<FoundRecord>>> MetadataFinder::find(
     std::span<const std::string_view> uids) {
     std::vector<uid_index::UidHash> hashes;
-    for (const auto uid : uids) hashes.push_back(store_->hasher_(uid));
+    for (const auto uid : uids) {
+        hashes.push_back(store_->hasher_(uid));
+        finder_.expect(hashes.back());
+    }
     std::vector<uid_index::Match> matches(uids.size());
     TRY_VOID(finder_.find(hashes, matches));
 

@@ -74,6 +74,7 @@ private:
         constexpr std::uint64_t kLargestMax = std::uint64_t{1} << 31U;
         index_.partition_bits_ = options_.partition_bits;
         index_.parts_.resize(by_partition_.size());
+        index_.lists_.resize(by_partition_.size());
         std::uint64_t slots = 0, largest = 0;
         for (std::size_t i = 0; i < by_partition_.size(); ++i) {
             const std::uint64_t count = count_of(by_partition_[i]);
@@ -93,7 +94,6 @@ private:
         if (slots * sizeof(Slot) + options_.threads * largest * kWorkBytes <=
             options_.memory_bytes) {
             TRY(index_.tables_, Pages::reserve(slots * sizeof(Slot), Pages::Size::Huge));
-            index_.duplicates_.resize(by_partition_.size());
             return {};
         }
         if (options_.spill_folder.empty()) {
@@ -107,7 +107,7 @@ private:
             const std::uint64_t count = count_of(by_partition_[i]);
             index_.parts_[i].first = page;
             page += pages_for(SubTableBuilder::slot_count_max(count));
-            index_.parts_[i].duplicates_page = page;
+            index_.lists_[i].first_page = page;
             page += pages_for(count);
         }
         return {};
@@ -145,16 +145,17 @@ private:
 
         const auto slots = worker.table.slots();
         const auto duplicates = worker.table.duplicates();
-        part.duplicate_count = duplicates.size();
+        Index::Lists& lists = index_.lists_[partition];
+        lists.word_count = duplicates.size();
         uid_count_ += worker.table.uid_count();
         if (!index_.file_) {
             std::ranges::copy(slots,
                               reinterpret_cast<Slot*>(index_.tables_.data()) + part.first);
-            index_.duplicates_[partition].assign(duplicates.begin(), duplicates.end());
+            lists.words.assign(duplicates.begin(), duplicates.end());
             return {};
         }
         TRY_VOID(index_.file_->write(part.first, slots, worker.pages));
-        return index_.file_->write(part.duplicates_page, duplicates, worker.pages);
+        return index_.file_->write(lists.first_page, duplicates, worker.pages);
     }
 
     const BuildOptions& options_;

@@ -25,6 +25,14 @@ public:
     /// Errors: Unsupported where the index lies in a file and io_uring is forbidden.
     static Result<Finder> create(const Index& index);
 
+    /// Has memory fetched that `find` will look at for this hash. Called as soon as the hash is
+    /// known, so that what its caller does until then hides the wait; never needed.
+    void expect(const UidHash& hash) const {
+        if (index_->in_file()) return;
+        const Index::Part& part = part_of(hash);
+        const Home home = Home::of(order_of(hash), part.shape.home_count);
+        __builtin_prefetch(index_->slots_of(part) + home.line());
+    }
     /// The first match of each hash; the more of them, the better: memory is fetched ahead, and
     /// of a file as many pages are read at once as there are hashes, up to kReadsInFlight.
     /// Errors, after which it is not used again: Corrupt for a damaged page; those of reading.

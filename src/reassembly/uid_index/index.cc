@@ -5,9 +5,8 @@
 namespace larmor::reassembly::uid_index {
 
 std::uint64_t Index::memory_bytes() const {
-    std::uint64_t sum =
-        parts_.size() * sizeof(Part) + duplicates_.size() * sizeof(std::vector<std::uint64_t>);
-    for (const auto& list : duplicates_) sum += list.size() * sizeof(std::uint64_t);
+    std::uint64_t sum = parts_.size() * sizeof(Part) + lists_.size() * sizeof(Lists);
+    for (const Lists& lists : lists_) sum += lists.words.size() * sizeof(std::uint64_t);
     if (in_file()) return sum;
     for (const Part& part : parts_) sum += part.shape.slot_count * sizeof(Slot);
     return sum;
@@ -16,8 +15,8 @@ std::uint64_t Index::memory_bytes() const {
 std::uint64_t Index::file_bytes() const {
     if (!in_file()) return 0;
     std::uint64_t pages = 0;
-    for (const Part& part : parts_)
-        pages += pages_for(part.shape.slot_count) + pages_for(part.duplicate_count);
+    for (const Part& part : parts_) pages += pages_for(part.shape.slot_count);
+    for (const Lists& lists : lists_) pages += pages_for(lists.word_count);
     return pages * kPageBytes;
 }
 
@@ -37,16 +36,17 @@ Result<std::uint64_t> Index::digest() const {
     };
     for (std::size_t i = 0; i < parts_.size(); ++i) {
         const Part& part = parts_[i];
+        const Lists& lists = lists_[i];
         const std::array<std::uint64_t, 4> shape{part.shape.home_count, part.shape.slot_count,
                                                  part.shape.ordered ? 1U : 0U,
-                                                 part.duplicate_count};
+                                                 lists.word_count};
         add(shape);
         if (in_file()) {
             TRY_VOID(add_pages(part.first, part.shape.slot_count));
-            TRY_VOID(add_pages(part.duplicates_page, part.duplicate_count));
+            TRY_VOID(add_pages(lists.first_page, lists.word_count));
         } else {
             add({slots_of(part), part.shape.slot_count});
-            add(duplicates_[i]);
+            add(lists.words);
         }
     }
     return digest;

@@ -1,7 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <vector>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "reassembly/uid_index/entry.h"
 
@@ -34,13 +39,17 @@ inline Value value_of(Slot slot) {
     return slot & ((std::uint64_t{1} << kOrdinalBits) - 1);
 }
 
-/// The shape of one partition's table. Slots lie in the order of the hashes, each as near
-/// behind its home as the ones before it leave room, so the same entries always give the same
-/// table, and whoever looks for a hash stops where a larger one stands.
+/// Slots are looked at by lines of the processor's cache, eight at once.
+inline constexpr std::uint32_t kLineSlots = 8;
+
+/// The shape of one partition's table. Slots lie in the order of the hashes, each from the line
+/// of its home on as far forward as the ones before it leave room. So the same entries always
+/// give the same table, what a line has of empty slots is at its end, and whoever looks for a
+/// hash stops behind a line whose last slot is empty or of a larger one.
 struct Shape {
-    std::uint32_t home_count = 0;  ///< for a load of 0.9
-    std::uint32_t slot_count = 0;  ///< up to the last one that is taken, and an empty one
-    /// No slot lies as far behind its home as fingerprints can tell apart.
+    std::uint32_t home_count = 0;  ///< for a load of 0.9; whole lines
+    std::uint32_t slot_count = 0;  ///< whole lines, the last slot of which is empty
+    /// No slot lies as far behind its line as fingerprints can tell apart.
     bool ordered = true;
 };
 
@@ -49,7 +58,7 @@ struct Shape {
 /// the order of their hashes. Another UID's fits about twice in 1e7 look-ups: one more record
 /// is read then.
 struct Home {
-    std::uint32_t slot = 0;
+    std::uint32_t number = 0;
     std::uint32_t fingerprint = 0;
 
     static constexpr unsigned kFingerprintBits = 64 - kOrdinalBits, kHomeBits = 8;
@@ -57,14 +66,17 @@ struct Home {
         __extension__ using Wide = unsigned __int128;
         const Wide place = Wide{order} * home_count;
         constexpr std::uint64_t kMask = (std::uint64_t{1} << kFingerprintBits) - 1;
-        return {.slot = static_cast<std::uint32_t>(place >> 64U),
+        return {.number = static_cast<std::uint32_t>(place >> 64U),
                 .fingerprint = static_cast<std::uint32_t>(
                     static_cast<std::uint64_t>(place >> (64U - kFingerprintBits + kHomeBits)) &
                     kMask)};
     }
+    /// The first slot that its entries may have.
+    std::uint32_t line() const { return number / kLineSlots * kLineSlots; }
 };
 /// Fingerprints are compared around a circle, so only slots within half of it can be ordered.
-inline constexpr std::uint32_t kOrderedDistance = 1U << (Home::kHomeBits - 1);
+/// A home is up to a line behind the slot where its line begins.
+inline constexpr std::uint32_t kOrderedDistance = (1U << (Home::kHomeBits - 1)) - kLineSlots;
 
 /// The outcome of looking at one slot for a fingerprint.
 enum class Look : std::uint8_t { Hit, GoOn, End };
@@ -75,6 +87,26 @@ inline Look look_at(Slot slot, std::uint32_t fingerprint, bool ordered) {
     // The highest of the 30 bits is the sign of the difference around the circle.
     const std::uint32_t ahead = (found - fingerprint) >> (Home::kFingerprintBits - 1) & 1U;
     return ordered && ahead == 0 ? Look::End : Look::GoOn;
+}
+
+/// Which slots of a line have that fingerprint: bit n is slot n. An empty slot may seem to be
+/// one where the fingerprint is 0; its value then says that there is nothing.
+inline unsigned hits_in_line(const Slot* line, std::uint32_t fingerprint) {
+    unsigned hits = 0;
+#ifdef __SSE2__
+    constexpr unsigned kHigh = _MM_SHUFFLE(3, 1, 3, 1);
+    const __m128i wanted = _mm_set1_epi32(static_cast<int>(fingerprint));
+    for (unsigned half = 0; half < 2; ++half) {
+        const auto* slots = reinterpret_cast<const __m128*>(line + std::size_t{4} * half);
+        const __m128i high = _mm_castps_si128(_mm_shuffle_ps(slots[0], slots[1], kHigh));
+        const __m128i equal = _mm_cmpeq_epi32(_mm_srli_epi32(high, kOrdinalBits - 32), wanted);
+        hits |= static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(equal))) << (4 * half);
+    }
+#else
+    for (unsigned i = 0; i < kLineSlots; ++i)
+        hits |= (line[i] >> kOrdinalBits == fingerprint ? 1U : 0U) << i;
+#endif
+    return hits;
 }
 
 /// Builds the tables of partitions, one at a time, in memory that is used again.
@@ -95,14 +127,22 @@ public:
     std::uint64_t uid_count() const { return uid_count_; }
 
 private:
+    using Runs = std::span<const std::span<const Entry>>;
     struct Item {
         std::uint64_t order;
         std::uint64_t ordinal;
         friend auto operator<=>(const Item&, const Item&) = default;
     };
-    void sort(std::span<const std::span<const Entry>> runs, std::size_t count);
+    /// As nearly all tables can be built: without sorting, where fingerprints alone tell the
+    /// entries of a home apart.
+    std::optional<Shape> build_apart(Runs runs, std::size_t count);
+    bool count_homes(Runs runs, std::size_t count, Shape& shape);
+    Result<Shape> build_sorted(Runs runs, std::size_t count);
+    void sort(Runs runs, std::size_t count);
     Value add_list(std::span<const Item> equal);
 
+    /// Of a home: how many entries it has, then how far behind its line the next of them goes.
+    std::vector<std::uint8_t> homes_;
     std::vector<Item> items_;
     std::vector<std::uint32_t> starts_;
     std::vector<Slot> slots_;
