@@ -42,12 +42,12 @@ add_library(larmor_dcmtk INTERFACE)
 target_include_directories(larmor_dcmtk SYSTEM INTERFACE ${DCMTK_INCLUDE_DIRS})
 target_link_libraries(larmor_dcmtk INTERFACE ${DCMTK_LIBRARIES})
 
-# DuckDB, of which ./dev setup brings header and library where there is one for the processor: nothing links it, the lake
-# loads it when it is used (src/index/lake).
+# DuckDB, of which ./dev setup brings header and library where there is one for the processor: nothing links it, it
+# is loaded when Parquet is written (src/duckdb).
 set(duckdb ${CMAKE_SOURCE_DIR}/.cache/duckdb)
-add_library(larmor_duckdb INTERFACE)
+add_library(duckdb_header INTERFACE)
 if(EXISTS ${duckdb}/duckdb.h)
-    target_include_directories(larmor_duckdb SYSTEM INTERFACE ${duckdb})
+    target_include_directories(duckdb_header SYSTEM INTERFACE ${duckdb})
     file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/lib/larmor)
     file(CREATE_LINK ${duckdb}/libduckdb.so ${CMAKE_BINARY_DIR}/lib/larmor/libduckdb.so SYMBOLIC)
 endif()

@@ -122,7 +122,7 @@ bring_duckdb() {
     local sources=844249e61c9517454b8f776638ba6c5ab411d1bddde1892ab72826ea25178c72430e74aa83f5122b171be6abcdace84560f824b5ac94e9d5c2b603ea7269a9a2
     [[ $(cat $home/version 2> /dev/null) == "$version" ]] && return
     if [[ $(uname -m) != x86_64 ]]; then
-        say "no DuckDB for $(uname -m): larmor is built without the lake, benchmarks run without it"
+        say "no DuckDB for $(uname -m): larmor is built without the lake and reports in Parquet, benchmarks run without it"
         return
     fi
     say "npm pack of DuckDB $version into $home"

@@ -109,7 +109,7 @@ def copy_sources():
             if path not in wanted:
                 os.unlink(f"{COPY}/{path}")
 
-    # What ./dev setup brought and the lake is written with.
+    # What ./dev setup brought and Parquet is written with.
     os.makedirs(f"{COPY}/.cache/duckdb", exist_ok=True)
     for name in ("duckdb.h", "libduckdb.so"):
         source, target = f"{ROOT}/.cache/duckdb/{name}", f"{COPY}/.cache/duckdb/{name}"

@@ -29,7 +29,7 @@ WALLS = {
     r"sqlite3\.h": (r"src/(db|objects)/sqlite/|src/db/|^bench/", ""),
     r"libpq-fe\.h": (r"src/db/postgres/", ""),
     r"(mysql|mysqld_error|errmsg)\.h": (r"src/index/mysql/", r"\.cc$"),
-    r"duckdb\.h": (r"src/index/lake/|^bench/", r"\.cc$"),
+    r"duckdb\.h": (r"src/duckdb/|^bench/", r"\.cc$"),
     r"liburing\.h": (r"src/reassembly/reads/", r"\.cc$"),
     r"xxhash\.h": (r"src/(base|reassembly/uid_index)/", r"\.cc$"),
     r"(zstd|zdict)\.h": (r"src/(archive|http|reassembly/spool)/|/tests/|^bench/", r"\.cc$"),

@@ -1,9 +1,12 @@
 #pragma once
-#include "index/lake/engine.h"
+#include "duckdb/engine.h"
 #include "index/lake/manifest.h"
 #include "index/lake/store.h"
 
 namespace larmor::index::lake {
+
+using duckdb::Engine;
+using duckdb::quoted_text;
 
 /// What a commit makes of the lake.
 struct Committed {

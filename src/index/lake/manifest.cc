@@ -7,10 +7,12 @@
 
 #include "base/ids.h"
 #include "base/json_text.h"
-#include "index/lake/engine.h"
+#include "duckdb/engine.h"
 
 namespace larmor::index::lake {
 namespace {
+
+using duckdb::quoted_text;
 
 constexpr std::int64_t kFormat = 1;
 

@@ -1,10 +1,12 @@
 #pragma once
 #include <span>
 
+#include "duckdb/engine.h"
 #include "index/document.h"
-#include "index/lake/engine.h"
 
 namespace larmor::index::lake {
+
+using duckdb::Engine;
 
 /// A document that can't be staged, and so must not be in a batch. Errors: InvalidInput for
 /// text that is no UTF-8, Conflict for one that was read for other columns than ours.

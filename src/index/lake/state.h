@@ -1,9 +1,12 @@
 #pragma once
-#include "index/lake/engine.h"
+#include "duckdb/engine.h"
 #include "index/lake/manifest.h"
 #include "index/lake/store.h"
 
 namespace larmor::index::lake {
+
+using duckdb::Engine;
+using duckdb::quoted_text;
 
 /// The lake's rows in the engine, but for those of instances: tables `patient`, `study`,
 /// `series` and `image_set` with the columns of their files, `study_month`, and `file`, the id

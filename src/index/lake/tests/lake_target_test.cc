@@ -13,12 +13,14 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/ids.h"
-#include "index/lake/engine.h"
+#include "duckdb/engine.h"
 #include "index/lake/manifest.h"
 #include "index/lake/tests/given.h"
 
 namespace larmor::index::lake {
 namespace {
+
+using duckdb::Engine;
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;

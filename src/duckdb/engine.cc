@@ -1,4 +1,4 @@
-#include "index/lake/engine.h"
+#include "duckdb/engine.h"
 
 #if __has_include(<duckdb.h>)
 #include <duckdb.h>
@@ -7,9 +7,9 @@
 
 #include <charconv>
 
-#include "index/lake/duckdb_library.h"
+#include "duckdb/library.h"
 
-namespace larmor::index::lake {
+namespace larmor::duckdb {
 
 std::string quoted_text(std::string_view text) {
     std::string quoted = "'";
@@ -55,7 +55,7 @@ struct Functions {
 #undef LARMOR_MEMBER
 
     static Result<Functions> find() {
-        TRY(const DuckdbLibrary* const library, DuckdbLibrary::shared());
+        TRY(const Library* const library, Library::shared());
         Functions found;
         const char* missing = nullptr;
 #define LARMOR_FIND(name)                                                                      \
@@ -71,7 +71,7 @@ struct Functions {
         if (!version.starts_with("v1.4.")) {
             return fail(ErrorCode::Unsupported, library->path() + " is DuckDB " +
                                                     std::string(version) +
-                                                    "; a lake is written with 1.4");
+                                                    "; Parquet is written with 1.4");
         }
         return found;
     }
@@ -259,7 +259,7 @@ Result<void> Engine::Appender::finish() {
     // A failed row fails the closing too, which must not be left to the destructor.
     parts_->note(parts_->call.appender_close(parts_->appender));
     if (!parts_->failed) return {};
-    return fail(ErrorCode::InvalidInput, "DuckDB takes a row of a document not");
+    return fail(ErrorCode::InvalidInput, "DuckDB takes a row not");
 }
 
 Result<std::unique_ptr<Engine::Appender>> Engine::append_to(const std::string& table) {
@@ -284,8 +284,8 @@ Engine::Appender::~Appender() = default;
 namespace {
 tl::unexpected<Error> none() {
     return fail(ErrorCode::Unsupported,
-                "this larmor was built without DuckDB, with which a lake is written: there is "
-                "none for this processor, or `./dev setup` has not brought it");
+                "this larmor was built without DuckDB, with which Parquet is written: there "
+                "is none for this processor, or `./dev setup` has not brought it");
 }
 }  // namespace
 
@@ -328,4 +328,4 @@ Result<std::int64_t> Engine::number(const std::string& sql) {
     return value;
 }
 
-}  // namespace larmor::index::lake
+}  // namespace larmor::duckdb

@@ -1,4 +1,4 @@
-#include "index/lake/duckdb_library.h"
+#include "duckdb/library.h"
 
 #include <dlfcn.h>
 
@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <vector>
 
-namespace larmor::index::lake {
+namespace larmor::duckdb {
 namespace {
 
 std::vector<std::string> candidates() {
@@ -28,30 +28,30 @@ std::vector<std::string> candidates() {
 
 }  // namespace
 
-Result<DuckdbLibrary> DuckdbLibrary::load() {
+Result<Library> Library::load() {
     std::string tried;
     for (const auto& path : candidates()) {
         // Its symbols stay its own: it brings C++ libraries of others with it.
         if (void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
-            return DuckdbLibrary(handle, path);
+            return Library(handle, path);
         }
         // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps it by thread.
         tried += std::string("; ") + dlerror();
     }
     return fail(ErrorCode::Unsupported,
-                "a lake is written with DuckDB's library, which is not here: put libduckdb.so "
+                "Parquet is written with DuckDB's library, which is not here: put libduckdb.so "
                 "1.4 into lib/larmor beside the program's bin, or name it in LARMOR_DUCKDB" +
                     tried);
 }
 
-Result<const DuckdbLibrary*> DuckdbLibrary::shared() {
-    static const Result<DuckdbLibrary> kLibrary = load();
+Result<const Library*> Library::shared() {
+    static const Result<Library> kLibrary = load();
     if (!kLibrary) return tl::unexpected(kLibrary.error());
     return &*kLibrary;
 }
 
-void* DuckdbLibrary::symbol(const char* name) const {
+void* Library::symbol(const char* name) const {
     return dlsym(handle_, name);
 }
 
-}  // namespace larmor::index::lake
+}  // namespace larmor::duckdb

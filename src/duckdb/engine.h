@@ -9,7 +9,7 @@
 
 #include "base/result.h"
 
-namespace larmor::index::lake {
+namespace larmor::duckdb {
 
 using EngineRows = std::vector<std::vector<std::optional<std::string>>>;
 
@@ -74,4 +74,4 @@ private:
 /// `'text'`.
 std::string quoted_text(std::string_view text);
 
-}  // namespace larmor::index::lake
+}  // namespace larmor::duckdb
