@@ -14,7 +14,7 @@ namespace {
 
 using duckdb::quoted_text;
 
-constexpr std::int64_t kFormat = 1;
+constexpr std::int64_t kManifestFormat = 1;
 
 constexpr std::size_t kIdDigits = 16;
 
@@ -68,7 +68,7 @@ std::string new_file_id() {
 }
 
 std::string to_json(const Manifest& manifest) {
-    std::string json = R"({"format":)" + std::to_string(kFormat) + R"(,"number":)" +
+    std::string json = R"({"format":)" + std::to_string(kManifestFormat) + R"(,"number":)" +
                        std::to_string(manifest.number) + ",\"files\":[";
     bool first = true;
     for (const auto& file : manifest.files) {
@@ -93,10 +93,10 @@ Result<Manifest> parse_manifest(std::string_view json) {
         root["files"].get(files) || manifest.number < 0) {
         return corrupt("lacks its format, number or files");
     }
-    if (format > kFormat) {
-        return fail(ErrorCode::Unsupported, "the lake has format " + std::to_string(format) +
-                                                ", this larmor knows " +
-                                                std::to_string(kFormat) + ": use a newer one");
+    if (format > kManifestFormat) {
+        return fail(ErrorCode::Unsupported,
+                    "the lake has format " + std::to_string(format) + ", this larmor knows " +
+                        std::to_string(kManifestFormat) + ": use a newer one");
     }
     for (const auto entry : files) {
         std::string_view path;
