@@ -114,14 +114,28 @@ private:
             : uids(size), numbers(size), hashes(size), matches(size), records(size) {}
     };
 
-    /// What is done to the name of every member, on both sides.
-    template <typename Use>
-    Result<void> check_and_hash(Window& window, std::size_t size, const Use& use) const {
-        for (std::size_t i = 0; i < size; ++i) {
-            const std::string_view uid = window.uids[i].view();
-            if (!is_uid_key_part(uid)) return fail(ErrorCode::InvalidInput, "this is no UID");
-            window.hashes[i] = hasher_(uid);
-            use(window.hashes[i]);
+    /// What is done to the name of every member, on both sides: first it is text, which is
+    /// checked and hashed. `number_of(i)` is the number of the UID at place `i`, and `use(i)`
+    /// goes on with its hash.
+    template <typename Number, typename Use>
+    Result<void> name_members(Window& window, std::size_t size, const Number& number_of,
+                              const Use& use) const {
+        // Few at a time: a text is read when it has left the processor's store buffer, and not
+        // many of the reads that `use` begins wait for memory at once.
+        constexpr std::size_t kFew = 16;
+        for (std::size_t first = 0; first < size; first += kFew) {
+            const std::size_t end = std::min(first + kFew, size);
+            for (std::size_t i = first; i < end; ++i) {
+                window.numbers[i] = number_of(i);
+                SyntheticUids::write(window.numbers[i], window.uids[i]);
+            }
+            for (std::size_t i = first; i < end; ++i) {
+                const std::string_view uid = window.uids[i].view();
+                if (!is_uid_key_part(uid))
+                    return fail(ErrorCode::InvalidInput, "this is no UID");
+                window.hashes[i] = hasher_(uid);
+                TRY_VOID(use(i));
+            }
         }
         return {};
     }
@@ -133,11 +147,11 @@ private:
             if (first == last) return appender.finish();
             for (std::uint64_t at = first; at < last; at += kWindowInMemory) {
                 const auto size = std::min<std::size_t>(kWindowInMemory, last - at);
-                for (std::size_t i = 0; i < size; ++i)
-                    SyntheticUids::write(at + i, window.uids[i]);
-                TRY_VOID(check_and_hash(window, size, [](const UidHash&) {}));
-                for (std::size_t i = 0; i < size; ++i)
-                    TRY_VOID(appender.append(window.hashes[i], at + i));
+                TRY_VOID(name_members(
+                    window, size, [&](std::size_t i) { return at + i; },
+                    [&](std::size_t i) {
+                        return appender.append(window.hashes[i], window.numbers[i]);
+                    }));
             }
         }
     }
@@ -155,12 +169,12 @@ private:
             if (first == last) break;
             for (std::uint64_t at = first; at < last; at += window.uids.size()) {
                 const std::size_t size = std::min<std::size_t>(window.uids.size(), last - at);
-                for (std::size_t i = 0; i < size; ++i) {
-                    window.numbers[i] = uids_.shuffled(at + i);
-                    SyntheticUids::write(window.numbers[i], window.uids[i]);
-                }
-                TRY_VOID(check_and_hash(window, size,
-                                        [&](const UidHash& hash) { finder.expect(hash); }));
+                TRY_VOID(name_members(
+                    window, size, [&](std::size_t i) { return uids_.shuffled(at + i); },
+                    [&](std::size_t i) -> Result<void> {
+                        finder.expect(window.hashes[i]);
+                        return {};
+                    }));
                 TRY_VOID(finder.find(std::span(window.hashes).first(size),
                                      std::span(window.matches).first(size)));
                 for (std::size_t i = 0; i < size; ++i) read_record(window, i);

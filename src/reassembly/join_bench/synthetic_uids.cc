@@ -9,7 +9,7 @@ namespace {
 
 // Ends with the 1 that the digits follow: no component begins with a zero.
 constexpr std::string_view kRoot = "1.3.6.1.4.1.14519.5.2.1.7009.2403.1";
-constexpr std::size_t kDigits = 22;
+constexpr std::size_t kDigits = 24;
 
 /// A bijection of 64 bits: the finalizer of SplitMix64 (Steele, Lea, Flood 2014).
 std::uint64_t mix(std::uint64_t number) {
@@ -18,15 +18,13 @@ std::uint64_t mix(std::uint64_t number) {
     return number ^ number >> 31U;
 }
 
-/// 24 bits as 8 octal digits, all of them in one register. Decimal ones would take several
-/// times as long, and making the UIDs must not be what is measured.
-void write_8_digits(std::uint64_t number, char* to) {
-    std::uint64_t parts = (number >> 12U & 0xfff) | (number & 0xfff) << 32U;
-    parts = (parts >> 6U & 0x0000003f'0000003fULL) | (parts & 0x0000003f'0000003fULL) << 16U;
-    parts = (parts >> 3U & 0x0007'0007'0007'0007ULL) | (parts & 0x0007'0007'0007'0007ULL) << 8U;
-    parts |= 0x3030'3030'3030'3030ULL;
-    if constexpr (std::endian::native == std::endian::big) parts = __builtin_bswap64(parts);
-    std::memcpy(to, &parts, sizeof(parts));
+/// Of each 16 bits of a number the lowest 6, or fewer, as two octal digits. Decimal ones would
+/// take several times as long, and making the UIDs must not be what is measured.
+void write_8_digits(std::uint64_t number, std::uint64_t mask, char* to) {
+    std::uint64_t digits = (number & 0x0007'0007'0007'0007ULL) | (number << 5U & mask << 5U) |
+                           0x3030'3030'3030'3030ULL;
+    if constexpr (std::endian::native == std::endian::big) digits = __builtin_bswap64(digits);
+    std::memcpy(to, &digits, sizeof(digits));
 }
 
 }  // namespace
@@ -37,11 +35,13 @@ SyntheticUids::SyntheticUids(std::uint64_t count)
 void SyntheticUids::write(std::uint64_t number, UidText& out) {
     static_assert(kRoot.size() + kDigits <= sizeof(out.chars));
     char* const digits = out.chars.data() + kRoot.size();
+    // 64 bits are four times 6 and 6 and 4.
+    constexpr std::uint64_t kTwoDigits = 0x0038'0038'0038'0038ULL,
+                            kDigitAndBit = 0x0008'0008'0008'0008ULL;
     const std::uint64_t mixed = mix(number);
-    // 64 bits are 22 digits: the first two of these are zeros, over which the root is written.
-    write_8_digits(mixed >> 48U, digits - 2);
-    write_8_digits(mixed >> 24U, digits + 6);
-    write_8_digits(mixed, digits + 14);
+    write_8_digits(mixed, kTwoDigits, digits);
+    write_8_digits(mixed >> 6U, kTwoDigits, digits + 8);
+    write_8_digits(mixed >> 12U, kDigitAndBit, digits + 16);
     std::memcpy(out.chars.data(), kRoot.data(), kRoot.size());
     out.size = static_cast<std::uint32_t>(kRoot.size() + kDigits);
 }

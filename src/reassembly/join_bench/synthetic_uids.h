@@ -13,7 +13,7 @@ struct UidText {
 };
 
 /// `count` different UIDs that nobody has to keep: number n of them can be made again at any
-/// time. They look like those of one organisation: a root that all share, then 23 digits.
+/// time. They look like those of one organisation: a root that all share, then 24 digits.
 class SyntheticUids {
 public:
     explicit SyntheticUids(std::uint64_t count);

@@ -16,32 +16,26 @@ Result<void> Appender::too_many() {
 Result<void> Appender::flush(std::uint32_t partition) {
     Line& line = lines_[partition];
     Open& open = open_[partition];
-    std::span<const Entry> left(line.entries, line.count);
-    line.count = 0;
-    while (!left.empty()) {
-        if (open.memory == nullptr) {
-            TRY(open.memory, blocks_->take());
-            open.entry_count = 0;
-        }
-        const auto room = blocks_->entries_per_block() - open.entry_count;
-        const auto fits = left.first(std::min<std::size_t>(left.size(), room));
-        std::memcpy(open.memory + open.entry_count * sizeof(Entry), fits.data(),
-                    fits.size_bytes());
-        open.entry_count += static_cast<std::uint32_t>(fits.size());
-        left = left.subspan(fits.size());
-        if (open.entry_count < blocks_->entries_per_block()) continue;
-
-        TRY(const Block full, blocks_->put(partition, open.memory, open.entry_count));
-        closed_.push_back(full);
-        if (full.memory != nullptr) open.memory = nullptr;
-        open.entry_count = 0;
+    if (open.memory == nullptr) {
+        TRY(const auto room, blocks_->take(partition));
+        open = {.memory = room.memory, .entry_count = 0, .entries_max = room.entries_max};
     }
+    // As a whole even where it isn't full: there is room for it, and a fixed size is fast.
+    std::memcpy(open.memory + open.entry_count * sizeof(Entry), line.entries,
+                sizeof(line.entries));
+    open.entry_count += std::exchange(line.count, 0);
+    if (open.entry_count < open.entries_max) return {};
+
+    TRY(const Block full, blocks_->put(partition, open.memory, open.entry_count));
+    closed_.push_back(full);
+    if (full.memory != nullptr) open.memory = nullptr;
+    open.entry_count = 0;
     return {};
 }
 
 Result<void> Appender::finish() {
     for (std::uint32_t partition = 0; partition < lines_.size(); ++partition) {
-        TRY_VOID(flush(partition));
+        if (lines_[partition].count > 0) TRY_VOID(flush(partition));
         const Open& open = open_[partition];
         // Within the budget for what is open: it stays in memory until its table is built.
         if (open.entry_count > 0) {

@@ -29,7 +29,6 @@ public:
     const std::vector<Block>& blocks() const { return closed_; }
 
 private:
-    static constexpr std::uint32_t kLineEntries = 12;
     struct alignas(64) Line {
         Entry entries[kLineEntries];
         std::uint32_t count;
@@ -38,6 +37,7 @@ private:
     struct Open {
         std::byte* memory = nullptr;
         std::uint32_t entry_count = 0;
+        std::uint32_t entries_max = 0;
     };
 
     static Result<void> too_many();

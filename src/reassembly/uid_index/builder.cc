@@ -21,7 +21,8 @@ EntryBlocks::Options block_options(const BuildOptions& options) {
     const std::uint64_t open_blocks = std::uint64_t{options.threads} << options.partition_bits;
     // The lines of the appenders, and the open blocks.
     const std::uint64_t open_bytes = open_blocks * (block_bytes + 160);
-    return {.block_bytes = block_bytes,
+    return {.partition_count = std::uint32_t{1} << options.partition_bits,
+            .block_bytes = block_bytes,
             .kept_max_bytes = options.memory_bytes - std::min(options.memory_bytes, open_bytes),
             .folder = options.spill_folder};
 }
@@ -31,7 +32,7 @@ EntryBlocks::Options block_options(const BuildOptions& options) {
 /// One run of building: partitions are handed out to threads, each writes to places of its own.
 class BuildRun {
 public:
-    BuildRun(const BuildOptions& options, const EntryBlocks& blocks,
+    BuildRun(const BuildOptions& options, EntryBlocks& blocks,
              const std::vector<Appender>& appenders)
         : options_(options), blocks_(blocks) {
         by_partition_.resize(std::size_t{1} << options.partition_bits);
@@ -94,6 +95,7 @@ private:
         if (slots * sizeof(Slot) + options_.threads * largest * kWorkBytes <=
             options_.memory_bytes) {
             TRY(index_.tables_, Pages::reserve(slots * sizeof(Slot), Pages::Size::Huge));
+            placed_.resize(index_.tables_.size_bytes() / Pages::kHugeBytes);
             return {};
         }
         if (options_.spill_folder.empty()) {
@@ -149,6 +151,7 @@ private:
         lists.word_count = duplicates.size();
         uid_count_ += worker.table.uid_count();
         if (!index_.file_) {
+            place(part.first * sizeof(Slot), slots.size_bytes());
             std::ranges::copy(slots,
                               reinterpret_cast<Slot*>(index_.tables_.data()) + part.first);
             lists.words.assign(duplicates.begin(), duplicates.end());
@@ -158,10 +161,23 @@ private:
         return index_.file_->write(lists.first_page, duplicates, worker.pages);
     }
 
+    /// Gives a table's place memory in which entries were, where there is some; where not, the
+    /// system does, but clears it first.
+    void place(std::uint64_t offset, std::uint64_t size_bytes) {
+        const std::scoped_lock lock(placing_);
+        const std::uint64_t end = offset + size_bytes;
+        for (auto page = offset / Pages::kHugeBytes; page * Pages::kHugeBytes < end; ++page) {
+            if (std::exchange(placed_[page], true)) continue;
+            blocks_.move_to(index_.tables_.data() + page * Pages::kHugeBytes);
+        }
+    }
+
     const BuildOptions& options_;
-    const EntryBlocks& blocks_;
+    EntryBlocks& blocks_;
     std::vector<std::vector<Block>> by_partition_;
     Index index_;
+    std::mutex placing_;
+    std::vector<char> placed_;  ///< huge pages of the tables that nobody may move any more
     std::atomic<std::size_t> next_{0};
     std::atomic<std::uint64_t> uid_count_{0};
     std::atomic<bool> failed_{false};
@@ -180,7 +196,9 @@ Builder::Builder(BuildOptions options)
 
 Result<Index> Builder::build() {
     BuildRun run(options_, *blocks_, appenders_);
-    return run.run();
+    auto index = run.run();
+    blocks_->clear();
+    return index;
 }
 
 }  // namespace larmor::reassembly::uid_index

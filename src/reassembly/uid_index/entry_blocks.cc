@@ -7,12 +7,31 @@
 #include "reassembly/reads/scratch_file.h"
 
 namespace larmor::reassembly::uid_index {
+namespace {
+
+std::uint32_t entries_in(std::uint64_t block_bytes) {
+    return static_cast<std::uint32_t>(block_bytes / sizeof(Entry) / kLineEntries *
+                                      kLineEntries);
+}
+
+}  // namespace
 
 EntryBlocks::EntryBlocks(Options options)
     : options_(std::move(options)),
-      entries_per_block_(static_cast<std::uint32_t>(options_.block_bytes / sizeof(Entry))),
+      rounds_(options_.partition_count, options_.kept_max_bytes),
       pool_(options_.block_bytes) {
     fill_random(std::as_writable_bytes(std::span(&key_, 1)));
+}
+
+Result<EntryBlocks::Room> EntryBlocks::take(std::uint32_t partition) {
+    if (kept_bytes_ + Rounds::kBlockBytes <= options_.kept_max_bytes) {
+        if (std::byte* const memory = rounds_.take(partition)) {
+            kept_bytes_ += Rounds::kBlockBytes;
+            return Room{memory, entries_in(Rounds::kBlockBytes)};
+        }
+    }
+    TRY(std::byte* const memory, pool_.take());
+    return Room{memory, entries_in(pool_.block_bytes())};
 }
 
 Result<void> EntryBlocks::open_spill() {
@@ -33,6 +52,7 @@ std::uint64_t EntryBlocks::check_of(const Block& block, std::span<const Entry> e
 Result<Block> EntryBlocks::put(std::uint32_t partition, std::byte* memory,
                                std::uint32_t entry_count) {
     Block block{.partition = partition, .entry_count = entry_count, .memory = memory};
+    if (rounds_.has(memory)) return block;
     const std::uint64_t size_bytes = pool_.block_bytes();
     if (kept_bytes_.fetch_add(size_bytes) + size_bytes <= options_.kept_max_bytes) return block;
     kept_bytes_ -= size_bytes;
@@ -64,7 +84,8 @@ Result<std::span<const Entry>> EntryBlocks::read(const Block& block,
     return entries;
 }
 
-void EntryBlocks::release(const Block& block) const {
+void EntryBlocks::release(const Block& block) {
+    if (rounds_.has(block.memory)) return rounds_.release(block.memory);
     if (block.memory != nullptr) return pool_.release(block.memory);
     // Only thrift: where a file system can't do it, the file goes as a whole when it is closed.
     ::fallocate(spill_.get(), FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,

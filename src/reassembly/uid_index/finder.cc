@@ -20,7 +20,7 @@ Looked look_from(const Slot* slots, std::uint32_t first, std::uint32_t end,
     return {Look::GoOn, {0, slot_of_first + end - first}};
 }
 
-/// The same in memory, a line at a time. Four look-ups of five end in the first.
+/// The same in memory, a line at a time. Two look-ups of three end in the first.
 Match look_in_lines(const Slot* slots, std::uint32_t line, std::uint32_t fingerprint,
                     const Shape& shape) {
     for (; line < shape.slot_count; line += kLineSlots) {
@@ -56,23 +56,22 @@ Result<void> Finder::find(std::span<const UidHash> hashes, std::span<Match> out)
 void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const {
     // Each look-up waits for memory once; with kAhead of them under way the waits overlap.
     constexpr std::size_t kAhead = 32;
-    struct Ahead {
-        const Slot* slots;
-        std::uint32_t fingerprint;
-        std::uint32_t line;
-        Shape shape;
-    };
-    std::array<Ahead, kAhead> ring;
+    std::array<const Index::Part*, kAhead> parts;
+    std::array<Home, kAhead> homes;
     for (std::size_t i = 0; i < hashes.size() + kAhead; ++i) {
-        Ahead& at = ring[i % kAhead];
+        const std::size_t at = i % kAhead;
         if (i >= kAhead && i - kAhead < hashes.size()) {
-            out[i - kAhead] = look_in_lines(at.slots, at.line, at.fingerprint, at.shape);
+            const Index::Part& part = *parts[at];
+            out[i - kAhead] = look_in_lines(index_->slots_of(part), homes[at].line(),
+                                            homes[at].fingerprint, part.shape);
         }
         if (i >= hashes.size()) continue;
-        const Index::Part& part = part_of(hashes[i]);
-        const Home home = Home::of(order_of(hashes[i]), part.shape.home_count);
-        at = {index_->slots_of(part), home.fingerprint, home.line(), part.shape};
-        __builtin_prefetch(at.slots + at.line);
+        parts[at] = &part_of(hashes[i]);
+        homes[at] = Home::of(order_of(hashes[i]), parts[at]->shape.home_count);
+        const Slot* const line = index_->slots_of(*parts[at]) + homes[at].line();
+        // One in three ends behind its first line.
+        __builtin_prefetch(line);
+        __builtin_prefetch(line + kLineSlots);
     }
 }
 

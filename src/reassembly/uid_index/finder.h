@@ -31,7 +31,12 @@ public:
         if (index_->in_file()) return;
         const Index::Part& part = part_of(hash);
         const Home home = Home::of(order_of(hash), part.shape.home_count);
-        __builtin_prefetch(index_->slots_of(part) + home.line());
+        // Not into the first cache: what the caller does next would drive it out again.
+        constexpr int kRead = 0, kIntoSecondCache = 2;
+        const Slot* const line = index_->slots_of(part) + home.line();
+        __builtin_prefetch(line, kRead, kIntoSecondCache);
+        // GCC takes a function that only prefetches for one without effect, and calls it never.
+        asm volatile("" : : "r"(line));
     }
     /// The first match of each hash; the more of them, the better: memory is fetched ahead, and
     /// of a file as many pages are read at once as there are hashes, up to kReadsInFlight.

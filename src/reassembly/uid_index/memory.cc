@@ -23,15 +23,22 @@ Pages::~Pages() {
 Result<Pages> Pages::reserve(std::uint64_t size_bytes, Size size) {
     Pages pages;
     if (size_bytes == 0) return pages;
-    void* at = ::mmap(nullptr, size_bytes, PROT_READ | PROT_WRITE,
+    const std::uint64_t unit = size == Size::Huge ? kHugeBytes : 1;
+    const std::uint64_t whole = (size_bytes + unit - 1) / unit * unit;
+    // What is before the first multiple and behind the end goes back at once.
+    const std::uint64_t asked = whole + unit - 1;
+    void* at = ::mmap(nullptr, asked, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (at == MAP_FAILED) {
-        return system_failure("mmap of " + std::to_string(size_bytes) + " bytes", errno);
+        return system_failure("mmap of " + std::to_string(asked) + " bytes", errno);
     }
-    pages.data_ = static_cast<std::byte*>(at);
-    pages.size_bytes_ = size_bytes;
+    const std::uint64_t before = (unit - reinterpret_cast<std::uintptr_t>(at) % unit) % unit;
+    pages.data_ = static_cast<std::byte*>(at) + before;
+    pages.size_bytes_ = whole;
+    if (before > 0) ::munmap(at, before);
+    if (unit > 1 && before < unit - 1) ::munmap(pages.data_ + whole, unit - 1 - before);
     // Advice: what the system makes of it changes speed and memory, not results.
-    ::madvise(at, size_bytes, size == Size::Huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+    ::madvise(pages.data_, whole, size == Size::Huge ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     return pages;
 }
 

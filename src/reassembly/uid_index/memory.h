@@ -11,6 +11,8 @@ namespace larmor::reassembly::uid_index {
 class Pages {
 public:
     enum class Size : std::uint8_t { Small, Huge };
+    /// Where they are to be huge, they begin at a multiple of it and are whole ones.
+    static constexpr std::uint64_t kHugeBytes = std::uint64_t{2} << 20;
 
     Pages() = default;
     Pages(Pages&& other) noexcept;
