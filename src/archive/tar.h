@@ -11,7 +11,8 @@ namespace larmor::archive {
 /// any byte, and notes what it passed over.
 /// Zeros between members are passed over, so that `cat a.tar b.tar` is read whole, and noted:
 /// as a remark where they may be the end of an archive, since members that were overwritten
-/// look the same. A missing end is noted.
+/// look the same. So are zeros at the end that are neither two blocks nor fill a record of 20:
+/// as a remark where they fill another one. A missing end is noted, half of one as a remark.
 /// Sparse members (old GNU; GNU in pax 0.0, 0.1 and 1.0) are given with their holes; one whose
 /// map lies, or which is mostly hole beyond all limits, is Unreadable. A hard link is given as
 /// the file before it that it leads to, read once more where the source allows it; else it is a

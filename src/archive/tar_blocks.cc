@@ -123,17 +123,31 @@ Result<bool> TarBlocks::find_shifted_header() {
     return false;
 }
 
-/// What lies before the header that was found. An archive ends with two blocks of zeros, which
-/// most tools fill up to a record of 20 blocks; another one may follow (`cat a.tar b.tar`).
-/// Members that were overwritten with zeros may look the same.
+/// What an archive that ends where `zeros` do may have them for: it ends with two blocks of
+/// zeros, which most tools fill up to a record of 20 blocks, and some to one of another size.
+TarBlocks::Zeros TarBlocks::judge(const Gap& zeros) const {
+    constexpr std::uint64_t kEndBlocks = 2, kUsualBlocks = 20, kRecordBlocksMax = 4096;
+    const auto end = zeros.from + zeros.bytes();
+    const auto may_fill = [&](std::uint64_t record_blocks) {
+        const auto record_bytes = record_blocks * kTarBlockBytes;
+        return record_blocks <= kRecordBlocksMax && zeros.blocks < kEndBlocks + record_blocks &&
+               (end % record_bytes == 0 || (end - begun_at_) % record_bytes == 0);
+    };
+    if (zeros.blocks == kEndBlocks) return Zeros::UsualEnd;
+    if (zeros.blocks < kEndBlocks) return Zeros::HalfAnEnd;
+    if (may_fill(kUsualBlocks)) return Zeros::UsualEnd;
+    for (auto record = kEndBlocks; record <= kRecordBlocksMax; record *= 2) {
+        if (may_fill(record) || may_fill(record * 5)) return Zeros::UnusualEnd;
+    }
+    return Zeros::NoEnd;
+}
+
+/// What lies before the header that was found: another archive may have ended there (`cat a.tar
+/// b.tar`), and members that were overwritten with zeros may look the same.
 TarBlocks::Found TarBlocks::note_gaps(const Gap& zeros, const Gap& damaged) {
-    constexpr std::uint64_t kRecordBytes = 20 * kTarBlockBytes, kEndBlocks = 2;
     if (zeros.blocks > 0) {
-        const auto end = zeros.from + zeros.bytes();
-        const bool fills_record =
-            end % kRecordBytes == 0 || (end - begun_at_) % kRecordBytes == 0;
-        const bool may_be_end =
-            zeros.blocks == kEndBlocks || (zeros.blocks > kEndBlocks && fills_record);
+        const auto judged = judge(zeros);
+        const bool may_be_end = judged == Zeros::UsualEnd || judged == Zeros::UnusualEnd;
         note_({zeros.from, zeros.bytes(),
                may_be_end ? "zeros before a header: an archive was joined to the end of "
                             "another one, or members were overwritten"
@@ -150,9 +164,34 @@ TarBlocks::Found TarBlocks::note_gaps(const Gap& zeros, const Gap& damaged) {
     return Found::BehindGap;
 }
 
-void TarBlocks::note_end() {
+void TarBlocks::note_end(const Gap& zeros, const Gap& damaged) {
+    if (any_header_ && zeros.blocks > 0) note_zeros_at_end(zeros);
+    if (damaged.blocks > 0) {
+        note_({damaged.from, damaged.bytes(), "no tar header: passed over"});
+    }
     if (any_header_ && !zero_block_last_) {
         note_({offset_, 0, "the archive has no end marker: it may have been cut here"});
+    }
+}
+
+void TarBlocks::note_zeros_at_end(const Gap& zeros) {
+    const auto note = [&](std::string what, bool is_remark) {
+        note_({zeros.from, zeros.bytes(), std::move(what), is_remark});
+    };
+    switch (judge(zeros)) {
+        case Zeros::UsualEnd:
+            break;
+        case Zeros::HalfAnEnd:
+            note("one block of zeros, where two end an archive: it may have been cut here",
+                 true);
+            break;
+        case Zeros::UnusualEnd:
+            note("zeros at the end: records of an unusual size, or members were overwritten",
+                 true);
+            break;
+        case Zeros::NoEnd:
+            note("zeros at the end that are no archive's end: members were overwritten", false);
+            break;
     }
 }
 
@@ -161,10 +200,7 @@ Result<TarBlocks::Found> TarBlocks::find_header() {
     while (true) {
         TRY(const bool more, read_block());
         if (!more) {
-            if (damaged.blocks > 0) {
-                note_({damaged.from, damaged.bytes(), "no tar header: passed over"});
-            }
-            note_end();
+            note_end(zeros, damaged);
             return Found::End;
         }
         const auto at = offset_ - kTarBlockBytes;

@@ -52,9 +52,17 @@ private:
             if (blocks++ == 0) from = offset;
         }
     };
+    enum class Zeros : std::uint8_t {
+        UsualEnd,
+        UnusualEnd,  ///< as of some tools, or what is left of more than an end
+        HalfAnEnd,
+        NoEnd,
+    };
     Result<bool> find_shifted_header();
+    Zeros judge(const Gap& zeros) const;
     Found note_gaps(const Gap& zeros, const Gap& damaged);
-    void note_end();
+    void note_end(const Gap& zeros, const Gap& damaged);
+    void note_zeros_at_end(const Gap& zeros);
 
     std::unique_ptr<ReturningSource> source_;
     std::function<void(Damage)> note_;

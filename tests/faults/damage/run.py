@@ -26,6 +26,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 LARMOR = os.environ.get("LARMOR_BINARY", f"{ROOT}/build/dev/bin/larmor")
 ROWS, COLUMNS, INSTANCES = 32, 48, 24
 FRAME_BYTES = ROWS * COLUMNS
+RECORD = 20 * kinds.BLOCK  # that archives of most tools are filled up to
 # What `larmor split` makes of the files, and how often a seed takes it.
 SPLITS = ((), ("--shuffle", "--frames"), ("--gzip-metadata", "--headless"),
           ("--no-file-meta", "--shuffle", "--duplicates", "20", "--conflicts", "10", "--missing", "10"),
@@ -230,18 +231,20 @@ class Seed:
             reassemble(archives, f"{folder}/again", 2)
             assert tree(out) == tree(f"{folder}/again"), "two threads made something else"
 
-    def ends_with_more_zeros(self, name):
-        content, sound = (unpacked(name, contents[name]) for contents in (self.contents, self.split.contents))
-        return len(content) - len(content.rstrip(b"\0")) > len(sound) - len(sound.rstrip(b"\0"))
+    def ends_as_if_sound(self, name):
+        """With zeros that GNU tar would write at the end of some archive; rounded up, since a last member may end with zeros, too."""
+        content = unpacked(name, self.contents[name])
+        zeros = len(content) - len(content.rstrip(b"\0"))
+        return zeros < 3 * kinds.BLOCK or (len(content) % RECORD == 0 and zeros < RECORD + 2 * kinds.BLOCK)
 
     def check_report(self, report):
         """Who is not there as before is named, by UID, or both its halves lay in archives with damaged places that are named."""
         made = {line["sop_instance_uid"] for line in report["manifest"]}
         named = {line.get("sop_instance_uid") for name, lines in report.items() if name != "manifest" for line in lines}
         places = {os.path.basename(line["archive"]) for line in report["corrupt"]}
-        # Zeros in place of the last members look like the end of the archive: their other halves are orphans, but where those are
-        # damaged too, only their own places are named.
-        places |= {name for name, done in self.damaged.items() if "zero_blocks" in done and self.ends_with_more_zeros(name)}
+        # Zeros in place of the last members may look like the end of the archive: their other halves are orphans, but where those
+        # are damaged too, only their own places are named.
+        places |= {name for name, done in self.damaged.items() if "zero_blocks" in done and self.ends_as_if_sound(name)}
         halves = collections.defaultdict(set)
         for line in self.split.truth:
             if line["kind"] == "member":
