@@ -4,65 +4,16 @@
 #include <array>
 
 #include "dicom/tags.h"
+#include "edits/modules.h"
 
 namespace larmor::edits {
 namespace {
 
 namespace tags = dicom::tags;
 
-/// Outside of group 0010, nearly all of which is the patient's. Sorted on compilation.
-constexpr auto kOfStudy = [] {
+/// Beside those of the modules.
+constexpr auto kMoreOfStudy = [] {
     std::array all{
-        // General Study.
-        tags::StudyDate,
-        tags::StudyTime,
-        tags::AccessionNumber,
-        tags::IssuerOfAccessionNumberSequence,
-        tags::ReferringPhysicianName,
-        tags::ReferringPhysicianIdentificationSequence,
-        tags::ConsultingPhysicianName,
-        tags::ConsultingPhysicianIdentificationSequence,
-        tags::StudyDescription,
-        tags::ProcedureCodeSequence,
-        tags::PhysiciansOfRecord,
-        tags::PhysiciansOfRecordIdentificationSequence,
-        tags::NameOfPhysiciansReadingStudy,
-        tags::PhysiciansReadingStudyIdentificationSequence,
-        tags::ReferencedStudySequence,
-        tags::StudyInstanceUID,
-        tags::StudyID,
-        tags::RequestingServiceCodeSequence,
-        tags::ReasonForPerformedProcedureCodeSequence,
-        // Patient, Patient Study.
-        tags::ReferencedPatientSequence,
-        tags::AdmittingDiagnosesDescription,
-        tags::AdmittingDiagnosesCodeSequence,
-        tags::ReasonForVisit,
-        tags::ReasonForVisitCodeSequence,
-        tags::AdmissionID,
-        tags::IssuerOfAdmissionIDSequence,
-        tags::ServiceEpisodeID,
-        tags::ServiceEpisodeDescription,
-        tags::IssuerOfServiceEpisodeIDSequence,
-        tags::PatientState,
-        tags::PatientIdentityRemoved,
-        tags::DeidentificationMethod,
-        tags::DeidentificationMethodCodeSequence,
-        // Clinical Trial Subject, Clinical Trial Study.
-        tags::ClinicalTrialSponsorName,
-        tags::ClinicalTrialProtocolID,
-        tags::ClinicalTrialProtocolName,
-        tags::ClinicalTrialSiteID,
-        tags::ClinicalTrialSiteName,
-        tags::ClinicalTrialSubjectID,
-        tags::ClinicalTrialSubjectReadingID,
-        tags::ClinicalTrialTimePointID,
-        tags::ClinicalTrialTimePointDescription,
-        tags::LongitudinalTemporalOffsetFromEvent,
-        tags::LongitudinalTemporalEventType,
-        tags::ClinicalTrialProtocolEthicsCommitteeName,
-        tags::ClinicalTrialProtocolEthicsCommitteeApprovalNumber,
-        tags::ConsentForClinicalTrialUseSequence,
         // What a search counts.
         tags::ModalitiesInStudy,
         tags::NumberOfStudyRelatedSeries,
@@ -72,29 +23,9 @@ constexpr auto kOfStudy = [] {
     return all;
 }();
 
-constexpr auto kOfSeries = [] {
+constexpr auto kMoreOfSeries = [] {
     std::array all{
-        // General Series.
-        tags::Modality,
-        tags::SeriesInstanceUID,
-        tags::SeriesNumber,
-        tags::Laterality,
-        tags::SeriesDate,
-        tags::SeriesTime,
-        tags::PerformingPhysicianName,
-        tags::PerformingPhysicianIdentificationSequence,
-        tags::ProtocolName,
-        tags::SeriesDescription,
-        tags::SeriesDescriptionCodeSequence,
-        tags::OperatorsName,
-        tags::OperatorIdentificationSequence,
-        tags::ReferencedPerformedProcedureStepSequence,
-        tags::RelatedSeriesSequence,
-        tags::BodyPartExamined,
-        tags::PatientPosition,
-        tags::SmallestPixelValueInSeries,
-        tags::LargestPixelValueInSeries,
-        tags::RequestAttributesSequence,
+        // Performed procedure step, of which General Series has the summary.
         tags::PerformedProcedureStepID,
         tags::PerformedProcedureStepStartDate,
         tags::PerformedProcedureStepStartTime,
@@ -103,30 +34,10 @@ constexpr auto kOfSeries = [] {
         tags::PerformedProcedureStepDescription,
         tags::PerformedProtocolCodeSequence,
         tags::CommentsOnThePerformedProcedureStep,
-        tags::AnatomicalOrientationType,
-        tags::NumberOfSeriesRelatedInstances,
-        // General Equipment.
-        tags::Manufacturer,
-        tags::InstitutionName,
-        tags::InstitutionAddress,
-        tags::InstitutionalDepartmentName,
-        tags::StationName,
-        tags::ManufacturerModelName,
-        tags::DeviceSerialNumber,
-        tags::DeviceUID,
-        tags::GantryID,
-        tags::SoftwareVersions,
-        tags::SpatialResolution,
-        tags::DateOfLastCalibration,
-        tags::TimeOfLastCalibration,
-        // Frame of Reference, Synchronization.
-        tags::FrameOfReferenceUID,
-        tags::PositionReferenceIndicator,
+        // Synchronization.
         tags::SynchronizationFrameOfReferenceUID,
-        // Clinical Trial Series.
-        tags::ClinicalTrialCoordinatingCenterName,
-        tags::ClinicalTrialSeriesID,
-        tags::ClinicalTrialSeriesDescription,
+        // What a search counts.
+        tags::NumberOfSeriesRelatedInstances,
     };
     std::ranges::sort(all);
     return all;
@@ -151,12 +62,20 @@ bool is_beside_pixels(dicom::Tag tag) {
 }  // namespace
 
 Level level_of(dicom::Tag tag) {
-    if (std::ranges::binary_search(kOfSeries, tag)) {
-        return Level::Series;
+    switch (module_of(tag)) {
+        case Module::Patient:
+        case Module::Study:
+            return Level::Study;
+        case Module::Series:
+            return Level::Series;
+        case Module::None:
+            break;
     }
+    if (std::ranges::binary_search(kMoreOfSeries, tag)) return Level::Series;
+    // Nearly all of the group is the patient's, what later editions add too.
     const bool of_patient = tag.group == 0x0010 && tag != tags::ExaminedBodyThickness;
-    return of_patient || std::ranges::binary_search(kOfStudy, tag) ? Level::Study
-                                                                   : Level::Instance;
+    return of_patient || std::ranges::binary_search(kMoreOfStudy, tag) ? Level::Study
+                                                                       : Level::Instance;
 }
 
 Rule rule_of(const Path& path) {
