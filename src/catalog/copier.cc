@@ -4,6 +4,7 @@
 
 #include "catalog/edit_moves.h"
 #include "catalog/stated_columns.h"
+#include "catalog/uid_editor.h"
 
 namespace larmor::catalog {
 namespace {
@@ -38,7 +39,7 @@ Result<void> Copier::find_source() {
 }
 
 Result<CopyOutcome> Copier::copy_into_new() {
-    TRY_VOID(check_room_in_series());
+    TRY_VOID(check_room_in_series(tx_, source_.image_set.series));
     TRY(const EditTarget made, make_image_set(false));
     const std::int64_t version = note_change(made);
     TRY(const CopiedRows copied, copy_to(made, version));
@@ -154,17 +155,6 @@ Result<edits::Changes> Copier::differences(const EditTarget& shown, bool study_o
                         ": edit it first, or copy by force, then it becomes what is there");
     }
     return changes_to(there, tags, version, Time(std::chrono::microseconds(impl_.now_us())));
-}
-
-Result<void> Copier::check_room_in_series() {
-    TRY(db::Query query,
-        tx_.prepare("SELECT count(*) FROM image_sets WHERE series = ?1 AND state <> 2"));
-    query.bind(number_of(source_.image_set.series));
-    TRY_VOID(query.next());
-    if (query.int64(0) < kImageSetsOfSeriesMax) return {};
-    return fail(ErrorCode::LimitExceeded, "the series has " + std::to_string(query.int64(0)) +
-                                              " image sets already, the limit is " +
-                                              std::to_string(kImageSetsOfSeriesMax));
 }
 
 Result<EditTarget> Copier::make_image_set(bool is_primary) {

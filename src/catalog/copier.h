@@ -25,7 +25,6 @@ private:
     Result<CopyOutcome> copy_into(const CopyRequest::Destination& destination);
     Result<CopyOutcome> promote();
 
-    Result<void> check_room_in_series();
     /// The primary image set that is there makes way; nothing where there is none.
     Result<std::optional<PlacedImageSet>> demote();
     /// How the copy says something else than `shown`, as changes that make it the same. Errors:

@@ -59,18 +59,18 @@ Result<std::vector<PlacedImageSet>> Catalog::edit_image_set(db::Transaction& tx,
     TRY(const EditTarget target, editor.find_locked(id));
     TRY_VOID(editor.check_version(target, request.latest_version));
     TRY_VOID(editor.check_series(target, request.document));
+    const bool whole_study =
+        request.span == EditRequest::Span::Study && request.document.changes_study();
+    std::vector<PlacedImageSet> edited;
+    TRY(auto changed, editor.edit(target, request));
     std::vector<EditTarget> siblings;
-    if (target.image_set.is_primary) {
+    if (changed.of_study && target.image_set.is_primary) {
         TRY(siblings, editor.primary_sets(number_of(target.image_set.study)));
         std::erase_if(siblings, [&](const EditTarget& one) {
             return one.image_set.row == target.image_set.row;
         });
     }
-    const bool whole_study =
-        request.span == EditRequest::Span::Study && request.document.changes_study();
-    std::vector<PlacedImageSet> edited;
-    TRY(auto changed, editor.edit(target, request));
-    if (changed.of_study && !siblings.empty()) {
+    if (!siblings.empty()) {
         if (!whole_study) {
             return fail(ErrorCode::Conflict,
                         "the study has " + std::to_string(siblings.size()) +

@@ -49,6 +49,15 @@ Result<void> store_columns(db::Transaction& tx, EditScope scope, std::string_vie
     return {};
 }
 
+Result<void> replace_columns(db::Transaction& tx, EditScope scope, std::string_view json) {
+    TRY_VOID(
+        tx.run("INSERT INTO image_set_edits (image_set, instance, version, document)"
+               " VALUES (?1, ?2, 0, ?3) ON CONFLICT (image_set, instance, version)"
+               " DO UPDATE SET document = excluded.document",
+               scope.image_set, scope.instance, json));
+    return {};
+}
+
 Result<std::vector<std::int64_t>> edited_since(db::Snapshot& snapshot, std::int64_t image_set,
                                                std::int64_t version) {
     TRY(db::Query query,

@@ -25,6 +25,8 @@ Result<void> store_changes(db::Transaction& tx, EditScope scope, std::int64_t ve
 /// The columns as they were before the first edit, as DICOM JSON; nothing before that.
 Result<std::optional<std::string>> load_columns(db::Snapshot& snapshot, EditScope scope);
 Result<void> store_columns(db::Transaction& tx, EditScope scope, std::string_view json);
+/// The same where some may be kept.
+Result<void> replace_columns(db::Transaction& tx, EditScope scope, std::string_view json);
 
 /// Instances (0: all) whose documents changed after `version`.
 Result<std::vector<std::int64_t>> edited_since(db::Snapshot& snapshot, std::int64_t image_set,

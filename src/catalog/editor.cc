@@ -5,9 +5,10 @@
 #include <map>
 
 #include "catalog/edit_columns.h"
-#include "catalog/folding.h"
-#include "catalog/name_words.h"
 #include "catalog/read_rows.h"
+#include "catalog/uid_editor.h"
+#include "dicom/tags.h"
+#include "edits/uids.h"
 
 namespace larmor::catalog {
 namespace {
@@ -161,7 +162,6 @@ Result<void> Editor::keep_columns(const EditTarget& target) {
 
 Result<Editor::Edited> Editor::edit(const EditTarget& target, const EditRequest& request) {
     const ImageSet& set = target.image_set;
-    if (set.is_primary) TRY_VOID(keep_columns(target));
     const std::int64_t version =
         impl_.changes.change(tx_, as_changed(target),
                              {.rows = 0,
@@ -170,15 +170,20 @@ Result<Editor::Edited> Editor::edit(const EditTarget& target, const EditRequest&
                               .cause = request.revert_to ? "revert" : "edit",
                               .forced = request.force == edits::Force::Yes});
     impl_.forget_series(tx_, target.study_instance_uid, target.series_instance_uid);
-    Edited edited;
-    if (request.revert_to) {
-        TRY(edited.of_study, revert(target, *request.revert_to, version));
-    } else {
-        TRY(edited.of_study, update(target, request, version));
+    auto changed = request.revert_to ? read_revert(target, *request.revert_to, version)
+                                     : read_update(target, request, version);
+    if (!changed) return tl::unexpected(std::move(changed).error());
+    Edited edited{.image_set = target};
+    for (const Scoped& one : *changed) {
+        if (one.scope.instance != 0) continue;
+        edited.of_study = edited.of_study || touch_study(one.touched);
+        // As they were until now: nothing else has changed them.
+        const bool may_change = edited.of_study || touch_series_columns(one.touched);
+        if (set.is_primary && may_change) TRY_VOID(keep_columns(target));
     }
+    TRY_VOID(write(edited.image_set, *changed, version));
     TRY_VOID(tx_.run_later("UPDATE image_sets SET edited_version = ?2 WHERE id = ?1",
                            number_of(set.row), version));
-    edited.image_set = target;
     edited.image_set.image_set.latest_version = version;
     edited.image_set.image_set.workflow_status = "UPDATED";
     edited.image_set.image_set.updated = Time(std::chrono::microseconds(impl_.now_us()));
@@ -197,9 +202,9 @@ Result<std::vector<PlacedImageSet>> Editor::edit_all(const std::vector<EditTarge
     return edited;
 }
 
-Result<bool> Editor::update(const EditTarget& target, const EditRequest& request,
-                            std::int64_t version) {
-    const std::int64_t image_set = number_of(target.image_set.row);
+Result<std::vector<Editor::Scoped>> Editor::read_update(const EditTarget& target,
+                                                        const EditRequest& request,
+                                                        std::int64_t version) {
     const Time now = Time(std::chrono::microseconds(impl_.now_us()));
     std::map<std::string, edits::Changes> by_instance;  // empty UID: all
     for (const edits::Update& update : request.document.updates) {
@@ -208,165 +213,95 @@ Result<bool> Editor::update(const EditTarget& target, const EditRequest& request
         change.time = now;
         by_instance[update.sop_instance_uid].push_back(std::move(change));
     }
-    for (const auto& [uid, made] : by_instance) {
-        EditScope scope{image_set, 0};
-        if (!uid.empty()) {
-            TRY(db::Query query,
-                tx_.prepare("SELECT id, instance_number FROM instances"
-                            " WHERE sop_instance_uid = ?1 AND image_set = ?2"));
-            query.bind(uid, image_set);
-            TRY(const bool found, query.next());
-            if (!found) {
-                return fail(ErrorCode::NotFound,
-                            "there is no instance " + uid + " in the image set");
-            }
-            scope.instance = query.int64(0);
-            InstanceAttributes attributes;
-            attributes.instance_number = query.optional_int64(1);
-            TRY_VOID(keep_columns(scope, columns_json(attributes)));
-        }
+    // All are found before one of them is called otherwise.
+    std::vector<Scoped> changed;
+    for (auto& [uid, made] : by_instance) {
+        TRY(const EditScope scope, scope_of(target, uid, made));
         TRY(edits::Changes changes, changes_now(scope));
         for (const edits::Change& change : made) edits::add_change(changes, change);
-        TRY_VOID(store_changes(tx_, scope, version, changes));
-        TRY_VOID(write_columns(target, scope, made, changes));
+        changed.push_back({scope, std::move(made), std::move(changes)});
     }
-    const auto of_all = by_instance.find("");
-    return of_all != by_instance.end() && touch_study(of_all->second);
+    return changed;
 }
 
-Result<bool> Editor::revert(const EditTarget& target, std::int64_t to, std::int64_t version) {
+Result<EditScope> Editor::scope_of(const EditTarget& target, const std::string& instance,
+                                   const edits::Changes& made) {
+    EditScope scope{number_of(target.image_set.row), 0};
+    if (instance.empty()) return scope;
+    InstanceAttributes attributes;
+    {
+        TRY(db::Query query, tx_.prepare("SELECT id, instance_number FROM instances"
+                                         " WHERE sop_instance_uid = ?1 AND image_set = ?2"));
+        query.bind(instance, scope.image_set);
+        TRY(const bool found, query.next());
+        if (!found) {
+            return fail(ErrorCode::NotFound,
+                        "there is no instance " + instance + " in the image set");
+        }
+        scope.instance = query.int64(0);
+        attributes.instance_number = query.optional_int64(1);
+    }
+    if (touch_instance_columns(made) || edits::touch_uids(made)) {
+        TRY_VOID(keep_columns(scope, columns_json(attributes)));
+    }
+    return scope;
+}
+
+namespace {
+
+/// What came with changes from an image set of another place is here for good: where it is
+/// found is nothing that goes back with what was edited.
+edits::Changes with_place(edits::Changes then, const edits::Changes& before, bool is_primary) {
+    for (const edits::Change& change : before) {
+        const bool stays = is_primary || change.path.tag != dicom::tags::SOPInstanceUID;
+        const bool is_place =
+            edits::touch_uids({change}) && stays && !edits::last_uid(then, change.path.tag);
+        if (is_place) then.push_back(change);
+    }
+    return then;
+}
+
+}  // namespace
+
+Result<std::vector<Editor::Scoped>> Editor::read_revert(const EditTarget& target,
+                                                        std::int64_t to, std::int64_t version) {
     const std::int64_t image_set = number_of(target.image_set.row);
     if (to < 1 || to >= version) {
         return fail(ErrorCode::InvalidInput, "the image set has versions 1 to " +
                                                  std::to_string(version - 1) + ", not " +
                                                  std::to_string(to));
     }
-    bool of_study = false;
+    std::vector<Scoped> changed;
     TRY(const auto instances, edited_since(tx_, image_set, to));
     for (const std::int64_t instance : instances) {
         const EditScope scope{image_set, instance};
         TRY(const edits::Changes before, changes_now(scope));
-        TRY(const edits::Changes then, load_changes(tx_, scope, to));
-        TRY_VOID(store_changes(tx_, scope, version, then));
+        TRY(edits::Changes then, load_changes(tx_, scope, to));
+        if (instance != 0) {
+            then = with_place(std::move(then), before, target.image_set.is_primary);
+        }
         edits::Changes touched = before;
         touched.insert(touched.end(), then.begin(), then.end());
         // What both have alike is not changed by going back.
         std::erase_if(touched, [&](const edits::Change& one) {
             return std::ranges::count(before, one) > 0 && std::ranges::count(then, one) > 0;
         });
-        of_study = of_study || (instance == 0 && touch_study(touched));
-        TRY_VOID(write_columns(target, scope, touched, then));
+        changed.push_back({scope, std::move(touched), std::move(then)});
     }
-    return of_study;
+    return changed;
 }
 
-Result<void> Editor::write_columns(const EditTarget& target, EditScope scope,
-                                   const edits::Changes& touched, const edits::Changes& now) {
-    if (scope.instance == 0) {
-        // Columns of a series are those of its primary image set.
-        const bool shown = target.image_set.is_primary && touch_series_columns(touched);
-        return shown ? write_series(target, now) : Result<void>();
+Result<void> Editor::write(EditTarget& target, const std::vector<Scoped>& changed,
+                           std::int64_t version) {
+    UidEditor uids(impl_, tx_);
+    for (const Scoped& one : changed) {
+        const bool are_uids_touched = edits::touch_uids(one.touched);
+        if (are_uids_touched) TRY_VOID(uids.begin(target, one.scope));
+        TRY_VOID(store_changes(tx_, one.scope, version, one.now));
+        TRY_VOID(write_columns(target, one));
+        if (are_uids_touched) TRY_VOID(uids.follow(target, one.scope, one.now));
     }
-    return touch_instance_columns(touched) ? write_instance(scope, now) : Result<void>();
-}
-
-Result<void> Editor::write_instance(EditScope scope, const edits::Changes& now) {
-    TRY(const auto columns, load_columns(tx_, scope));
-    TRY(const InstanceRecord record, edited_columns(columns.value_or("{}"), now));
-    return tx_.run_later("UPDATE instances SET instance_number = ?2 WHERE id = ?1",
-                         scope.instance, record.instance.instance_number);
-}
-
-Result<void> Editor::write_series(const EditTarget& of) {
-    TRY(const edits::Changes changes, changes_now({number_of(of.image_set.row), 0}));
-    return write_series(of, changes);
-}
-
-Result<void> Editor::write_series(const EditTarget& target, const edits::Changes& now) {
-    const std::int64_t row = number_of(target.image_set.series);
-    TRY(const auto columns, load_columns(tx_, {number_of(target.image_set.row), 0}));
-    TRY(const InstanceRecord record, edited_columns(columns.value_or("{}"), now));
-    const SeriesAttributes& series = record.series;
-    const std::string series_date = plain_date(series.series_date);
-    const std::string start_date = plain_date(series.performed_procedure_step_start_date);
-    const std::string key = time_key(series.performed_procedure_step_start_time);
-    const RequestAttributes first =
-        series.requests.empty() ? RequestAttributes{} : series.requests.front();
-    TRY_VOID(
-        tx_.run_later("UPDATE series SET modality = ?2, series_number = ?3,"
-                      " series_description = ?4, series_date = ?5, body_part_examined = ?6,"
-                      " laterality = ?7, pps_start_date = ?8, pps_start_time = ?9,"
-                      " pps_start_time_key = ?10, scheduled_procedure_step_id = ?11,"
-                      " requested_procedure_id = ?12 WHERE id = ?1",
-                      row, series.modality, series.series_number, series.series_description,
-                      series_date, series.body_part_examined, series.laterality, start_date,
-                      series.performed_procedure_step_start_time, key,
-                      first.scheduled_procedure_step_id, first.requested_procedure_id));
-    TRY_VOID(tx_.run_later("DELETE FROM series_requests WHERE series = ?1", row));
-    return impl_.insert_requests(tx_, row, series.requests);
-}
-
-Result<void> Editor::write_study(const EditTarget& of) {
-    const EditScope scope{number_of(of.image_set.row), 0};
-    const std::int64_t row = number_of(of.image_set.study);
-    TRY(const auto columns, load_columns(tx_, scope));
-    TRY(const edits::Changes changes, changes_now(scope));
-    TRY(InstanceRecord record, edited_columns(columns.value_or("{}"), changes));
-    record.study.study_instance_uid = of.study_instance_uid;
-    TRY(const StoredStudy before, load_study(tx_, row));
-    const PatientAttributes& patient = record.patient;
-    const StudyAttributes& study = record.study;
-    if (patient.patient_id != before.patient.patient_id ||
-        patient.issuer_of_patient_id != before.patient.issuer_of_patient_id) {
-        TRY_VOID(move_patient(of, record));
-    }
-    const std::string study_date = plain_date(study.study_date);
-    const std::string key = time_key(study.study_time);
-    const std::string physician = fold_name(study.referring_physician_name);
-    const std::string name = fold_name(patient.patient_name);
-    const std::string birth_date = plain_date(patient.patient_birth_date);
-    TRY_VOID(
-        tx_.run_later("UPDATE studies SET study_date = ?2, study_time = ?3,"
-                      " study_time_key = ?4, accession_number = ?5,"
-                      " referring_physician_name = ?6, referring_physician_name_folded = ?7,"
-                      " study_id = ?8, study_description = ?9, patient_id = ?10,"
-                      " issuer_of_patient_id = ?11, patient_name = ?12,"
-                      " patient_name_folded = ?13, patient_birth_date = ?14,"
-                      " patient_sex = ?15 WHERE id = ?1",
-                      row, study_date, study.study_time, key, study.accession_number,
-                      study.referring_physician_name, physician, study.study_id,
-                      study.study_description, patient.patient_id, patient.issuer_of_patient_id,
-                      patient.patient_name, name, birth_date, patient.patient_sex));
-    if (patient.patient_name == before.patient.patient_name &&
-        study.referring_physician_name == before.study.referring_physician_name) {
-        return {};
-    }
-    TRY_VOID(tx_.run_later("DELETE FROM person_name_words WHERE study = ?1", row));
-    TRY_VOID(tx_.run_later("DELETE FROM person_name_groups WHERE study = ?1", row));
-    return insert_name_words(tx_, row, patient.patient_name, study.referring_physician_name);
-}
-
-Result<void> Editor::move_patient(const EditTarget& of, const InstanceRecord& now) {
-    const std::int64_t row = number_of(of.image_set.study);
-    // Whose an import takes the study for, it remembers by series.
-    TRY(const auto targets, primary_sets(row));
-    for (const EditTarget& one : targets) {
-        impl_.forget_series(tx_, one.study_instance_uid, one.series_instance_uid);
-    }
-    TRY(const std::int64_t patient, impl_.patient_of(tx_, now));
-    std::int64_t before = 0;
-    {
-        TRY(db::Query query, tx_.prepare("SELECT patient FROM studies WHERE id = ?1"));
-        query.bind(row);
-        TRY_VOID(query.next());
-        before = query.int64(0);
-    }
-    TRY_VOID(tx_.run("UPDATE studies SET patient = ?2 WHERE id = ?1", row, patient));
-    TRY_VOID(
-        tx_.run("DELETE FROM patients WHERE id = ?1"
-                " AND NOT EXISTS (SELECT 1 FROM studies WHERE patient = ?1)",
-                before));
-    return {};
+    return uids.check(target);
 }
 
 }  // namespace larmor::catalog

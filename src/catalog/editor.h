@@ -19,6 +19,15 @@ ImageSetTarget as_changed(const EditTarget& target);
 /// instances writes as much for ten of them as for two thousand.
 class Editor {
 public:
+    /// Columns of a series that are written together: what has an index or a trigger costs more
+    /// than the row.
+    struct SeriesColumns {
+        bool plain = true;
+        bool modality = true;
+        bool start = true;  ///< of the performed procedure step
+        bool requests = true;
+    };
+
     Editor(Catalog::Impl& impl, db::Transaction& tx) : impl_(impl), tx_(tx) {}
 
     /// With the lock on its study. Errors: NotFound (also what was deleted), Conflict (LOCKED).
@@ -47,7 +56,7 @@ public:
                                                  const EditRequest& request);
     /// The columns of the study, by what was edited in one of its image sets.
     Result<void> write_study(const EditTarget& of);
-    /// The same of the series, by its primary image set.
+    /// The same of the series, by its primary image set, all of them.
     Result<void> write_series(const EditTarget& of);
     /// Keeps the columns as they are now, of a primary image set that is to be edited or will
     /// not be primary any more. Does nothing where they are kept.
@@ -56,12 +65,25 @@ public:
 private:
     Result<edits::Changes> changes_now(EditScope scope) const;
     Result<void> keep_columns(EditScope scope, std::string_view json);
-    Result<bool> update(const EditTarget& target, const EditRequest& request,
-                        std::int64_t version);
-    Result<bool> revert(const EditTarget& target, std::int64_t to, std::int64_t version);
-    Result<void> write_columns(const EditTarget& target, EditScope scope,
-                               const edits::Changes& touched, const edits::Changes& now);
-    Result<void> write_series(const EditTarget& target, const edits::Changes& now);
+    /// What is changed in one scope, and what holds then.
+    struct Scoped {
+        EditScope scope;
+        edits::Changes touched;
+        edits::Changes now;
+    };
+    Result<std::vector<Scoped>> read_update(const EditTarget& target,
+                                            const EditRequest& request, std::int64_t version);
+    Result<EditScope> scope_of(const EditTarget& target, const std::string& instance,
+                               const edits::Changes& made);
+    Result<std::vector<Scoped>> read_revert(const EditTarget& target, std::int64_t to,
+                                            std::int64_t version);
+    /// `target` becomes where the image set is afterwards.
+    Result<void> write(EditTarget& target, const std::vector<Scoped>& changed,
+                       std::int64_t version);
+    Result<void> write_columns(const EditTarget& target, const Scoped& changed);
+    /// Those that `touched` may have changed.
+    Result<void> write_series(const EditTarget& target, const edits::Changes& now,
+                              const SeriesColumns& touched);
     Result<void> write_instance(EditScope scope, const edits::Changes& now);
     Result<void> move_patient(const EditTarget& of, const InstanceRecord& now);
 

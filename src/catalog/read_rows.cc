@@ -176,25 +176,21 @@ Result<std::vector<RequestAttributes>> load_requests(db::Snapshot& snapshot,
     }
 }
 
-}  // namespace
+constexpr std::string_view kSelectSeries =
+    "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state,"
+    " m.workflow_status, m.latest_version, m.created, m.updated, m.metadata_object,"
+    " m.metadata_version, m.thumbnail_object, m.thumbnail_version,"
+    " s.series_instance_uid, s.modality, s.series_number, s.series_description,"
+    " s.series_date, s.body_part_examined, s.laterality, s.pps_start_date,"
+    " s.pps_start_time, m.number_of_instances, t.id, t.study_instance_uid,"
+    " m.edited_version, s.id FROM series s JOIN studies t ON t.id = s.study"
+    " JOIN image_sets m ON ";
 
-Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
-    TRY(db::Query query,
-        snapshot.prepare(
-            "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state,"
-            " m.workflow_status, m.latest_version, m.created, m.updated, m.metadata_object,"
-            " m.metadata_version, m.thumbnail_object, m.thumbnail_version,"
-            " s.series_instance_uid, s.modality, s.series_number, s.series_description,"
-            " s.series_date, s.body_part_examined, s.laterality, s.pps_start_date,"
-            " s.pps_start_time, m.number_of_instances, t.id, t.study_instance_uid,"
-            " m.edited_version"
-            " FROM series s JOIN image_sets m ON m.id = s.image_set"
-            " JOIN studies t ON t.id = s.study WHERE s.id = ?1"));
-    query.bind(row);
+Result<StoredSeries> read_series(db::Snapshot& snapshot, db::Query& query) {
     TRY(const bool found, query.next());
     if (!found) return fail(ErrorCode::NotFound, "there is no such series");
     StoredSeries series;
-    series.row = SeriesRow{row};
+    series.row = SeriesRow{query.int64(27)};
     series.image_set = image_set_from(query, 0);
     series.image_set.edited_version = query.int64(26);
     series.metadata = object_of(query, 10);
@@ -214,8 +210,26 @@ Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
     series.number_of_series_related_instances = query.int64(23);
     series.study = StudyRow{query.int64(24)};
     series.study_instance_uid = query.string(25);
-    TRY(series.series.requests, load_requests(snapshot, row));
+    TRY(series.series.requests, load_requests(snapshot, number_of(series.row)));
     return series;
+}
+
+}  // namespace
+
+Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row) {
+    static const std::string kSql =
+        std::string(kSelectSeries) + "m.id = s.image_set WHERE s.id = ?1";
+    TRY(db::Query query, snapshot.prepare(kSql));
+    query.bind(row);
+    return read_series(snapshot, query);
+}
+
+Result<StoredSeries> load_series_of(db::Snapshot& snapshot, std::int64_t image_set) {
+    static const std::string kSql =
+        std::string(kSelectSeries) + "m.series = s.id WHERE m.id = ?1";
+    TRY(db::Query query, snapshot.prepare(kSql));
+    query.bind(image_set);
+    return read_series(snapshot, query);
 }
 
 }  // namespace larmor::catalog

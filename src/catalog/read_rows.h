@@ -20,8 +20,10 @@ Result<std::vector<StoredInstance>> read_instances(db::Query& query);
 extern const std::string_view kSelectImageSet;  ///< alias m
 ImageSet read_image_set(const db::Query& query);
 
-/// Errors: NotFound.
+/// Errors: NotFound; of a series also where it has no primary image set.
 Result<StoredStudy> load_study(db::Snapshot& snapshot, std::int64_t row);
 Result<StoredSeries> load_series(db::Snapshot& snapshot, std::int64_t row);
+/// The series that an image set is in, with it in place of the primary one.
+Result<StoredSeries> load_series_of(db::Snapshot& snapshot, std::int64_t image_set);
 
 }  // namespace larmor::catalog

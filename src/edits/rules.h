@@ -18,7 +18,8 @@ enum class Rule : std::uint8_t {
     Free,
     /// Study ID: only where it is said that it is meant, as the service has it.
     NeedsForce,
-    /// Study, Series and SOP Instance UID say where an instance is found.
+    /// Study, Series and SOP Instance UID say where an instance is found: only with force, and
+    /// not in what is shown to all (see check_rules).
     Identifies,
     /// SOP Class and Specific Character Set, group 0002, what describes or is pixels, overlays,
     /// curves or waveforms, and Original Attributes Sequence, which says what was edited.

@@ -6,7 +6,9 @@
 
 #include "base/ids.h"
 #include "dicom/dictionary.h"
+#include "dicom/tags.h"
 #include "edits/rules.h"
+#include "edits/uids.h"
 #include "edits/value_json_internal.h"
 
 namespace larmor::edits {
@@ -180,6 +182,21 @@ Result<void> read_removable(std::string_view json, UpdateDocument& document,
     return read(Kind::Remove, json, document, limits);
 }
 
+namespace {
+
+Result<void> check_uid_update(const Update& update, const std::string& name) {
+    if (!uid_of(update.change)) {
+        return invalid(name + " says where an instance is found: it is set to one UID");
+    }
+    if (update.change.path.tag == dicom::tags::SOPInstanceUID &&
+        update.sop_instance_uid.empty()) {
+        return invalid(name + " is that of one instance");
+    }
+    return {};
+}
+
+}  // namespace
+
 Result<void> check_rules(const UpdateDocument& document, Force force) {
     for (const Update& update : document.updates) {
         const Path& path = update.change.path;
@@ -190,7 +207,8 @@ Result<void> check_rules(const UpdateDocument& document, Force force) {
             case Rule::Never:
                 return invalid(name + " can't be edited: it describes pixels or the file");
             case Rule::Identifies:
-                return invalid(name + " can't be edited: it says where an instance is found");
+                TRY_VOID(check_uid_update(update, name));
+                [[fallthrough]];
             case Rule::NeedsForce:
                 if (force == Force::No) return invalid(name + " is edited only with force");
                 break;

@@ -48,8 +48,9 @@ Result<void> read_updatable(std::string_view json, UpdateDocument& document,
 Result<void> read_removable(std::string_view json, UpdateDocument& document,
                             const UpdateLimits& limits = {});
 
-/// What `rule_of` forbids, and what needs `force`: Study ID, and private attributes of single
-/// instances. Errors: InvalidInput that names the attribute by its tag.
+/// What `rule_of` forbids, and what needs `force`: Study ID, private attributes of single
+/// instances, and the UIDs, which can be set but not removed, SOP Instance UID in one instance
+/// at a time. Errors: InvalidInput that names the attribute by its tag.
 enum class Force : bool { No, Yes };
 Result<void> check_rules(const UpdateDocument& document, Force force);
 

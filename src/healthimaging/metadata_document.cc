@@ -5,7 +5,9 @@
 #include <cmath>
 #include <utility>
 
+#include "base/ids.h"
 #include "base/json_text.h"
+#include "dicom/tags.h"
 #include "healthimaging/frame_id.h"
 
 namespace larmor::healthimaging {
@@ -50,6 +52,17 @@ void append_number(std::string& out, double value) {
     out.append(digits.data(), written.ptr);
 }
 
+/// What the version says; the row, which is as the latest version has it, where that is none.
+std::string uid_in(const Attributes& attributes, dicom::Tag tag, const std::string& of_row) {
+    const auto found = attributes.find(tag);
+    if (found == attributes.end()) return of_row;
+    const std::string_view member = found->second.member;  // "SOPInstanceUID":"1.2.3"
+    const auto begin = member.find(":\"");
+    if (begin == member.npos) return of_row;
+    const auto uid = member.substr(begin + 2, member.size() - begin - 3);
+    return is_uid_key_part(uid) ? std::string(uid) : of_row;
+}
+
 /// Whether the frame was there to be read.
 bool is_known(const preprocess::ImageFrame& frame) {
     return frame.size_bytes > 0;
@@ -76,13 +89,19 @@ void append_facts(std::string& out, const preprocess::ImageFrame& frame,
 Result<void> MetadataDocument::add(const catalog::StoredInstance& instance, std::string& json,
                                    const preprocess::ImageFrames& frames, std::string& out) {
     TRY(LeveledAttributes attributes, read_leveled(json));
-    if (!begun_) begin(attributes, instance.series_instance_uid, out);
+    if (!begun_) {
+        begin(attributes,
+              uid_in(attributes.series, dicom::tags::SeriesInstanceUID,
+                     instance.series_instance_uid),
+              out);
+    }
     keep_others(attributes.instance, attributes.patient, patient_);
     keep_others(attributes.instance, attributes.study, study_);
     keep_others(attributes.instance, attributes.series, series_);
 
     if (std::exchange(some_, true)) out += ',';
-    append_json_string(out, instance.attributes.sop_instance_uid);
+    append_json_string(out, uid_in(attributes.instance, dicom::tags::SOPInstanceUID,
+                                   instance.attributes.sop_instance_uid));
     out += R"(:{"DICOM":{)";
     out += frames.file_meta;
     append_members(out, attributes.instance);

@@ -5,9 +5,13 @@
 #include "api/dicomweb/decode_stored.h"
 #include "api/dicomweb/edited_head.h"
 #include "api/dicomweb/locate.h"
+#include "dicom/reader.h"
 #include "dicom/rewrite.h"
+#include "dicom/tags.h"
+#include "dicom/values.h"
 #include "dicom/writer.h"
 #include "edits/apply_data_set.h"
+#include "edits/uids.h"
 #include "pixels/decode.h"
 
 namespace larmor::api {
@@ -22,6 +26,22 @@ http::Part shared_part(ByteBuffer bytes) {
     auto owner = std::make_shared<const ByteBuffer>(std::move(bytes));
     const Bytes view(*owner);
     return http::SharedBytes{std::move(owner), view};
+}
+
+/// File meta information for a data set, of which this is the head. In another version than the
+/// latest it may have another SOP Instance UID than its row.
+void append_file_meta(const LocatedInstance& located, Bytes head, dicom::Encoding encoding,
+                      std::string_view transfer_syntax_uid, ByteBuffer& out) {
+    const auto& attributes = located.instance.attributes;
+    const auto said = dicom::find(head, encoding, dicom::tags::SOPInstanceUID);
+    std::string uid;
+    if (said && *said) uid = dicom::trimmed((*said)->value, dicom::vr::UI);
+    dicom::write_file_meta(
+        {.media_storage_sop_class_uid = attributes.sop_class_uid,
+         .media_storage_sop_instance_uid = uid.empty() ? attributes.sop_instance_uid : uid,
+         .transfer_syntax_uid = std::string(transfer_syntax_uid),
+         .source_application_entity_title = {}},
+        out);
 }
 
 void put_change(dicom::Writer& writer, const pixels::AttributeChange& change) {
@@ -126,14 +146,10 @@ Result<std::unique_ptr<ExplicitFile>> ExplicitFile::open(objects::ObjectStore& s
 
 /// The preamble and meta group, then what the data set begins with.
 void ExplicitFile::begin(ByteBuffer data_set_head) {
-    const auto& attributes = instance_->located->instance.attributes;
     ByteBuffer head;
     head.reserve(data_set_head.size() + 512);
-    dicom::write_file_meta({.media_storage_sop_class_uid = attributes.sop_class_uid,
-                            .media_storage_sop_instance_uid = attributes.sop_instance_uid,
-                            .transfer_syntax_uid = std::string(dicom::kExplicitLittleUid),
-                            .source_application_entity_title = {}},
-                           head);
+    append_file_meta(*instance_->located, data_set_head, dicom::kExplicitLittle,
+                     dicom::kExplicitLittleUid, head);
     head.insert(head.end(), data_set_head.begin(), data_set_head.end());
     ready_.push_back(shared_part(std::move(head)));
 }
@@ -144,16 +160,13 @@ Result<void> ExplicitFile::start_edited() {
     TRY(const std::size_t before, head_size(file));
     TRY(const ByteBuffer data_set, edited_head(file, file.encoding, located.changes));
     ByteBuffer head;
-    if (file.has_preamble && !file.meta.empty()) {
+    // It has the SOP Instance UID too.
+    const bool is_as_it_was = !edits::last_uid(located.changes, dicom::tags::SOPInstanceUID);
+    if (file.has_preamble && !file.meta.empty() && is_as_it_was) {
         const Bytes as_it_is = file.bytes.first(file.data_set_offset);
         head.assign(as_it_is.begin(), as_it_is.end());
     } else {
-        const auto& attributes = located.instance.attributes;
-        dicom::write_file_meta({.media_storage_sop_class_uid = attributes.sop_class_uid,
-                                .media_storage_sop_instance_uid = attributes.sop_instance_uid,
-                                .transfer_syntax_uid = file.transfer_syntax_uid,
-                                .source_application_entity_title = {}},
-                               head);
+        append_file_meta(located, data_set, file.encoding, file.transfer_syntax_uid, head);
     }
     head.insert(head.end(), data_set.begin(), data_set.end());
     ready_.push_back(shared_part(std::move(head)));

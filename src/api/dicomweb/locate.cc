@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/ids.h"
+#include "catalog/read_rows.h"
 #include "http/query.h"
 
 namespace larmor::api {
@@ -122,10 +123,8 @@ Result<catalog::StoredSeries> series_of(const catalog::Catalog& catalog, db::Sna
     if (!path.names_image_set()) {
         return catalog.find_series(snapshot, path.study, path.series);
     }
-    TRY(auto set, named_image_set(catalog, snapshot, path));
-    TRY(auto series, catalog.find_series(snapshot, set.series));
-    series.image_set = std::move(set);
-    return series;
+    TRY(const auto set, named_image_set(catalog, snapshot, path));
+    return catalog::load_series_of(snapshot, catalog::number_of(set.row));
 }
 
 }  // namespace

@@ -1,5 +1,5 @@
-// Imports, edits, copies, promotions, going back, deletions and recoveries in any order against
-// a simple model.
+// Imports, edits (of UIDs too), copies, promotions, going back, deletions and recoveries in any
+// order against a simple model.
 #include <rapidcheck.h>
 
 #include <map>
@@ -14,17 +14,22 @@ namespace {
 using testing::CatalogTest;
 using testing::must;
 
-/// Attributes that are edited: of the patient, of the series, and of an instance.
+/// Attributes that are edited: of the patient, of the series, and of an instance; then UIDs.
 struct Edited {
     std::string_view keyword;
     std::string_view key;  ///< in DICOM JSON
     std::string_view vr;
 };
-constexpr Edited kEdited[] = {{"PatientComments", "00104000", "LT"},
-                              {"PatientName", "00100010", "PN"},
-                              {"SeriesDescription", "0008103E", "LO"},
-                              {"ImageComments", "00204000", "LT"}};
+constexpr Edited kEdited[] = {
+    {"PatientComments", "00104000", "LT"},   {"PatientName", "00100010", "PN"},
+    {"SeriesDescription", "0008103E", "LO"}, {"ImageComments", "00204000", "LT"},
+    {"SOPInstanceUID", "00080018", "UI"},    {"StudyInstanceUID", "0020000D", "UI"},
+    {"SeriesInstanceUID", "0020000E", "UI"}};
 constexpr int kOfInstances = 3;
+constexpr int kSopInstanceUid = 4;
+constexpr int kStudyUid = 5;
+constexpr int kSeriesUid = 6;
+constexpr const char* kSeries = "7.2";
 
 /// What one image set should be like: a value of each attribute, and in which version it came.
 class Model {
@@ -65,6 +70,18 @@ public:
         }
         return texts;
     }
+    /// What it is called since its UIDs were edited.
+    std::string uid(int attribute, std::string otherwise) const {
+        const auto& now = at(latest()).of_all;
+        const auto found = now.find(attribute);
+        return found == now.end() ? otherwise : found->second.text;
+    }
+    std::string uid_of(int instance, std::string otherwise) const {
+        const auto& now = at(latest()).of_one;
+        const auto found = now.find(instance);
+        if (found == now.end() || !found->second.contains(kSopInstanceUid)) return otherwise;
+        return found->second.at(kSopInstanceUid).text;
+    }
     /// A new image set of some of the instances: what was edited in them came before it.
     Model copied(const std::vector<int>& instances) const {
         constexpr std::int64_t kBefore = 1'000'000;
@@ -93,10 +110,17 @@ class VersionModel : public CatalogTest {
 protected:
     /// Of this run alone: one that failed leaves what it made.
     std::string uid_of(int instance) const { return study_ + "." + std::to_string(instance); }
+    std::string uid_in(const Model& model, int instance) const {
+        return model.uid_of(instance, uid_of(instance));
+    }
+    std::string series_of(const Model& model) const { return model.uid(kSeriesUid, kSeries); }
+    bool is_at_home(const Model& model) const {
+        return series_of(model) == kSeries && model.uid(kStudyUid, study_) == study_;
+    }
     std::string study_;
     std::vector<Model> sets_;  ///< the primary one first
 
-    ImageSet image_set() { return series("7.2", study_).image_set; }
+    ImageSet image_set() { return series(kSeries, study_).image_set; }
     template <typename F>
     auto write(F f) {
         return must(database_->write_and_wait(std::move(f)));
@@ -107,20 +131,23 @@ protected:
         });
     }
     /// Of all instances where `instance` is negative.
-    EditRequest request_for(int attribute, const std::string& text, int instance) {
+    EditRequest request_for(const Model& model, int attribute, const std::string& text,
+                            int instance) {
         const std::string attributes = "{\"DICOM\":{\"" +
                                        std::string(kEdited[attribute].keyword) + "\":\"" +
                                        text + "\"}}";
         std::string json;
         if (instance >= 0) {
-            json = R"({"Study":{"Series":{"7.2":{"Instances":{")" + uid_of(instance) +
-                   "\":" + attributes + "}}}}}";
+            json = R"({"Study":{"Series":{")" + series_of(model) + R"(":{"Instances":{")" +
+                   uid_in(model, instance) + "\":" + attributes + "}}}}}";
+        } else if (attribute == kStudyUid) {
+            json = R"({"Study":)" + attributes + "}";
         } else if (attribute >= 2) {
-            json = R"({"Study":{"Series":{"7.2":)" + attributes + "}}}";
+            json = R"({"Study":{"Series":{")" + series_of(model) + "\":" + attributes + "}}}";
         } else {
             json = R"({"Patient":)" + attributes + "}";
         }
-        EditRequest request;
+        EditRequest request{.force = edits::Force::Yes};
         must(text.empty() ? edits::read_removable(json, request.document)
                           : edits::read_updatable(json, request.document));
         return request;
@@ -136,7 +163,7 @@ protected:
         for (const Model& model : sets_) {
             if (model.first_version.contains(instance)) return;
         }
-        InstanceRecord made = record(study_, "7.2", uid_of(instance));
+        InstanceRecord made = record(study_, kSeries, uid_of(instance));
         made.file.object = objects::ObjectId{1000 + instance};
         insert(made);
         Model& primary = sets_[0];
@@ -144,15 +171,29 @@ protected:
         primary.first_version[instance] = primary.latest();
     }
     void edit_all(Model& model, int attribute, const std::string& text) {
-        edit(model, request_for(attribute, text, -1));
+        edit(model, request_for(model, attribute, text, -1));
         auto& version = model.next();
         version.of_all[attribute] = {model.latest(), text};
     }
-    void edit_one(Model& model, int instance, const std::string& text) {
+    void edit_one(Model& model, int instance, const std::string& text,
+                  int attribute = kOfInstances) {
         if (!model.first_version.contains(instance)) return;
-        edit(model, request_for(kOfInstances, text, instance));
+        edit(model, request_for(model, attribute, text, instance));
         auto& version = model.next();
-        version.of_one[instance][kOfInstances] = {model.latest(), text};
+        version.of_one[instance][attribute] = {model.latest(), text};
+    }
+    /// Not of the primary one.
+    void edit_uid(std::size_t which, int instance, int how) {
+        if (which == 0) return;
+        Model& model = sets_[which];
+        const std::string number = std::to_string(how % 2);
+        if (how % 3 == 0) {
+            edit_one(model, instance, uid_of(instance) + "." + number, kSopInstanceUid);
+        } else if (how % 3 == 1) {
+            edit_all(model, kStudyUid, how % 5 == 0 ? study_ : study_ + ".9" + number);
+        } else {
+            edit_all(model, kSeriesUid, how % 5 == 0 ? kSeries : "7.3." + number);
+        }
     }
     void revert(Model& model, std::int64_t to) {
         edit(model, {.revert_to = to});
@@ -176,7 +217,9 @@ protected:
                             .source_version = model.latest(),
                             .promote = promote,
                             .force = edits::Force::Yes};
-        for (const int instance : instances) request.instances.push_back(uid_of(instance));
+        for (const int instance : instances) {
+            request.instances.push_back(uid_in(model, instance));
+        }
         return write(
             [&](db::Transaction& tx) { return catalog_->copy_image_set(tx, request); });
     }
@@ -188,7 +231,8 @@ protected:
         sets_.push_back(std::move(made));
     }
     void promote(std::size_t which, int instance) {
-        if (which == 0) return;
+        // Elsewhere it would be another primary one beside the first.
+        if (which == 0 || !is_at_home(sets_[which])) return;
         const auto instances = chosen(sets_[which], instance);
         Model made = sets_[which].copied(instances);
         made.id =
@@ -210,8 +254,8 @@ protected:
         const bool is_whole = model.first_version.size() == 1;
         recover(write([&](db::Transaction& tx) {
             return catalog_->delete_resource(tx, {.study_instance_uid = study_,
-                                                  .series_instance_uid = "7.2",
-                                                  .sop_instance_uid = uid_of(instance),
+                                                  .series_instance_uid = kSeries,
+                                                  .sop_instance_uid = uid_in(model, instance),
                                                   .deleted_by = {},
                                                   .expires = clock_.now()});
         }));
@@ -252,8 +296,10 @@ protected:
         RC_ASSERT(set.is_primary == (&model == sets_.data()));
         for (const auto& [instance, first] : model.first_version) {
             const auto stored = read([&](db::Snapshot& s) {
-                return catalog_->find_instance(s, set.row, uid_of(instance));
+                return catalog_->find_instance(s, set.row, uid_in(model, instance));
             });
+            RC_ASSERT(stored.study_instance_uid == model.uid(kStudyUid, study_));
+            RC_ASSERT(stored.series_instance_uid == series_of(model));
             RC_ASSERT(stored.first_version == first);
             RC_ASSERT(stored.file.object == objects::ObjectId{1000 + instance});
             for (std::int64_t version = first; version <= model.latest(); ++version) {
@@ -279,7 +325,7 @@ protected:
         RC_ASSERT(shown.number_of_study_related_instances ==
                   static_cast<std::int64_t>(sets_[0].first_version.size()));
         RC_ASSERT(shown.number_of_study_related_series == 1);
-        RC_ASSERT(series("7.2", study_).series.series_description == value_of(2, "thin"));
+        RC_ASSERT(series(kSeries, study_).series.series_description == value_of(2, "thin"));
     }
 
     static std::string json_of(const std::map<int, std::string>& seen) {
@@ -323,8 +369,10 @@ protected:
             copy_one(which, step.instance);
         } else if (step.what == 10) {
             promote(which, step.instance);
-        } else {
+        } else if (step.what == 11) {
             delete_copy(which, step.how % 2 == 0);
+        } else {
+            edit_uid(which, step.instance, step.how);
         }
     }
 };
@@ -346,7 +394,7 @@ TEST_P(VersionModel, AnyOrderOfChangesGivesWhatTheModelGives) {
         study_ = "7.1." + std::to_string(run);
         // Few steps: what goes wrong does so with few, and each is a commit.
         const auto step =
-            rc::gen::construct<Step>(rc::gen::inRange(0, 12), rc::gen::inRange(0, 8),
+            rc::gen::construct<Step>(rc::gen::inRange(0, 14), rc::gen::inRange(0, 8),
                                      rc::gen::inRange(0, 6), rc::gen::inRange(0, 40));
         const auto steps = *rc::gen::resize(20, rc::gen::container<std::vector<Step>>(step));
         start();

@@ -84,16 +84,49 @@ TEST(UpdateDocument, NamesWhatIsWrongAndRepeatsNoValue) {
               std::string::npos);
 }
 
-TEST(UpdateDocument, PixelsUidsAndFileMetaAreNeverEdited) {
-    for (const char* path :
-         {"Rows", "BitsStored", "PixelData", "SOPClassUID", "TransferSyntaxUID",
-          "SpecificCharacterSet", "StudyInstanceUID", "SOPInstanceUID", "60003000",
-          "OriginalAttributesSequence/0", "IconImageSequence/0/PixelData"}) {
+TEST(UpdateDocument, PixelsAndFileMetaAreNeverEdited) {
+    for (const char* path : {"Rows", "BitsStored", "PixelData", "SOPClassUID",
+                             "TransferSyntaxUID", "SpecificCharacterSet", "60003000",
+                             "OriginalAttributesSequence/0", "IconImageSequence/0/PixelData"}) {
         UpdateDocument document;
         document.updates.push_back(
             {.sop_instance_uid = {},
              .change = {.path = *parse_path(path), .element = {}, .version = 0, .time = {}}});
         EXPECT_FALSE(check_rules(document, Force::Yes)) << path;
+    }
+}
+
+TEST(UpdateDocument, UidsAreSetByForceAndNeverRemoved) {
+    const auto of_instance = [](std::string_view attribute) {
+        return R"({"Study": {"Series": {"1.2": {"Instances": {"1.2.3": {"DICOM": {)" +
+               std::string(attribute) + "}}}}}}}";
+    };
+    const std::string good[] = {
+        R"({"Study": {"DICOM": {"StudyInstanceUID": "1.2.9"}}})",
+        R"({"Study": {"Series": {"1.2": {"DICOM": {"SeriesInstanceUID": "1.2.9"}}}}})",
+        of_instance(R"("SOPInstanceUID": "1.2.9")"),
+        of_instance(R"("SOPInstanceUID": {"vr": "UI", "Value": ["1.2.9"]})")};
+    for (const std::string& json : good) {
+        const auto document = updatable(json);
+        ASSERT_TRUE(document) << json;
+        EXPECT_FALSE(check_rules(*document, Force::No)) << json;
+        EXPECT_TRUE(check_rules(*document, Force::Yes)) << json;
+        UpdateDocument removed;
+        ASSERT_TRUE(read_removable(json, removed));
+        EXPECT_FALSE(check_rules(removed, Force::Yes)) << json;
+    }
+    const std::string bad[] = {
+        // Of all instances.
+        R"({"Study": {"Series": {"1.2": {"DICOM": {"SOPInstanceUID": "1.2.9"}}}}})",
+        of_instance(R"("SOPInstanceUID": null)"),
+        of_instance(R"("SOPInstanceUID": ["1.2", "1.3"])"),
+        of_instance(R"("SOPInstanceUID": "1.2.x")"),
+        of_instance(R"("SOPInstanceUID": {"vr": "LO", "Value": ["1.2"]})"),
+        of_instance(R"("SOPInstanceUID/0": {})")};
+    for (const std::string& json : bad) {
+        UpdateDocument document;
+        const bool is_read = read_updatable(json, document).has_value();
+        EXPECT_FALSE(is_read && check_rules(document, Force::Yes)) << json;
     }
 }
 

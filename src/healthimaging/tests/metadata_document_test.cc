@@ -41,6 +41,19 @@ TEST(MetadataDocument, SaysWhatAllInstancesShareOnceAndWhatOneHasElseInThatOne) 
                        R"("ChecksumType":"COMPRESSED","ImageFrames":[]}}}}}})");
 }
 
+TEST(MetadataDocument, NamesSeriesAndInstancesAsTheVersionDoes) {
+    MetadataDocument document(kOurDatastore, kImageSet);
+    std::string out;
+    // The rows are as the latest version has them.
+    std::string json = R"({"00080018":{"vr":"UI","Value":["9.1.1"]},)"
+                       R"("0020000E":{"vr":"UI","Value":["9.1"]}})";
+    ASSERT_TRUE(document.add(instance_of(1, "1.2.3.1"), json, {}, out));
+    EXPECT_NE(out.find(R"("Series":{"9.1":{"DICOM":{"SeriesInstanceUID":"9.1"},"Instances":{)"
+                       R"("9.1.1":{"DICOM":{"SOPInstanceUID":"9.1.1"})"),
+              std::string::npos)
+        << out;
+}
+
 TEST(MetadataDocument, NamesEachFrameWithItsFacts) {
     preprocess::ImageFrames frames{.form = preprocess::ImageFrames::Form::Htj2k,
                                    .rows = 5,
