@@ -159,12 +159,15 @@ Task<Result<std::string>> read_whole_body(BodyReader& reader, std::uint64_t size
         return fail(ErrorCode::LimitExceeded,
                     "the body is larger than " + std::to_string(size_max) + " bytes");
     };
-    if (reader.length().value_or(0) > size_max) co_return too_large();
+    const std::optional<std::uint64_t> length = reader.length();
+    if (length.value_or(0) > size_max) co_return too_large();
     std::string body;
     while (true) {
-        const auto before = body.size();
-        // A length that was only promised reserves nothing: memory follows what arrives.
-        body.resize(before + kStep);
+        const std::uint64_t before = body.size();
+        // A length that was only promised reserves no more than a step: memory follows what
+        // arrives. Nor is a step made ready for a few bytes, which is what most bodies have.
+        const std::uint64_t left = length.value_or(before + kStep) - before;
+        body.resize(before + std::min<std::uint64_t>(left + 1, kStep));
         const auto out = std::as_writable_bytes(std::span(body)).subspan(before);
         CO_TRY(const std::size_t count, co_await reader.read(out));
         body.resize(before + count);
