@@ -85,6 +85,11 @@ Result<std::shared_ptr<http::Router>> make_router(Services services, Options opt
     auto router = std::make_shared<http::Router>();
     router->add_head_hook(
         [context](http::Request& request) { return refuse_or_preflight(*context, request); });
+    router->set_overload_answer([](const http::Request& request,
+                                   std::string_view why) -> std::optional<http::Response> {
+        if (!is_healthimaging(request)) return std::nullopt;
+        return service_error(request, {ErrorCode::Unavailable, std::string(why)});
+    });
     router->add_middleware([context](http::Request request, http::Next next) {
         return with_site_headers(context, std::move(request), std::move(next));
     });

@@ -67,6 +67,11 @@ Response overloaded(std::string_view why) {
     response.headers.add("Retry-After", "1");
     return response;
 }
+/// In the form that clients of the route know.
+Response overloaded(const Service& service, const Request& request, std::string_view why) {
+    auto answer = service.overloaded(request, why);
+    return answer ? *std::move(answer) : overloaded(why);
+}
 
 Response body_failure(const Error& error) {
     return error.code == ErrorCode::Cancelled ? overloaded(error.message)
@@ -240,7 +245,7 @@ Task<Connection::Then> Connection::serve_request(RequestHead head) {
     Response response;
     if (active.is_too_many()) {
         state_.refused_overload.add();
-        response = overloaded("too many requests are being served");
+        response = overloaded(*state_.service, request, "too many requests are being served");
     } else if (decision.answer) {
         response = *std::move(decision.answer);
     } else if (body.length().value_or(0) > body_max) {
@@ -292,7 +297,8 @@ Task<Response> Connection::answer(Request request, RequestBody& body, BodyMemory
     } else if (*length > 0) {
         if (!memory.take(*length)) {
             state_.refused_overload.add();
-            co_return overloaded("too many bodies are being received");
+            co_return overloaded(*state_.service, request,
+                                 "too many bodies are being received");
         }
         const auto received = co_await body.read_all(request.body);
         if (!received) co_return body_failure(received.error());

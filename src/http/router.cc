@@ -184,6 +184,14 @@ void Router::add_head_hook(HeadHook hook) {
     head_hooks_.push_back(std::move(hook));
 }
 
+void Router::set_overload_answer(OverloadAnswer answer) {
+    overload_answer_ = std::move(answer);
+}
+
+std::optional<Response> Router::overloaded(const Request& request, std::string_view why) const {
+    return overload_answer_ ? overload_answer_(request, why) : std::nullopt;
+}
+
 std::vector<const Route*> Router::routes() const {
     std::vector<const Route*> all;
     for (const auto& registered : routes_) all.push_back(&registered->route);

@@ -68,12 +68,18 @@ public:
     void add(Route route);
     void add_middleware(Middleware middleware);
     void add_head_hook(HeadHook hook);
+    /// See Service::overloaded.
+    using OverloadAnswer =
+        std::function<std::optional<Response>(const Request&, std::string_view why)>;
+    void set_overload_answer(OverloadAnswer answer);
 
     /// In the order of registration; for OpenAPI and for tests of the policy.
     std::vector<const Route*> routes() const;
 
     HeadDecision on_head(Request& request) override;
     Task<Response> handle(Request request) override;
+    std::optional<Response> overloaded(const Request& request,
+                                       std::string_view why) const override;
 
 private:
     struct Node;
@@ -87,6 +93,7 @@ private:
     std::unique_ptr<Node> root_;
     std::vector<Middleware> middleware_;
     std::vector<HeadHook> head_hooks_;
+    OverloadAnswer overload_answer_;
     std::vector<Next> nexts_;  ///< nexts_[i] runs middleware i, the last one the handler
 };
 

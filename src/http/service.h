@@ -26,6 +26,12 @@ public:
     virtual HeadDecision on_head(Request& request) = 0;
     /// Runs on the connection's executor; must not block it. An exception becomes a 500.
     virtual Task<Response> handle(Request request) = 0;
+    /// The answer to a request for which the server has no room, in place of a problem document
+    /// with 503; it must say when to come again.
+    virtual std::optional<Response> overloaded(const Request& /*request*/,
+                                               std::string_view /*why*/) const {
+        return std::nullopt;
+    }
 };
 
 }  // namespace larmor::http

@@ -19,8 +19,8 @@ function baseUrl(server) {
   });
 }
 
-/** { url, token, library, stop }: the token has the given role; `options` are more of `larmor serve`. */
-export async function startServer({ role = 'writer', library, options = [] } = {}) {
+/** { url, token, library, stop }: the token has the given role; `options` are more of `larmor serve`, `environment` what it finds in its environment. */
+export async function startServer({ role = 'writer', library, options = [], environment = {} } = {}) {
   const folder = library ?? join(mkdtempSync(join(tmpdir(), 'larmor-e2e-')), 'library');
   const token = execFileSync(binary, ['token', 'create', '--role', role, '--library', folder], {
     encoding: 'utf8',
@@ -28,6 +28,7 @@ export async function startServer({ role = 'writer', library, options = [] } = {
   }).trim();
   const server = spawn(binary, ['serve', '--library', folder, '--port', '0', '--log-level', 'warning', ...options], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...environment },
   });
   const url = await baseUrl(server);
   const ended = new Promise((resolve) => server.on('exit', resolve));
