@@ -173,6 +173,7 @@ Result<void> serve(const CommandLine& line, const ServeRequest& request) {
     TRY(const auto library, Library::open({.folder = settings.library,
                                            .database = settings.database,
                                            .objects = request.objects,
+                                           .import_places = request.import_places,
                                            .disk_reserve_bytes = request.disk_reserve.bytes,
                                            .read_only = request.read_only}));
     TRY(const auto targets, open_index_targets(request, settings.library));
@@ -364,6 +365,7 @@ void add_serve(CommandLine& line) {
     command->add_option("--threads", request->threads, "of the HTTP server; 0: one a processor")
         ->envname("LARMOR_THREADS");
     add_objects_option(*command, request->objects);
+    add_import_places_option(*command, request->import_places);
     add_disk_reserve(*command, request->disk_reserve);
     command
         ->add_flag(

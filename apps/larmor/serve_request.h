@@ -18,6 +18,7 @@ struct ServeRequest {
     std::string auth = "on";
     std::string role = "all";
     std::string objects;                       ///< see LibraryOptions
+    std::vector<std::string> import_places;    ///< the same
     std::optional<std::uint16_t> health_port;  ///< of a worker, on loopback
     std::string web;
     std::filesystem::path tls_certificate;

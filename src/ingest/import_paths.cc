@@ -237,11 +237,17 @@ void count_outcome(ImportTally& tally, Outcome outcome, std::uint64_t bytes) {
     tally.bytes += bytes;
 }
 
+Result<ImportTally> import_from(Destination& destination, ImportInput& input,
+                                ImportObserver& observer, const WalkPosition& from) {
+    Run run(destination, observer);
+    return run.end(input.walk(run, from));
+}
+
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,
                                  ImportObserver& observer, const WalkPosition& from) {
-    Run run(destination, observer);
-    return run.end(walk(paths, run, from));
+    PathInput input(paths);
+    return import_from(destination, input, observer, from);
 }
 
 }  // namespace larmor::ingest

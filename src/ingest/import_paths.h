@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "ingest/destination.h"
+#include "ingest/import_input.h"
 #include "ingest/walk.h"
 
 namespace larmor::ingest {
@@ -37,11 +38,29 @@ public:
     virtual bool should_stop() { return false; }
 };
 
-/// Imports everything below `paths` (see walk.h): reads in order, keeps up to 256 instances and
+/// Files and what is below folders.
+class PathInput final : public ImportInput {
+public:
+    explicit PathInput(std::vector<std::filesystem::path> paths) : paths_(std::move(paths)) {}
+    Result<WalkTotal> total(const std::function<bool()>& go_on) override {
+        return total_size(paths_, go_on);
+    }
+    Result<void> walk(WalkVisitor& visitor, const WalkPosition& from) override {
+        return ingest::walk(paths_, visitor, from);
+    }
+
+private:
+    const std::vector<std::filesystem::path> paths_;
+};
+
+/// Imports everything in `input`: reads in order, keeps up to 256 instances and
 /// 64 MiB on their way at a time, so that they share syncs. Begins at `from` (see walk.h),
 /// where the numbers of the tally begin too. Blocks; not on an executor's thread. Errors:
 /// Unavailable, NoSpace, Unauthenticated, Denied where the destination takes nothing more: the
 /// observer was told of all that had an outcome before. Single bad files are in the tally.
+Result<ImportTally> import_from(Destination& destination, ImportInput& input,
+                                ImportObserver& observer, const WalkPosition& from = {});
+/// The same of files and folders.
 Result<ImportTally> import_paths(Destination& destination,
                                  const std::vector<std::filesystem::path>& paths,
                                  ImportObserver& observer, const WalkPosition& from = {});

@@ -25,18 +25,21 @@ auto texts_of(Parameters& parameters) {
 
 }  // namespace
 
-std::filesystem::path ManifestParameters::input() const {
-    return path_of_file_uri(input_uri).value_or("");
+bool is_bucket_uri(std::string_view uri) {
+    return uri.starts_with("s3://");
 }
-std::filesystem::path ManifestParameters::output() const {
-    return path_of_file_uri(output_uri).value_or("");
+
+Result<void> check_place_uri(std::string_view uri) {
+    if (is_bucket_uri(uri)) return {};  // which one is for those who know which there may be
+    TRY_VOID(path_of_file_uri(uri));
+    return {};
 }
 
 Result<std::filesystem::path> path_of_file_uri(std::string_view uri) {
     const auto wrong = [] {
         return fail(ErrorCode::InvalidInput,
                     "a place of an import is a folder of the server, file:///absolute/path, "
-                    "without .. in it; buckets are not read here");
+                    "without .. in it, or s3://bucket/prefix/");
     };
     if (!uri.starts_with(kScheme)) return wrong();
     const auto text = percent_decode(uri.substr(kScheme.size()));
@@ -74,8 +77,8 @@ Result<ManifestParameters> parse_manifest_parameters(std::string_view json) {
         }
         *value = text;
     }
-    TRY_VOID(path_of_file_uri(parameters.input_uri));
-    TRY_VOID(path_of_file_uri(parameters.output_uri));
+    TRY_VOID(check_place_uri(parameters.input_uri));
+    TRY_VOID(check_place_uri(parameters.output_uri));
     return parameters;
 }
 

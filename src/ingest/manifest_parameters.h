@@ -13,12 +13,13 @@ struct ManifestParameters {
     std::string datastore_id;
     std::string job_name;
     std::string data_access_role_arn;  ///< kept and shown; nothing is done with it
-    std::string input_uri;             ///< `file:///data/in/`
+    std::string input_uri;             ///< `file:///data/in/` or `s3://bucket/in/`
     std::string output_uri;
-
-    std::filesystem::path input() const;   ///< of input_uri
-    std::filesystem::path output() const;  ///< of output_uri
 };
+
+bool is_bucket_uri(std::string_view uri);
+/// Errors: InvalidInput for a URI that is neither of a folder nor of a bucket.
+Result<void> check_place_uri(std::string_view uri);
 
 /// The path of `file:///data/in/`, of which percent escapes are decoded. Errors: InvalidInput
 /// for another scheme, a host, a path that is not absolute or has `..` in it.

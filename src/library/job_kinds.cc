@@ -27,11 +27,11 @@ jobs::Kinds make_job_kinds(Core& core, const JobKindServices& services) {
                                                     "job " + std::to_string(to_int64(job.id)));
     };
     kinds.emplace("import", std::make_unique<workers::ImportJob>(make_destination));
-    kinds.emplace(
-        workers::kManifestImportKind,
-        std::make_unique<workers::ManifestImportJob>(
-            workers::ManifestImportJob::Services{core.database(), core.catalog(), core.pool()},
-            make_destination));
+    kinds.emplace(workers::kManifestImportKind,
+                  std::make_unique<workers::ManifestImportJob>(
+                      workers::ManifestImportJob::Services{core.database(), core.catalog(),
+                                                           core.pool(), services.import_places},
+                      make_destination));
     kinds.emplace("replay", std::make_unique<workers::ReplayJob>(core.queues(), core.sink()));
     kinds.emplace("index-check",
                   std::make_unique<workers::IndexCheckJob>(

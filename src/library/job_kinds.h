@@ -4,6 +4,7 @@
 #include "ingest/importer.h"
 #include "jobs/kind.h"
 #include "library/core.h"
+#include "objects/s3/allowed_places.h"
 
 namespace larmor {
 
@@ -12,6 +13,7 @@ struct JobKindServices {
     ingest::Importer& importer;
     audit::Log& log;
     const index::Targets& index_targets;
+    const objects::s3::AllowedPlaces& import_places;
 };
 jobs::Kinds make_job_kinds(Core& core, const JobKindServices& services);
 

@@ -8,6 +8,11 @@ namespace larmor {
 
 Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     auto library = std::unique_ptr<Library>(new Library);
+    TRY(library->import_places_, objects::s3::AllowedPlaces::read(options.import_places));
+    if (!library->import_places_.empty()) {
+        // Now, and not when somebody imports.
+        TRY_VOID(objects::s3::find_credentials(objects::s3::environment_variable));
+    }
     TRY(library->core_, Core::open(options));
     auto& core = *library->core_;
     TRY(const auto access_keys,
@@ -32,7 +37,8 @@ Result<std::unique_ptr<Library>> Library::open(const LibraryOptions& options) {
     TRY(library->job_queue_, core.queues().open(jobs::kJobQueue));
     library->job_kinds_ = make_job_kinds(core, {.importer = *library->importer_,
                                                 .log = *library->audit_,
-                                                .index_targets = library->index_targets_});
+                                                .index_targets = library->index_targets_,
+                                                .import_places = library->import_places_});
     return library;
 }
 

@@ -7,6 +7,7 @@
 #include "ingest/importer.h"
 #include "jobs/service.h"
 #include "library/core.h"
+#include "objects/s3/allowed_places.h"
 #include "retention/purger.h"
 
 namespace larmor {
@@ -56,6 +57,7 @@ private:
     static constexpr std::size_t kJobListenersMax = 256;
     // Each stands on those above it.
     index::Targets index_targets_;
+    objects::s3::AllowedPlaces import_places_;
     async::Bell job_bell_{kJobListenersMax};
     std::unique_ptr<Core> core_;
     std::unique_ptr<auth::Credentials> credentials_;

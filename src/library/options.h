@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "admission/admission.h"
 #include "base/clock.h"
@@ -22,6 +23,9 @@ struct LibraryOptions {
     /// Where its objects are, `s3://...`; empty: where they are already, a new library's in the
     /// folder. See objects/s3/address.h.
     std::string objects{};
+    /// Places in S3, `s3://BUCKET/PREFIX?endpoint=URL`, in which imports that are asked for by
+    /// HealthImaging's API may read and write.
+    std::vector<std::string> import_places{};
     ProcessRole role = ProcessRole::Owner;
     unsigned threads = 0;  ///< of the worker pool; 0: as many as processors
     unsigned background_threads = 1;

@@ -423,7 +423,10 @@ const code = await runChecks({
     for await (const page of sdk.paginateListDICOMImportJobs({ client, pageSize: 1 }, { datastoreId })) listed.push(...page.jobSummaries);
     assert.deepEqual(listed.map((one) => one.jobName), ['second', 'nightly']);
     assert.deepEqual((await send('ListDICOMImportJobs', { datastoreId, jobStatus: 'FAILED' })).jobSummaries, []);
-    for (const wrong of [{ inputS3Uri: 's3://bucket/in/' }, { outputS3Uri: 'file:///tmp/../etc/' }, { inputS3Uri: `file://${place}/none/` }]) {
+    for (const bucket of [{ inputS3Uri: 's3://bucket/in/' }, { outputS3Uri: 's3://bucket/out/' }]) {
+      await fails(send('StartDICOMImportJob', { ...request, clientToken: 'three', ...bucket }), 'AccessDeniedException', 403);
+    }
+    for (const wrong of [{ inputS3Uri: 'http://bucket/in/' }, { inputS3Uri: 's3://b/' }, { outputS3Uri: 'file:///tmp/../etc/' }, { inputS3Uri: `file://${place}/none/` }]) {
       await fails(send('StartDICOMImportJob', { ...request, clientToken: 'three', ...wrong }), 'ValidationException', 400);
     }
     await fails(send('GetDICOMImportJob', { datastoreId, jobId: '9'.repeat(18) }), 'ResourceNotFoundException', 404);

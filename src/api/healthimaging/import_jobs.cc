@@ -1,11 +1,10 @@
-#include <simdjson.h>
-
 #include <charconv>
 
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/handler.h"
 #include "api/healthimaging/errors.h"
+#include "api/healthimaging/import_request.h"
 #include "api/healthimaging/routes.h"
 #include "api/healthimaging/service_json.h"
 #include "api/healthimaging/service_request.h"
@@ -18,16 +17,12 @@ namespace {
 using http::Request;
 using http::Response;
 using http::Task;
-using ingest::ManifestParameters;
 using jobs::Job;
 using jobs::JobId;
 using jobs::JobState;
 
 constexpr std::string_view kKind = "dicom-import";
 constexpr std::uint64_t kImportBodyMaxBytes = 16 * 1024;
-constexpr std::size_t kTokenMaxBytes = 64;
-constexpr std::size_t kNameMaxBytes = 256;
-constexpr std::size_t kUriMaxBytes = 1024;
 
 std::string_view status_of_job(JobState state) {
     switch (state) {
@@ -42,56 +37,6 @@ std::string_view status_of_job(JobState state) {
             return "FAILED";
     }
     return "FAILED";
-}
-
-struct StartRequest {
-    ManifestParameters parameters;
-    std::string client_token;
-};
-
-tl::unexpected<Error> wrong_import(std::string_view name, std::string_view what) {
-    return fail(ErrorCode::InvalidInput, std::string(name) + " is " + std::string(what));
-}
-
-Result<StartRequest> parse_start_request(std::string_view json, std::string datastore_id) {
-    simdjson::dom::parser parser;
-    simdjson::dom::object root;
-    if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
-        return wrong_import("the body", "no JSON object");
-    }
-    StartRequest request;
-    auto& parameters = request.parameters;
-    parameters.datastore_id = std::move(datastore_id);
-    std::string owner;  // of the bucket, which there is none of
-    struct Member {
-        std::string_view name;
-        std::string* value;
-        std::size_t bytes_max;
-    };
-    const Member members[] = {
-        {"jobName", &parameters.job_name, kNameMaxBytes},
-        {"dataAccessRoleArn", &parameters.data_access_role_arn, kUriMaxBytes},
-        {"clientToken", &request.client_token, kTokenMaxBytes},
-        {"inputS3Uri", &parameters.input_uri, kUriMaxBytes},
-        {"outputS3Uri", &parameters.output_uri, kUriMaxBytes},
-        {"inputOwnerAccountId", &owner, kNameMaxBytes}};
-    for (const auto [name, element] : root) {
-        const auto* const member = std::ranges::find(members, name, &Member::name);
-        if (member == std::end(members)) return wrong_import(name.substr(0, 40), "not known");
-        std::string_view text;
-        if (element.get(text) != simdjson::SUCCESS || text.size() > member->bytes_max) {
-            return wrong_import(
-                name, "a text of at most " + std::to_string(member->bytes_max) + " bytes");
-        }
-        *member->value = text;
-    }
-    for (const auto* uri : {&parameters.input_uri, &parameters.output_uri}) {
-        TRY_VOID(ingest::path_of_file_uri(*uri));
-    }
-    if (parameters.data_access_role_arn.empty()) {
-        return wrong_import("dataAccessRoleArn", "missing: any ARN will do here");
-    }
-    return request;
 }
 
 /// What a job shows of itself, and where it is shown alone also its places.
@@ -126,7 +71,7 @@ Response import_answer(std::string json, JobId id) {
 Task<Result<jobs::NewJob>> read_new_job(ContextPtr context, const Request& request) {
     CO_TRY(const auto body, co_await service_body(request));
     CO_TRY(const auto start,
-           parse_start_request(body, context->services.catalog.datastore_id()));
+           parse_import_request(body, context->services.catalog.datastore_id()));
     jobs::NewJob job;
     job.kind = kKind;
     job.parameters = to_json(start.parameters);
@@ -211,7 +156,8 @@ Result<ImportList> read_import_list(const Request& request) {
                              JobState::Failed, JobState::Cancelled}) {
         if (*status == status_of_job(state)) list.status = status_of_job(state);
     }
-    if (list.status.empty()) return wrong_import("jobStatus", "none that there is");
+    if (list.status.empty())
+        return fail(ErrorCode::InvalidInput, "jobStatus is none that there is");
     return list;
 }
 

@@ -64,9 +64,11 @@ void ImportRun::Told::append(Told&& later) {
     later = {};
 }
 
-ImportRun::ImportRun(ImportParameters parameters, const ImportCheckpoint& from,
+ImportRun::ImportRun(std::unique_ptr<ingest::ImportInput> input, Report report,
+                     const ImportCheckpoint& from,
                      std::unique_ptr<ingest::Destination> destination)
-    : parameters_(std::move(parameters)),
+    : input_(std::move(input)),
+      report_(report),
       from_(from),
       destination_(std::move(destination)),
       reached_(from),
@@ -84,15 +86,17 @@ ImportRun::~ImportRun() {
 
 void ImportRun::work() {
     async::name_this_thread("import-job");
-    if (!count()) return end({});
-    auto tally = ingest::import_paths(*destination_, parameters_.paths, *this, from_.position);
+    const auto counted = count();
+    if (!counted) return end(tl::unexpected(counted.error()));
+    if (!*counted) return end({});
+    auto tally = ingest::import_from(*destination_, *input_, *this, from_.position);
     end(tally ? Result<void>() : tl::unexpected(std::move(tally).error()));
 }
 
-/// Once a job; a walk over a million names takes a while. False when it was stopped.
-bool ImportRun::count() {
+/// Once a job; a walk over a million names takes a while.
+Result<bool> ImportRun::count() {
     if (from_.is_counted) return true;
-    const auto total = ingest::total_size(parameters_.paths, [this] { return !should_stop(); });
+    TRY(const auto total, input_->total([this] { return !should_stop(); }));
     if (should_stop()) return false;
     const std::lock_guard lock(mutex_);
     reached_.is_counted = true;
@@ -128,7 +132,7 @@ void ImportRun::done(const std::string& name, const ImportResult& result,
     if (result.outcome == Outcome::Rejected && result.error) {
         not_passed_.errors.push_back({name, *result.error});
     }
-    if (is_reported(parameters_.report, result.outcome)) {
+    if (is_reported(report_, result.outcome)) {
         not_passed_.report += ingest::result_line(name, result) + '\n';
     }
 }

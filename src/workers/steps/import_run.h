@@ -18,8 +18,8 @@ namespace larmor::workers {
 /// walk is handed over piece by piece.
 class ImportRun final : public jobs::Run, private ingest::ImportObserver {
 public:
-    ImportRun(ImportParameters parameters, const ImportCheckpoint& from,
-              std::unique_ptr<ingest::Destination> destination);
+    ImportRun(std::unique_ptr<ingest::ImportInput> input, Report report,
+              const ImportCheckpoint& from, std::unique_ptr<ingest::Destination> destination);
     /// Waits for the thread, which has ended where the rules of jobs::Run were kept.
     ~ImportRun() override;
 
@@ -40,12 +40,14 @@ private:
     bool should_stop() override;
 
     void work();
-    bool count();
+    /// False when it was stopped.
+    Result<bool> count();
     void end(Result<void> outcome);
     async::Task<void> wait(async::CancelToken stop);
     jobs::Piece take();
 
-    const ImportParameters parameters_;
+    const std::unique_ptr<ingest::ImportInput> input_;
+    const Report report_;
     const ImportCheckpoint from_;
     const std::unique_ptr<ingest::Destination> destination_;
     std::mutex mutex_;

@@ -1,48 +1,16 @@
 #include "workers/steps/write_manifest.h"
 
-#include <fcntl.h>
 #include <simdjson.h>
 
 #include <map>
 
-#include "base/file.h"
 #include "base/json_text.h"
 
 namespace larmor::workers {
 namespace {
 
-namespace fs = std::filesystem;
 namespace dom = simdjson::dom;
 using ingest::ManifestParameters;
-
-/// A file of lines that is written some at a time.
-class LineFile {
-public:
-    static Result<LineFile> create(const fs::path& path) {
-        TRY(UniqueFd file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
-        return LineFile(std::move(file));
-    }
-    Result<void> add(std::string_view line) {
-        lines_ += line;
-        lines_ += '\n';
-        return lines_.size() < kAtOnce ? Result<void>{} : flush();
-    }
-    Result<void> finish() {
-        TRY_VOID(flush());
-        return sync_data(file_);
-    }
-
-private:
-    static constexpr std::size_t kAtOnce = 1 << 20;
-    explicit LineFile(UniqueFd file) : file_(std::move(file)) {}
-    Result<void> flush() {
-        TRY_VOID(write_all(file_, as_bytes(lines_)));
-        lines_.clear();
-        return {};
-    }
-    UniqueFd file_;
-    std::string lines_;
-};
 
 /// An image set that instances of the import are in.
 struct Imported {
@@ -65,8 +33,8 @@ std::string input_file_of(const dom::object& line) {
 
 class ManifestWriter {
 public:
-    ManifestWriter(db::Database& database, const catalog::Catalog& catalog, LineFile successes,
-                   LineFile failures)
+    ManifestWriter(db::Database& database, const catalog::Catalog& catalog,
+                   std::unique_ptr<LineOutput> successes, std::unique_ptr<LineOutput> failures)
         : database_(database),
           catalog_(catalog),
           successes_(std::move(successes)),
@@ -82,8 +50,8 @@ public:
                                                         : add_success(object);
     }
     Result<void> finish() {
-        TRY_VOID(successes_.finish());
-        return failures_.finish();
+        TRY_VOID(successes_->finish());
+        return failures_->finish();
     }
     std::string summary_members() const {
         std::string json = R"("numberOfScannedFiles":)" + std::to_string(files_);
@@ -107,7 +75,7 @@ private:
         std::string json = R"({"inputFile":)" + to_json_string(input_file_of(line));
         json += R"(,"exception":{"exceptionType":"ValidationException","message":)" +
                 to_json_string(text_of(line, "reason")) + "}}";
-        return failures_.add(json);
+        return failures_->add(json);
     }
     Result<void> add_success(const dom::object& line) {
         TRY(Imported* const set, image_set_of(line));
@@ -118,7 +86,7 @@ private:
             json += R"("imageSetId":")" + set->id + R"(","isPrimary":)";
             json += set->is_primary ? "true" : "false";
         }
-        return successes_.add(json + "}}");
+        return successes_->add(json + "}}");
     }
     /// Null where it was deleted since.
     Result<Imported*> image_set_of(const dom::object& line) {
@@ -146,8 +114,8 @@ private:
 
     db::Database& database_;
     const catalog::Catalog& catalog_;
-    LineFile successes_;
-    LineFile failures_;
+    const std::unique_ptr<LineOutput> successes_;
+    const std::unique_ptr<LineOutput> failures_;
     dom::parser parser_;
     std::map<std::string, Imported> image_sets_;
     std::int64_t files_ = 0;
@@ -171,18 +139,6 @@ Result<void> add_report(db::Database& database, jobs::JobId job, ManifestWriter&
     }
 }
 
-Result<void> make_folders(const fs::path& folder) {
-    std::error_code error;
-    for (const auto* name : {"SUCCESS", "FAILURE"}) {
-        fs::create_directories(folder / name, error);
-        if (error) {
-            return fail(ErrorCode::InvalidInput,
-                        "the output " + folder.string() + " can't be made: " + error.message());
-        }
-    }
-    return {};
-}
-
 std::string job_summary(jobs::JobId job, const ManifestParameters& parameters,
                         const ManifestWriter& writer) {
     const std::string at =
@@ -199,33 +155,15 @@ std::string job_summary(jobs::JobId job, const ManifestParameters& parameters,
     return json + ',' + writer.summary_members() + "}}\n";
 }
 
-/// Whoever sees it sees all of it, and the files that it names.
-Result<void> put_summary(const fs::path& folder, std::string_view text) {
-    const fs::path unfinished = folder / ".job-output-manifest.json";
-    {
-        TRY(const auto file, open_file(unfinished, O_WRONLY | O_CREAT | O_TRUNC));
-        TRY_VOID(write_all(file, as_bytes(text)));
-        TRY_VOID(sync_data(file));
-    }
-    std::error_code error;
-    fs::rename(unfinished, folder / "job-output-manifest.json", error);
-    if (error) return fail(ErrorCode::Unavailable, folder.string() + ": " + error.message());
-    return sync_directory(folder);
-}
-
 }  // namespace
 
-Result<void> write_manifest(db::Database& database, const catalog::Catalog& catalog,
-                            jobs::JobId job, const ManifestParameters& parameters) {
-    const fs::path folder =
-        parameters.output() / ingest::manifest_folder(parameters, to_int64(job));
-    TRY_VOID(make_folders(folder));
-    TRY(auto successes, LineFile::create(folder / "SUCCESS/success.ndjson"));
-    TRY(auto failures, LineFile::create(folder / "FAILURE/failure.ndjson"));
-    ManifestWriter writer(database, catalog, std::move(successes), std::move(failures));
-    TRY_VOID(add_report(database, job, writer));
+Result<void> write_manifest(const ManifestOf& of, ManifestOutput& output) {
+    TRY(auto successes, output.begin("SUCCESS/success.ndjson"));
+    TRY(auto failures, output.begin("FAILURE/failure.ndjson"));
+    ManifestWriter writer(of.database, of.catalog, std::move(successes), std::move(failures));
+    TRY_VOID(add_report(of.database, of.job, writer));
     TRY_VOID(writer.finish());
-    return put_summary(folder, job_summary(job, parameters, writer));
+    return output.put("job-output-manifest.json", job_summary(of.job, of.parameters, writer));
 }
 
 }  // namespace larmor::workers
