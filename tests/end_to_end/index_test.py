@@ -55,14 +55,6 @@ def delete_study(server, uid):
         return answer.headers["Location"].rsplit("/", 1)[1]
 
 
-def edit(server, what, attributes):
-    request = urllib.request.Request(f"{server.url}/v1/{what}/edits", method="POST",
-                                     data=json.dumps({"updatableAttributes": attributes}).encode(),
-                                     headers={"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.status == 200, answer.status
-
-
 def text_of(value):
     return "NULL" if value in (None, "") else str(value)
 
@@ -113,44 +105,6 @@ def deleted_and_recovered_studies_go_and_come(folder):
         assert len(database.rows("SELECT 1 FROM patient")) == 1
         subprocess.run([LARMOR, "deleted", "recover", deletion, "--library", server.library], check=True, capture_output=True)
         assert caught_up(server, database) == studies
-    finally:
-        server.end()
-        database.end()
-
-
-@test
-def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_every_row(folder):
-    """The acceptance test of the sample for AWS HealthImaging: MISTER^CT becomes ANON^ANON."""
-    database = Mariadb()
-    server = Server(folder, "--index-mysql", database.url)
-    try:
-        os.mkdir(f"{folder}/files")
-        data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
-        data_set.PatientName, data_set.PatientID = "MISTER^CT", "MR01"
-        study = data_set.StudyInstanceUID
-        for number in range(111):
-            data_set.SeriesInstanceUID = f"{study}.{1 + number % 2}"
-            data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{study}.{1 + number % 2}.{number}"
-            data_set.SeriesDescription = f"series {1 + number % 2}"
-            data_set.save_as(f"{folder}/files/{number:03}.dcm")
-        import_files(server, f"{folder}/files")
-        assert caught_up(server, database) == [(study, "2", "111")]
-        edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": "ANON^ANON", "PatientSex": "O"}}})
-        assert caught_up(server, database) == [(study, "2", "111")]
-        rows = database.rows("SELECT patientid, patientname, patientsex, COUNT(*), SUM(numberofseriesrelatedinstances)"
-                             " FROM full_series_view GROUP BY 1, 2, 3")
-        assert rows == [("MR01", "ANON^ANON", "O", "2", "111")], rows
-        # What is no column of the catalog, and one instance among many.
-        series = f"{study}.1"
-        image_set = server.search(f"studies/{study}/series?SeriesInstanceUID={series}")[0]["0020000E"]["Value"][0]
-        assert image_set == series
-        (ids,) = database.rows(f"SELECT imagesetid FROM imageset JOIN series USING (series_pkey) WHERE seriesinstanceuid = '{series}'")
-        edit(server, f"image-sets/{ids[0]}", {"Study": {"Series": {series: {
-            "DICOM": {"ProtocolName": "renamed"},
-            "Instances": {f"{series}.0": {"DICOM": {"ContentDescription": "the first"}}}}}}})
-        caught_up(server, database)
-        assert database.rows("SELECT DISTINCT protocolname FROM series ORDER BY 1") == [("NULL",), ("renamed",)]
-        assert database.rows("SELECT sopinstanceuid FROM instance WHERE contentdescription = 'the first'") == [(f"{series}.0",)]
     finally:
         server.end()
         database.end()

@@ -155,9 +155,11 @@ private:
     }
 
     Result<void> put_conflict(std::int64_t image_set) {
-        const std::string key = "series_pkey = " + std::to_string(series_) +
-                                " AND imageset_pkey = " + std::to_string(image_set);
-        if (document_.is_primary) return connection_.run("DELETE FROM conflict WHERE " + key);
+        // Of another series, too, where its UIDs were edited.
+        TRY_VOID(connection_.run(
+            "DELETE FROM conflict WHERE imageset_pkey = " + std::to_string(image_set) +
+            (document_.is_primary ? "" : " AND series_pkey <> " + std::to_string(series_))));
+        if (document_.is_primary) return {};
         return connection_.run(
             "INSERT IGNORE INTO conflict (series_pkey, imageset_pkey,"
             " priority, conflict_type) VALUES (" +
