@@ -107,6 +107,11 @@ TEST_F(AccessKeyTest, TheRootIsForItsOwnerOnly) {
     const auto root = AccessKeyRoot::open(file());
     ASSERT_FALSE(root);
     EXPECT_EQ(root.error().code, ErrorCode::Denied);
+    // It says what to do, since nobody can sign in to ask.
+    EXPECT_NE(root.error().message.find(file().string()), std::string::npos);
+    EXPECT_NE(root.error().message.find("chmod 600"), std::string::npos);
+    fs::permissions(file(), fs::perms::owner_read | fs::perms::owner_write);
+    EXPECT_TRUE(AccessKeyRoot::open(file())) << "and doing it is all";
 }
 
 TEST_F(AccessKeyTest, ARootThatIsNotWholeIsRefused) {
