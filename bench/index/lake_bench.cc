@@ -38,7 +38,7 @@ T must_be(Result<T> result) {
 }
 
 void set(Values& values, Level level, dicom::Tag tag, std::string text) {
-    static const Wanted kWanted = lake::wanted_attributes();
+    static const Wanted kWanted = lake::wanted_attributes(Levels::all());
     const auto& of = kWanted.at(level);
     values.resize(of.size());
     const auto at = std::ranges::find(of, tag);
@@ -56,7 +56,7 @@ ImageSetDocument document(int number, std::int64_t version, std::int64_t sequenc
     const int study = number / 4;
     const std::string root = "1.2.826.0.1.3680043.8.498.";
     ImageSetDocument made;
-    made.wanted = lake::wanted_attributes();
+    made.wanted = lake::wanted_attributes(Levels::all());
     made.datastore_id = std::string(32, 'd');
     made.image_set_id = padded(number, 32);
     made.version = version;
@@ -67,7 +67,7 @@ ImageSetDocument document(int number, std::int64_t version, std::int64_t sequenc
     set(made.patient, Level::Patient, tags::PatientName,
         "NAME^" + std::to_string(study) + "^" + std::to_string(version));
     set(made.study, Level::Study, tags::StudyDate,
-        std::to_string(2020 + study % 2) + padded(1 + study % 12, 2) +
+        std::to_string(2020 + study / 12 % 2) + padded(1 + study % 12, 2) +
             padded(1 + study % 28, 2));
     set(made.study, Level::Study, tags::StudyTime, "101530.25");
     set(made.study, Level::Study, tags::StudyDescription, "CT THORAX");

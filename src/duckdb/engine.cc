@@ -114,6 +114,7 @@ struct Engine::Parts {
     duckdb_database database = nullptr;
     bool owns_database = false;
     duckdb_connection connection = nullptr;
+    unsigned threads = 1;
 
     explicit Parts(const Functions& functions) : call(functions) {}
     ~Parts() {
@@ -173,6 +174,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
     config.set("preserve_insertion_order", "true");
     auto parts = std::make_unique<Parts>(*call);
     parts->owns_database = true;
+    parts->threads = options.threads;
     char* error = nullptr;
     if (call->open_ext(nullptr, &parts->database, config.config, &error) == DuckDBError) {
         std::string said = error == nullptr ? "" : error;
@@ -188,6 +190,7 @@ Result<std::unique_ptr<Engine>> Engine::open(const Options& options) {
 Result<std::unique_ptr<Engine>> Engine::connect() const {
     auto parts = std::make_unique<Parts>(parts_->call);
     parts->database = parts_->database;
+    parts->threads = parts_->threads;
     if (parts->call.connect(parts->database, &parts->connection) == DuckDBError) {
         return fail(ErrorCode::Unavailable, "DuckDB gives no connection");
     }
@@ -222,6 +225,13 @@ Result<EngineRows> Engine::rows(const std::string& sql) {
         }
     }
     return rows;
+}
+
+Result<EngineRows> Engine::rows_in_order(const std::string& sql) {
+    TRY_VOID(run("SET threads = 1"));
+    auto found = rows(sql);
+    TRY_VOID(run("SET threads = " + std::to_string(parts_->threads)));
+    return found;
 }
 
 struct Engine::Appender::Parts {
@@ -302,6 +312,9 @@ Result<void> Engine::run(const std::string& /*sql*/) {
     return none();
 }
 Result<EngineRows> Engine::rows(const std::string& /*sql*/) {
+    return none();
+}
+Result<EngineRows> Engine::rows_in_order(const std::string& /*sql*/) {
     return none();
 }
 Result<std::unique_ptr<Engine::Appender>> Engine::append_to(const std::string& /*table*/) {

@@ -40,6 +40,9 @@ public:
     Result<void> run(const std::string& sql);
     /// All rows of one statement as text.
     Result<EngineRows> rows(const std::string& sql);
+    /// All rows as text, of a statement that one thread works on: what it writes keeps its
+    /// order, also where it goes into several files.
+    Result<EngineRows> rows_in_order(const std::string& sql);
     /// The first field of the first row; 0 for NULL and where there is none.
     Result<std::int64_t> number(const std::string& sql);
 

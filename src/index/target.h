@@ -64,6 +64,10 @@ public:
     virtual Result<Applied> apply(const ImageSetDocument& document) = 0;
 
     virtual BatchLimits batch_limits() const { return {}; }
+    /// Does with a document by itself what it could bring the process down with, and changes
+    /// nothing: for one whose worker was lost, before it goes into a batch with others. Errors:
+    /// as `apply`.
+    virtual Result<void> rehearse(const ImageSetDocument& /*document*/) { return {}; }
     /// The same of many, in one transaction where the target can; what is wrong with one
     /// document is its own error. An outcome for each, in their order.
     virtual std::vector<Result<Applied>> apply_batch(

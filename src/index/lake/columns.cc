@@ -1,8 +1,11 @@
 #include "index/lake/columns.h"
 
 #include <algorithm>
+#include <charconv>
 
+#include "base/hash.h"
 #include "dicom/dictionary.h"
+#include "dicom/tags.h"
 
 namespace larmor::index::lake {
 namespace {
@@ -148,7 +151,7 @@ std::vector<Column> make_columns(Table table) {
             columns = {text("datastore_id"),      text("image_set_id"),
                        {"version", "BIGINT"},     {"is_primary", "BOOLEAN"},
                        {"is_deleted", "BOOLEAN"}, text("SeriesInstanceUID"),
-                       count("instances")};
+                       count("instances"),        {"larmor_columns", "BIGINT"}};
             break;
     }
     add_position(columns);
@@ -164,14 +167,32 @@ const std::vector<AttributeColumn>& attribute_columns(Level level) {
     return kColumns[static_cast<std::size_t>(level)];
 }
 
-Wanted wanted_attributes() {
+Wanted wanted_attributes(Levels levels) {
     Wanted wanted;
-    for (std::size_t level = 0; level < kLevelCount; ++level) {
-        for (const auto& column : attribute_columns(static_cast<Level>(level))) {
-            wanted.tags[level].push_back(column.tag);
+    for (std::size_t at = 0; at < kLevelCount; ++at) {
+        const auto level = static_cast<Level>(at);
+        for (const auto& column : attribute_columns(level)) {
+            if (levels.has(level) || column.tag == dicom::tags::StudyDate) {
+                wanted.tags[at].push_back(column.tag);
+            }
         }
     }
     return wanted;
+}
+
+std::int64_t columns_number(Levels levels) {
+    std::string all;
+    for (const Table table : kTables) {
+        for (const auto& column : columns_of(table))
+            all += column.name + " " + column.type + ",";
+    }
+    for (const Level level : {Level::Patient, Level::Study, Level::Series, Level::Instance}) {
+        all += levels.has(level) ? '1' : '0';
+    }
+    std::int64_t number = 0;
+    const std::string digits = to_hex(sha256(as_bytes(all))).substr(0, 15);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+    return number;
 }
 
 std::string_view name_of(Table table) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "index/document.h"
+#include "index/levels.h"
 
 namespace larmor::index::lake {
 
@@ -22,7 +23,10 @@ struct AttributeColumn {
 
 /// What a lake has of each level beside its keys and counts, in the order of tags.
 const std::vector<AttributeColumn>& attribute_columns(Level level);
-Wanted wanted_attributes();
+/// Of the levels that are kept. Study Date always: it says where a study lies.
+Wanted wanted_attributes(Levels levels);
+/// Another number for other columns and levels: with what a row was written.
+std::int64_t columns_number(Levels levels);
 
 /// The tables of a lake: those of the levels, and what is known of each image set.
 enum class Table : std::uint8_t { Patient, Study, Series, Instance, ImageSet };
@@ -41,6 +45,10 @@ std::vector<Column> columns_of(Table table);
 /// `"name", "name", ...` and what sorts a file of the table.
 std::string column_list(Table table);
 std::string_view sort_order(Table table);
+/// Of COPY. Row groups small enough that a scan skips by the statistics of each, large enough
+/// to be read at once.
+inline constexpr std::string_view kFileFormat =
+    "FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880";
 
 std::string quoted_name(std::string_view name);
 /// SQL that makes of a staged text what its column holds, NULL where it is none.

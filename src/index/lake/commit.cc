@@ -5,6 +5,7 @@
 #include <set>
 
 #include "index/lake/merge_policy.h"
+#include "index/lake/new_files.h"
 #include "index/lake/staging.h"
 #include "index/lake/state.h"
 
@@ -14,11 +15,12 @@ std::string_view merge_text();
 
 namespace {
 
-/// Small enough that a scan skips by the statistics of each, large enough to be read at once.
-constexpr std::string_view kFormat =
-    " (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)";
-
-using Months = std::map<std::string, std::set<std::string>>;  ///< month: files that lose rows
+/// What of a month of a table is in no file yet, and files that lose a row.
+struct Change {
+    std::int64_t new_rows = 0;
+    std::set<std::string> touched;
+};
+using Changes = std::map<std::string, Change>;  ///< by month
 
 class Writing {
 public:
@@ -28,7 +30,9 @@ public:
           store_(store),
           base_(base),
           new_files_(new_files),
-          file_rows_max_(file_rows_max) {}
+          file_rows_max_(file_rows_max) {
+        for (const auto& file : base.files) files_[{file.table, file.month}].push_back(file);
+    }
 
     Result<Committed> run() {
         TRY_VOID(give_types(engine_));
@@ -50,14 +54,6 @@ private:
         return {};
     }
 
-    std::vector<DataFile> files_of(Table table, const std::string& month) const {
-        std::vector<DataFile> files;
-        for (const auto& file : base_.files) {
-            if (file.table == table && file.month == month) files.push_back(file);
-        }
-        return files;
-    }
-
     /// Instances of image sets that are in another month now, as they are stored.
     Result<void> carry_instances() {
         TRY(const auto rows, engine_.rows("SELECT DISTINCT instance_file FROM carried"
@@ -75,104 +71,121 @@ private:
             scan_of(Table::Instance, list) + ") r JOIN carried c USING (image_set_id)");
     }
 
-    Result<Months> months_of(Table table) {
+    Result<void> write(Table table) {
+        TRY(const auto changes, changes_of(table));
+        std::vector<NewFile> files;
+        for (const auto& [month, change] : changes) {
+            NewFile one{.file = {.table = table, .month = month, .id = new_file_id()},
+                        .merged = files_to_merge(files_[{table, month}], change.touched,
+                                                 change.new_rows, file_rows_max_),
+                        .new_rows = change.new_rows};
+            for (const auto& file : one.merged) replaced_.insert(file.id);
+            files.push_back(std::move(one));
+        }
+        if (files.empty()) return {};
+        TRY_VOID(note_moves(files));
+        if (table != Table::Instance) TRY_VOID(gather(table));
+        for (const auto& group : groups_of(files)) {
+            TRY(const auto source, table == Table::Instance
+                                       ? instances_of(group)
+                                       : Result<std::string>("gathered" + only(group)));
+            TRY_VOID(write_group(engine_, store_, group, source, new_files_));
+        }
+        for (const auto& one : files) {
+            if (one.file.rows > 0) written_.push_back(one.file);
+        }
+        return move_rows(table);
+    }
+
+    Result<Changes> changes_of(Table table) {
         const std::string name(name_of(table));
         const bool is_instance = table == Table::Instance;
-        TRY(const auto rows,
-            engine_.rows(is_instance
-                             ? "SELECT DISTINCT study_month, '' FROM fresh_instance UNION"
-                               " SELECT old_month, instance_file FROM removed"
-                               " WHERE instance_file IS NOT NULL"
-                             : "SELECT DISTINCT study_month, '' FROM " + name +
-                                   " WHERE file = '' UNION SELECT study_month, file"
-                                   " FROM touched WHERE level = '" +
-                                   name + "'"));
-        Months months;
-        for (const auto& row : rows) {
-            auto& files = months[row[0].value()];
-            if (!row[1].value().empty()) files.insert(row[1].value());
+        TRY(const auto fresh,
+            engine_.rows("SELECT study_month, count(*) FROM " +
+                         (is_instance ? "fresh_instance" : name + " WHERE file = ''") +
+                         " GROUP BY study_month"));
+        TRY(const auto touched,
+            engine_.rows(is_instance ? "SELECT DISTINCT old_month, instance_file FROM removed"
+                                       " WHERE instance_file IS NOT NULL"
+                                     : "SELECT DISTINCT study_month, file FROM touched"
+                                       " WHERE level = '" +
+                                           name + "'"));
+        Changes changes;
+        for (const auto& row : fresh) {
+            changes[row[0].value()].new_rows = std::stoll(row[1].value());
         }
-        return months;
-    }
-
-    Result<void> write(Table table) {
-        TRY(const auto months, months_of(table));
-        for (const auto& [month, touched] : months) {
-            const std::string fresh =
-                table == Table::Instance
-                    ? "fresh_instance WHERE study_month = " + quoted_text(month)
-                    : std::string(name_of(table)) +
-                          " WHERE file = '' AND study_month = " + quoted_text(month);
-            TRY(const auto new_rows, engine_.number("SELECT count(*) FROM " + fresh));
-            const auto merged =
-                files_to_merge(files_of(table, month), touched, new_rows, file_rows_max_);
-            for (const auto& file : merged) replaced_.insert(file.id);
-            TRY_VOID(write_file(table, month, merged));
+        for (const auto& row : touched) {
+            changes[row[0].value()].touched.insert(row[1].value());
         }
-        return {};
+        return changes;
     }
 
-    Result<void> write_file(Table table, const std::string& month,
-                            const std::vector<DataFile>& merged) {
-        DataFile file{.table = table, .month = month, .id = new_file_id()};
-        const std::string name = path_of(file);
-        new_files_.push_back(name);
-        TRY(const auto path, store_.writable(name));
-        TRY(const std::string from, table == Table::Instance
-                                        ? instances_of(month, merged)
-                                        : Result<std::string>(rows_of(table, month, merged)));
-        TRY(file.rows, engine_.number("COPY (SELECT " + column_list(table) + " FROM " + from +
-                                      " ORDER BY " + std::string(sort_order(table)) + ") TO " +
-                                      quoted_text(path.string()) + std::string(kFormat)));
-        if (file.rows == 0) {
-            std::error_code error;
-            std::filesystem::remove(path, error);
-            new_files_.pop_back();
-            return {};
+    /// `moves`: in which file is from now on what was in another one, or in none ('').
+    Result<void> note_moves(const std::vector<NewFile>& files) {
+        std::string values;
+        const auto add = [&](const DataFile& file, std::string_view from) {
+            values += (values.empty() ? "(" : ", (") + quoted_text(file.month) + ", " +
+                      quoted_text(from) + ", " + quoted_text(file.id) + ")";
+        };
+        for (const auto& one : files) {
+            add(one.file, "");
+            for (const auto& file : one.merged) add(one.file, file.id);
         }
-        TRY_VOID(note_file(table, month, merged, file.id));
-        written_.push_back(std::move(file));
-        return {};
+        return engine_.run("CREATE OR REPLACE TEMP TABLE moves AS SELECT * FROM (VALUES " +
+                           values + ") AS v(study_month, from_file, to_file)");
     }
 
-    static std::string ids_of(const std::vector<DataFile>& files) {
-        std::string ids = "''";
-        for (const auto& file : files) ids += ", " + quoted_text(file.id);
-        return ids;
+    /// What goes into new files, found at once: the table may have all rows of the lake.
+    Result<void> gather(Table table) {
+        return engine_.run(
+            "CREATE OR REPLACE TEMP TABLE gathered AS SELECT t.*, m.to_file FROM " +
+            std::string(name_of(table)) +
+            " t JOIN moves m ON m.study_month = t.study_month"
+            " AND m.from_file = t.file");
     }
 
-    static std::string rows_of(Table table, const std::string& month,
-                               const std::vector<DataFile>& merged) {
-        return std::string(name_of(table)) + " WHERE study_month = " + quoted_text(month) +
-               " AND file IN (" + ids_of(merged) + ")";
+    static std::string only(const NewFiles& group) {
+        std::string ids;
+        for (const auto* const one : group) {
+            ids += (ids.empty() ? "" : ", ") + quoted_text(one->file.id);
+        }
+        return " WHERE to_file IN (" + ids + ")";
     }
 
     /// Of the files that are merged what was not removed, and what is fresh.
-    Result<std::string> instances_of(const std::string& month,
-                                     const std::vector<DataFile>& merged) {
-        const std::string fresh =
-            "SELECT * FROM fresh_instance WHERE study_month = " + quoted_text(month);
-        if (merged.empty()) return "(" + fresh + ")";
-        TRY(const auto list, readable_list(store_, merged));
-        return "(SELECT * EXCLUDE (filename) FROM (" + scan_of(Table::Instance, list) +
-               ") WHERE image_set_id NOT IN (SELECT image_set_id FROM removed)"
-               " UNION ALL BY NAME " +
-               fresh + ")";
+    Result<std::string> instances_of(const NewFiles& group) {
+        std::vector<DataFile> merged;
+        for (const auto* const one : group) {
+            merged.insert(merged.end(), one->merged.begin(), one->merged.end());
+        }
+        std::string all = "SELECT * FROM fresh_instance";
+        if (!merged.empty()) {
+            TRY(const auto list, readable_list(store_, merged));
+            all += " UNION ALL BY NAME SELECT * EXCLUDE (filename) FROM (" +
+                   scan_of(Table::Instance, list) +
+                   ") WHERE image_set_id NOT IN (SELECT image_set_id FROM removed)";
+        }
+        return "(" + all +
+               ") JOIN (SELECT study_month, to_file FROM moves WHERE from_file = '')"
+               " USING (study_month)" +
+               only(group);
     }
 
     /// Which file has a row from now on.
-    Result<void> note_file(Table table, const std::string& month,
-                           const std::vector<DataFile>& merged, const std::string& id) {
+    Result<void> move_rows(Table table) {
         if (table != Table::Instance) {
-            return engine_.run("UPDATE " + std::string(name_of(table)) + " SET file = " +
-                               quoted_text(id) + " WHERE study_month = " + quoted_text(month) +
-                               " AND file IN (" + ids_of(merged) + ")");
+            const std::string name(name_of(table));
+            return engine_.run("UPDATE " + name + " SET file = m.to_file FROM moves m" +
+                               " WHERE m.study_month = " + name +
+                               ".study_month AND m.from_file = " + name + ".file");
         }
-        return engine_.run("UPDATE image_set SET instance_file = " + quoted_text(id) +
-                           " WHERE instance_file IN (" + ids_of(merged) +
-                           ") OR image_set_id IN (SELECT image_set_id FROM fresh_instance"
-                           " WHERE study_month = " +
-                           quoted_text(month) + ")");
+        return engine_.run(
+            "UPDATE image_set SET instance_file = m.to_file FROM moves m"
+            " WHERE m.from_file = image_set.instance_file;"
+            " UPDATE image_set SET instance_file = f.to_file FROM"
+            " (SELECT DISTINCT image_set_id, to_file FROM fresh_instance"
+            " JOIN moves USING (study_month) WHERE from_file = '') f"
+            " WHERE f.image_set_id = image_set.image_set_id");
     }
 
     Result<Committed> finish() {
@@ -199,6 +212,7 @@ private:
     const Manifest& base_;
     std::vector<std::string>& new_files_;
     const std::int64_t file_rows_max_;
+    std::map<std::pair<Table, std::string>, std::vector<DataFile>> files_;  ///< of the base
     std::vector<DataFile> written_;
     std::set<std::string> replaced_;
 };

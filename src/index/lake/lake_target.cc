@@ -46,14 +46,14 @@ public:
 
     Result<Wanted> wanted() override {
         // Documents are made while others are written.
-        if (is_ready_) return wanted_attributes();
+        if (is_ready_) return wanted_;
         const std::lock_guard lock(mutex_);
         if (is_doubtful_) TRY_VOID(store_->probe());
         TRY_VOID(as_unavailable(open()));
         TRY_VOID(as_unavailable(publish()));
         is_doubtful_ = false;
         is_ready_ = true;
-        return wanted_attributes();
+        return wanted_;
     }
 
     Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
@@ -61,9 +61,10 @@ public:
         const std::lock_guard lock(reader_mutex_);
         if (!reader_ || !is_published_) return false;
         TRY(const auto applied,
-            reader_->number("SELECT version FROM image_set WHERE image_set_id = " +
-                            quoted_text(image_set_id) +
-                            " AND datastore_id = " + quoted_text(datastore_id)));
+            reader_->number(
+                "SELECT version FROM image_set WHERE image_set_id = " +
+                quoted_text(image_set_id) + " AND datastore_id = " + quoted_text(datastore_id) +
+                " AND larmor_columns = " + std::to_string(columns_number(options_.levels))));
         return applied != 0 && applied >= version;
     }
 
@@ -73,13 +74,26 @@ public:
 
     BatchLimits batch_limits() const override { return options_.batch; }
 
+    Result<void> rehearse(const ImageSetDocument& document) override {
+        TRY_VOID(check_document(document, wanted_));
+        const std::lock_guard lock(mutex_);
+        TRY_VOID(as_unavailable(open()));
+        auto& engine = *opened_.engine;
+        TRY_VOID(stage(engine, Documents{&document}, options_.levels));
+        TRY_VOID(engine.run("BEGIN"));
+        auto rehearsed =
+            as_unavailable(rehearse_staged(engine, scratch_->path() / "rehearsal.parquet"));
+        if (!engine.run("ROLLBACK")) forget();
+        return rehearsed;
+    }
+
     Outcomes apply_batch(std::span<const ImageSetDocument> documents) override {
         const std::lock_guard lock(mutex_);
         Outcomes outcomes(documents.size(), Applied::Older);
         Documents good;
         std::vector<std::size_t> places;
         for (std::size_t i = 0; i < documents.size(); ++i) {
-            if (auto checked = check_document(documents[i]); !checked) {
+            if (auto checked = check_document(documents[i], wanted_); !checked) {
                 outcomes[i] = tl::unexpected(std::move(checked).error());
                 continue;
             }
@@ -137,7 +151,7 @@ private:
         TRY(const auto lock, store_->lock());
         const auto begun = options_.clock->uptime();
         TRY_VOID(catch_up());
-        TRY_VOID(stage(*opened_.engine, documents));
+        TRY_VOID(stage(*opened_.engine, documents, options_.levels));
         std::vector<std::string> new_files;
         TRY_VOID(opened_.engine->run("BEGIN"));
         auto committed = write_staged(*opened_.engine, *store_, opened_.manifest, new_files,
@@ -243,7 +257,8 @@ private:
     template <typename T>
     static Result<T> as_unavailable(Result<T> result) {
         if (!result && result.error().code == ErrorCode::NoSpace) {
-            return fail(ErrorCode::Unavailable, result.error().message);
+            return fail(ErrorCode::Unavailable,
+                        "there is no room for the lake: " + result.error().message);
         }
         return result;
     }
@@ -259,6 +274,7 @@ private:
     }
 
     const LakeOptions options_;
+    const Wanted wanted_ = wanted_attributes(options_.levels);
     std::mutex mutex_;  ///< of all but what reader_mutex_ guards
     const std::unique_ptr<Scratch> scratch_;
     const std::unique_ptr<Store> store_;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <set>
 
 #include "base/ids.h"
 #include "base/json_text.h"
@@ -18,9 +19,20 @@ constexpr std::int64_t kManifestFormat = 1;
 
 constexpr std::size_t kIdDigits = 16;
 
+/// More than anybody writes, so little that a sum or a next one is a number too.
+constexpr std::int64_t kNumberMax = 9'999'999'999'999'999;
+
+bool is_number(std::int64_t number) {
+    return number >= 0 && number <= kNumberMax;
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
 bool is_id(std::string_view text) {
     return text.size() == kIdDigits && std::ranges::all_of(text, [](char c) {
-               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+               return is_digit(c) || (c >= 'a' && c <= 'f');
            });
 }
 
@@ -31,7 +43,8 @@ tl::unexpected<Error> corrupt(const std::string& why) {
 bool is_month(std::string_view text) {
     if (text == "other") return true;
     return text.size() == 7 && text[4] == '-' &&
-           std::ranges::all_of(text, [](char c) { return c == '-' || (c >= '0' && c <= '9'); });
+           std::ranges::all_of(text.substr(0, 4), is_digit) &&
+           std::ranges::all_of(text.substr(5), is_digit);
 }
 
 /// From the path, which says all of it.
@@ -90,7 +103,7 @@ Result<Manifest> parse_manifest(std::string_view json) {
     Manifest manifest;
     simdjson::dom::array files;
     if (root["format"].get(format) || root["number"].get(manifest.number) ||
-        root["files"].get(files) || manifest.number < 0) {
+        root["files"].get(files) || !is_number(manifest.number)) {
         return corrupt("lacks its format, number or files");
     }
     if (format > kManifestFormat) {
@@ -98,15 +111,17 @@ Result<Manifest> parse_manifest(std::string_view json) {
                     "the lake has format " + std::to_string(format) + ", this larmor knows " +
                         std::to_string(kManifestFormat) + ": use a newer one");
     }
+    std::set<std::string> ids;
     for (const auto entry : files) {
         std::string_view path;
         std::int64_t rows = 0;
         std::int64_t bytes = 0;
         if (entry["path"].get(path) || entry["rows"].get(rows) || entry["bytes"].get(bytes) ||
-            rows < 0 || bytes < 0) {
+            !is_number(rows) || !is_number(bytes)) {
             return corrupt("has a file without path, rows or bytes");
         }
         TRY(auto file, parse_path(path));
+        if (!ids.insert(file.id).second) return corrupt("has a file twice");
         file.rows = rows;
         file.bytes = bytes;
         manifest.files.push_back(std::move(file));
@@ -124,11 +139,10 @@ std::optional<std::int64_t> manifest_number(std::string_view name) {
     if (!name.starts_with(kManifests)) return std::nullopt;
     name.remove_prefix(kManifests.size());
     std::int64_t number = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
-    if (error != std::errc() || std::string_view(end, name.data() + name.size()) != ".json" ||
-        number <= 0) {
-        return std::nullopt;
-    }
+    const auto read = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (read.ec != std::errc() || number == 0 || !is_number(number)) return std::nullopt;
+    // Another way to write it is no name of ours.
+    if (manifest_name(number).substr(kManifests.size()) != name) return std::nullopt;
     return number;
 }
 

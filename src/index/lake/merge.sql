@@ -9,7 +9,9 @@ CREATE OR REPLACE TEMP TABLE winner AS
             PARTITION BY image_set_id ORDER BY larmor_epoch DESC, version DESC, larmor_sequence DESC) = 1) n
     LEFT JOIN image_set s USING (image_set_id)
     WHERE s.image_set_id IS NULL OR n.larmor_epoch > s.larmor_epoch
-        OR (n.larmor_epoch = s.larmor_epoch AND n.version > s.version);
+        OR (n.larmor_epoch = s.larmor_epoch AND n.version > s.version)
+        -- Written when other columns or levels were kept: a rebuild brings what is missing.
+        OR (n.larmor_epoch = s.larmor_epoch AND n.version = s.version AND n.larmor_columns IS DISTINCT FROM s.larmor_columns);
 
 -- Whose counts may be others afterwards.
 CREATE OR REPLACE TEMP TABLE affected_series AS
@@ -53,7 +55,7 @@ CREATE OR REPLACE TEMP TABLE new_set AS
     SELECT w.datastore_id, w.image_set_id, w.version, w.is_primary, w.is_deleted,
         CASE WHEN NOT w.is_deleted THEN w.SeriesInstanceUID END AS SeriesInstanceUID,
         CASE WHEN w.is_primary AND NOT w.is_deleted THEN w.instances ELSE 0 END AS instances,
-        w.larmor_epoch, w.larmor_sequence, coalesce(s.study_month, 'other') AS study_month, '' AS file
+        w.larmor_columns, w.larmor_epoch, w.larmor_sequence, coalesce(s.study_month, 'other') AS study_month, '' AS file
     FROM winner w LEFT JOIN image_set s USING (image_set_id);
 DELETE FROM image_set WHERE image_set_id IN (SELECT image_set_id FROM new_set);
 INSERT INTO image_set BY NAME SELECT * FROM new_set;

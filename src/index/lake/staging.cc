@@ -30,17 +30,23 @@ std::string names_of(std::span<const AttributeColumn> columns, std::string_view 
     return names;
 }
 
-void add_values(Engine::Appender& appender, const Values& values) {
-    for (const auto& value : values) {
-        if (value) {
-            appender.add(*value);
+/// All columns of the level; those that nobody wanted are NULL.
+void add_values(Engine::Appender& appender, Level level, const ImageSetDocument& document,
+                const Values& values) {
+    const auto& wanted = document.wanted.at(level);
+    std::size_t at = 0;
+    for (const auto& column : attribute_columns(level)) {
+        const bool is_wanted = at < wanted.size() && wanted[at] == column.tag;
+        if (is_wanted && at < values.size() && values[at]) {
+            appender.add(*values[at]);
         } else {
             appender.add_null();
         }
+        at += is_wanted ? 1 : 0;
     }
 }
 
-void add_set(Engine::Appender& appender, std::int64_t ordinal,
+void add_set(Engine::Appender& appender, std::int64_t ordinal, std::int64_t columns,
              const ImageSetDocument& document) {
     appender.add(ordinal);
     appender.add(document.datastore_id);
@@ -56,9 +62,10 @@ void add_set(Engine::Appender& appender, std::int64_t ordinal,
     appender.add(document.patient_id);
     appender.add(document.issuer_of_patient_id);
     appender.add(static_cast<std::int64_t>(document.instances.size()));
-    add_values(appender, document.patient);
-    add_values(appender, document.study);
-    add_values(appender, document.series);
+    appender.add(columns);
+    add_values(appender, Level::Patient, document, document.patient);
+    add_values(appender, Level::Study, document, document.study);
+    add_values(appender, Level::Series, document, document.series);
     appender.end_row();
 }
 
@@ -69,23 +76,27 @@ bool are_text(const Values& values) {
     return true;
 }
 
-/// The newest of each, of documents that still show it.
-std::string newest(const std::string& table, const std::string& fields, Level level,
-                   const std::string& key, const std::string& shown) {
-    std::string sql = "CREATE OR REPLACE TEMP TABLE " + table + " AS SELECT " + fields;
+std::string typed_values(Level level) {
+    std::string sql;
     for (const auto& column : attribute_columns(level)) {
         sql += ", " + typed_value(column) + " AS " + quoted_name(column.name);
     }
-    return sql + ", larmor_epoch, larmor_sequence FROM staged_set WHERE " + shown +
-           " <> '' QUALIFY row_number() OVER (PARTITION BY " + key +
+    return sql;
+}
+
+/// The newest of each, of documents that still show it.
+std::string newest(const std::string& table, const std::string& fields, Level level,
+                   const std::string& key, const std::string& shown) {
+    return "CREATE OR REPLACE TEMP TABLE " + table + " AS SELECT " + fields +
+           typed_values(level) + ", larmor_epoch, larmor_sequence FROM staged_set WHERE " +
+           shown + " <> '' QUALIFY row_number() OVER (PARTITION BY " + key +
            " ORDER BY larmor_epoch DESC, larmor_sequence DESC) = 1; ";
 }
 
 }  // namespace
 
-Result<void> check_document(const ImageSetDocument& document) {
-    static const Wanted kWanted = wanted_attributes();
-    if (document.wanted != kWanted) {
+Result<void> check_document(const ImageSetDocument& document, const Wanted& wanted) {
+    if (document.wanted != wanted) {
         return fail(ErrorCode::Conflict, "the document was read for other columns");
     }
     bool good = are_text(document.patient) && are_text(document.study) &&
@@ -105,7 +116,8 @@ Result<void> make_staging(Engine& engine) {
         "CREATE TABLE staged_set (ordinal BIGINT, datastore_id VARCHAR, image_set_id VARCHAR,"
         " version BIGINT, is_primary BOOLEAN, is_deleted BOOLEAN, larmor_epoch BIGINT,"
         " larmor_sequence BIGINT, StudyInstanceUID VARCHAR, SeriesInstanceUID VARCHAR,"
-        " patient_key VARCHAR, PatientID VARCHAR, IssuerOfPatientID VARCHAR, instances BIGINT";
+        " patient_key VARCHAR, PatientID VARCHAR, IssuerOfPatientID VARCHAR, instances BIGINT,"
+        " larmor_columns BIGINT";
     for (const Level level : {Level::Patient, Level::Study, Level::Series}) {
         sql += names_of(attribute_columns(level), " VARCHAR");
     }
@@ -114,17 +126,21 @@ Result<void> make_staging(Engine& engine) {
     return engine.run(sql);
 }
 
-Result<void> stage(Engine& engine, std::span<const ImageSetDocument* const> documents) {
+Result<void> stage(Engine& engine, std::span<const ImageSetDocument* const> documents,
+                   Levels levels) {
     TRY_VOID(engine.run("TRUNCATE staged_set; TRUNCATE staged_instance"));
     TRY(const auto sets, engine.append_to("staged_set"));
     TRY(const auto instances, engine.append_to("staged_instance"));
+    const auto columns = columns_number(levels);
     for (std::size_t i = 0; i < documents.size(); ++i) {
         const auto ordinal = static_cast<std::int64_t>(i);
-        add_set(*sets, ordinal, *documents[i]);
-        for (const auto& instance : documents[i]->instances) {
+        const auto& document = *documents[i];
+        add_set(*sets, ordinal, columns, document);
+        if (!levels.has(Level::Instance)) continue;
+        for (const auto& instance : document.instances) {
             instances->add(ordinal);
             instances->add(instance.sop_instance_uid);
-            add_values(*instances, instance.values);
+            add_values(*instances, Level::Instance, document, instance.values);
             instances->end_row();
         }
     }
@@ -143,15 +159,19 @@ Result<void> give_types(Engine& engine) {
                              "SeriesInstanceUID", "SeriesInstanceUID"));
 }
 
+Result<void> rehearse_staged(Engine& engine, const std::filesystem::path& path) {
+    TRY_VOID(give_types(engine));
+    return engine.run("COPY (SELECT SOPInstanceUID" + typed_values(Level::Instance) +
+                      " FROM staged_instance) TO " + quoted_text(path.string()) + " (" +
+                      std::string(kFileFormat) + ")");
+}
+
 Result<void> give_types_to_instances(Engine& engine) {
-    std::string sql =
+    const std::string sql =
         "CREATE OR REPLACE TEMP TABLE fresh_instance AS SELECT i.SOPInstanceUID,"
         " x.SeriesInstanceUID, x.StudyInstanceUID, w.image_set_id,"
         " w.version AS image_set_version";
-    for (const auto& column : attribute_columns(Level::Instance)) {
-        sql += ", " + typed_value(column) + " AS " + quoted_name(column.name);
-    }
-    return engine.run(sql +
+    return engine.run(sql + typed_values(Level::Instance) +
                       ", x.study_month FROM staged_instance i JOIN winner w USING (ordinal)"
                       " JOIN series x ON x.SeriesInstanceUID = w.SeriesInstanceUID"
                       " WHERE w.is_primary AND NOT w.is_deleted");

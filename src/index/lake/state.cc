@@ -1,6 +1,6 @@
 #include "index/lake/state.h"
 
-#include <algorithm>
+#include <set>
 
 #include "index/lake/at_once.h"
 
@@ -14,12 +14,11 @@ std::string file_of_name() {
 }
 
 std::vector<DataFile> only_in(const Manifest& one, const Manifest& other, Table table) {
+    std::set<std::string_view> ids;
+    for (const auto& file : other.files) ids.insert(file.id);
     std::vector<DataFile> files;
     for (const auto& file : one.files) {
-        if (file.table != table) continue;
-        if (std::ranges::find(other.files, file.id, &DataFile::id) == other.files.end()) {
-            files.push_back(file);
-        }
+        if (file.table == table && !ids.contains(file.id)) files.push_back(file);
     }
     return files;
 }

@@ -35,20 +35,21 @@ struct Given {
     std::string date = "20040119";
     std::string series = "1.2.1.1";
     std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
+    Levels levels = Levels::all();  ///< whose attributes are wanted
 };
 
-inline void set(Values& values, Level level, dicom::Tag tag, const std::string& text) {
-    static const Wanted kWanted = wanted_attributes();
-    const auto& of = kWanted.at(level);
-    values.resize(of.size());
-    const auto at = std::ranges::find(of, tag);
-    ASSERT_NE(at, of.end());
-    values[static_cast<std::size_t>(at - of.begin())] = text;
+/// Where it is wanted.
+inline void set(Values& values, const std::vector<dicom::Tag>& wanted, dicom::Tag tag,
+                const std::string& text) {
+    values.resize(wanted.size());
+    const auto at = std::ranges::find(wanted, tag);
+    if (at != wanted.end()) values[static_cast<std::size_t>(at - wanted.begin())] = text;
 }
 
 inline ImageSetDocument document(const Given& given) {
     ImageSetDocument made;
-    made.wanted = wanted_attributes();
+    made.wanted = wanted_attributes(given.levels);
+    const auto wanted = [&](Level level) -> const auto& { return made.wanted.at(level); };
     made.datastore_id = std::string(32, 'd');
     made.image_set_id = given.id;
     made.version = given.version;
@@ -58,16 +59,18 @@ inline ImageSetDocument document(const Given& given) {
     made.study_instance_uid = given.study;
     made.series_instance_uid = given.series;
     made.patient_id = given.patient_id;
-    set(made.patient, Level::Patient, dicom::tags::PatientName, given.patient_name);
-    set(made.study, Level::Study, dicom::tags::StudyDate, given.date);
-    set(made.study, Level::Study, dicom::tags::StudyTime, "072730.5");
-    set(made.series, Level::Series, dicom::tags::Modality, "CT");
+    set(made.patient, wanted(Level::Patient), dicom::tags::PatientName, given.patient_name);
+    set(made.study, wanted(Level::Study), dicom::tags::StudyDate, given.date);
+    set(made.study, wanted(Level::Study), dicom::tags::StudyTime, "072730.5");
+    set(made.series, wanted(Level::Series), dicom::tags::Modality, "CT");
     int number = 0;
     for (const auto& uid : given.instances) {
         Values values;
-        set(values, Level::Instance, dicom::tags::InstanceNumber, std::to_string(++number));
-        set(values, Level::Instance, dicom::tags::WindowCenter, "00040.0000000000\\0400");
-        set(values, Level::Instance, dicom::tags::SliceLocation, "-77.2040634155");
+        set(values, wanted(Level::Instance), dicom::tags::InstanceNumber,
+            std::to_string(++number));
+        set(values, wanted(Level::Instance), dicom::tags::WindowCenter,
+            "00040.0000000000\\0400");
+        set(values, wanted(Level::Instance), dicom::tags::SliceLocation, "-77.2040634155");
         made.instances.push_back({.sop_instance_uid = uid, .values = std::move(values)});
     }
     return made;
