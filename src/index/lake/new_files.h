@@ -9,6 +9,8 @@
 
 namespace larmor::index::lake {
 
+using duckdb::Engine;
+
 /// A file of the next manifest, and those that it takes the place of.
 struct NewFile {
     DataFile file{};  ///< `rows` is 0 before it is written, and where there are none

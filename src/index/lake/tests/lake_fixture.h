@@ -13,6 +13,8 @@
 
 namespace larmor::index::lake {
 
+using duckdb::Engine;
+
 /// A lake in a folder of its own, and somebody who reads it.
 class LakeTest : public ::testing::Test {
 protected:
