@@ -102,16 +102,14 @@ private:
         return {first, std::min(first + kStretch, options_.keys)};
     }
 
-    /// Members of one thread. All of them take each step before any takes the next one, so that
-    /// their waits for memory overlap.
+    /// Members of one thread that are looked up at once.
     struct Window {
         std::vector<UidText> uids;
         std::vector<std::uint64_t> numbers;
         std::vector<UidHash> hashes;
         std::vector<Match> matches;
-        std::vector<UidText> records;  ///< of the build side, where there is one match
         explicit Window(std::size_t size)
-            : uids(size), numbers(size), hashes(size), matches(size), records(size) {}
+            : uids(size), numbers(size), hashes(size), matches(size) {}
     };
 
     /// What is done to the name of every member, on both sides: first it is text, which is
@@ -120,8 +118,8 @@ private:
     template <typename Number, typename Use>
     Result<void> name_members(Window& window, std::size_t size, const Number& number_of,
                               const Use& use) const {
-        // Few at a time: a text is read when it has left the processor's store buffer, and not
-        // many of the reads that `use` begins wait for memory at once.
+        // Few at a time: a text is read when it has left the processor's store buffer and is
+        // still in its first cache, and what `use` waits for comes at once.
         constexpr std::size_t kFew = 16;
         for (std::size_t first = 0; first < size; first += kFew) {
             const std::size_t end = std::min(first + kFew, size);
@@ -134,8 +132,8 @@ private:
                 if (!is_uid_key_part(uid))
                     return fail(ErrorCode::InvalidInput, "this is no UID");
                 window.hashes[i] = hasher_(uid);
-                TRY_VOID(use(i));
             }
+            for (std::size_t i = first; i < end; ++i) TRY_VOID(use(i));
         }
         return {};
     }
@@ -171,15 +169,12 @@ private:
                 const std::size_t size = std::min<std::size_t>(window.uids.size(), last - at);
                 TRY_VOID(name_members(
                     window, size, [&](std::size_t i) { return uids_.shuffled(at + i); },
-                    [&](std::size_t i) -> Result<void> {
-                        finder.expect(window.hashes[i]);
-                        return {};
-                    }));
-                TRY_VOID(finder.find(std::span(window.hashes).first(size),
-                                     std::span(window.matches).first(size)));
-                for (std::size_t i = 0; i < size; ++i) read_record(window, i);
-                for (std::size_t i = 0; i < size; ++i)
-                    TRY_VOID(pair(finder, window, i, counts));
+                    [](std::size_t) { return Result<void>(); }));
+                TRY_VOID(finder.find_each(std::span(window.hashes).first(size),
+                                          std::span(window.matches).first(size),
+                                          [&](std::size_t i, const Match& match) {
+                                              return pair(finder, window, i, match, counts);
+                                          }));
             }
         }
         pairs_ += counts.pairs;
@@ -188,30 +183,32 @@ private:
         return {};
     }
 
-    /// In place of a spool: makes the record of the build side again.
-    static void read_record(Window& window, std::size_t i) {
-        const Match& match = window.matches[i];
-        window.records[i].size = 0;
-        if (match && !uid_index::is_list(match.value))
-            SyntheticUids::write(match.value - 1, window.records[i]);
+    /// Compares the full UIDs. In place of a spool, the record of the build side is made again.
+    static Result<void> pair(Finder& finder, const Window& window, std::size_t i,
+                             const Match& match, Counts& counts) {
+        if (match && !uid_index::is_list(match.value)) {
+            UidText record;
+            SyntheticUids::write(match.value - 1, record);
+            if (record.view() == window.uids[i].view()) {
+                ++counts.pairs;
+                counts.wrong += match.value - 1 != window.numbers[i] ? 1 : 0;
+                return {};
+            }
+        }
+        return pair_further(finder, window, i, match, counts);
     }
 
-    /// Compares the full UIDs; a match of another UID's record goes on to the next one.
-    Result<void> pair(Finder& finder, const Window& window, std::size_t i, Counts& counts) {
-        const std::string_view uid = window.uids[i].view();
-        if (window.records[i].view() == uid) {
-            ++counts.pairs;
-            counts.wrong += window.matches[i].value - 1 != window.numbers[i] ? 1 : 0;
-            return {};
-        }
+    /// The same where there are several: a match of another UID's record goes on to the next.
+    static Result<void> pair_further(Finder& finder, const Window& window, std::size_t i,
+                                     Match match, Counts& counts) {
         std::vector<std::uint64_t> ordinals;
-        for (Match match = window.matches[i]; match;) {
+        while (match) {
             ordinals.clear();
             TRY_VOID(finder.records_of(window.hashes[i], match, ordinals));
             for (const std::uint64_t ordinal : ordinals) {
                 UidText record;
                 SyntheticUids::write(ordinal, record);
-                if (record.view() == uid) {
+                if (record.view() == window.uids[i].view()) {
                     ++counts.pairs;
                     counts.wrong += ordinal != window.numbers[i] ? 1 : 0;
                     return {};

@@ -109,10 +109,7 @@ Result<void> MetadataFinder::read_all(std::span<const std::string_view> uids,
 Result<std::vector<std::vector<FoundRecord>>> MetadataFinder::find(
     std::span<const std::string_view> uids) {
     std::vector<uid_index::UidHash> hashes;
-    for (const auto uid : uids) {
-        hashes.push_back(store_->hasher_(uid));
-        finder_.expect(hashes.back());
-    }
+    for (const auto uid : uids) hashes.push_back(store_->hasher_(uid));
     std::vector<uid_index::Match> matches(uids.size());
     TRY_VOID(finder_.find(hashes, matches));
 

@@ -70,20 +70,17 @@ private:
     /// Gives each table its place before any is built: as much as it may need, of which what is
     /// not needed is never written and costs nothing.
     Result<void> lay_out() {
-        // Of building one table: entries, entries in order, slots, pages.
-        constexpr std::uint64_t kWorkBytes = 48, kSmallCount = 1 << 20;
-        constexpr std::uint64_t kLargestMax = std::uint64_t{1} << 31U;
         index_.partition_bits_ = options_.partition_bits;
         index_.parts_.resize(by_partition_.size());
         index_.lists_.resize(by_partition_.size());
-        std::uint64_t slots = 0, largest = 0;
-        for (std::size_t i = 0; i < by_partition_.size(); ++i) {
-            const std::uint64_t count = count_of(by_partition_[i]);
-            index_.record_count_ += count;
-            index_.parts_[i].first = slots;
-            slots += SubTableBuilder::slot_count_max(count);
-            largest = std::max(largest, count);
+        std::uint64_t largest = 0;
+        for (const auto& blocks : by_partition_) {
+            index_.record_count_ += count_of(blocks);
+            largest = std::max(largest, count_of(blocks));
         }
+        // Of building one table: entries, entries in order, slots, pages.
+        constexpr std::uint64_t kWorkBytes = 48, kSmallCount = 1 << 20;
+        constexpr std::uint64_t kLargestMax = std::uint64_t{1} << 31U;
         if (largest > kLargestMax ||
             (largest > kSmallCount && largest * kWorkBytes > options_.memory_bytes)) {
             return fail(ErrorCode::LimitExceeded,
@@ -92,12 +89,37 @@ private:
                             " records meet in one partition of the UID index: too many have "
                             "the same UID for the memory it may take");
         }
-        if (slots * sizeof(Slot) + options_.threads * largest * kWorkBytes <=
-            options_.memory_bytes) {
-            TRY(index_.tables_, Pages::reserve(slots * sizeof(Slot), Pages::Size::Huge));
-            placed_.resize(index_.tables_.size_bytes() / Pages::kHugeBytes);
-            return {};
+        TRY_VOID(lay_out_in_memory(options_.threads * largest * kWorkBytes));
+        return index_.first_in_memory_ == 0 ? Result<void>() : lay_out_in_file();
+    }
+
+    /// As many tables as fit beside what building takes. They are the last ones: when they are
+    /// built, the memory of most entries is free.
+    Result<void> lay_out_in_memory(std::uint64_t work_bytes) {
+        std::uint64_t room =
+            (options_.memory_bytes - std::min(options_.memory_bytes, work_bytes)) /
+            sizeof(Slot);
+        std::uint64_t slots = 0;
+        std::size_t first = by_partition_.size();
+        for (; first > 0; --first) {
+            const auto most =
+                SubTableBuilder::slot_count_max(count_of(by_partition_[first - 1]));
+            if (most > room) break;
+            room -= most;
+            slots += most;
         }
+        index_.first_in_memory_ = first;
+        TRY(index_.tables_, Pages::reserve(slots * sizeof(Slot), Pages::Size::Huge));
+        placed_.resize(index_.tables_.size_bytes() / Pages::kHugeBytes);
+        std::uint64_t at = 0;
+        for (std::size_t i = first; i < by_partition_.size(); ++i) {
+            index_.parts_[i].first = at;
+            at += SubTableBuilder::slot_count_max(count_of(by_partition_[i]));
+        }
+        return {};
+    }
+
+    Result<void> lay_out_in_file() {
         if (options_.spill_folder.empty()) {
             return fail(ErrorCode::LimitExceeded,
                         "a UID index of " + std::to_string(index_.record_count_) +
@@ -105,7 +127,7 @@ private:
         }
         TRY(index_.file_, PageFile::create(options_.spill_folder));
         std::uint64_t page = 0;
-        for (std::size_t i = 0; i < by_partition_.size(); ++i) {
+        for (std::size_t i = 0; i < index_.first_in_memory_; ++i) {
             const std::uint64_t count = count_of(by_partition_[i]);
             index_.parts_[i].first = page;
             page += pages_for(SubTableBuilder::slot_count_max(count));
@@ -150,7 +172,7 @@ private:
         Index::Lists& lists = index_.lists_[partition];
         lists.word_count = duplicates.size();
         uid_count_ += worker.table.uid_count();
-        if (!index_.file_) {
+        if (index_.in_memory(partition)) {
             place(part.first * sizeof(Slot), slots.size_bytes());
             std::ranges::copy(slots,
                               reinterpret_cast<Slot*>(index_.tables_.data()) + part.first);

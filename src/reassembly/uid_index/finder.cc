@@ -20,20 +20,6 @@ Looked look_from(const Slot* slots, std::uint32_t first, std::uint32_t end,
     return {Look::GoOn, {0, slot_of_first + end - first}};
 }
 
-/// The same in memory, a line at a time. Two look-ups of three end in the first.
-Match look_in_lines(const Slot* slots, std::uint32_t line, std::uint32_t fingerprint,
-                    const Shape& shape) {
-    for (; line < shape.slot_count; line += kLineSlots) {
-        if (const unsigned hits = hits_in_line(slots + line, fingerprint); hits != 0) {
-            const auto slot = line + static_cast<std::uint32_t>(std::countr_zero(hits));
-            return {value_of(slots[slot]), slot};
-        }
-        const Slot last = slots[line + kLineSlots - 1];
-        if (look_at(last, fingerprint, shape.ordered) == Look::End) break;
-    }
-    return {};
-}
-
 }  // namespace
 
 Result<Finder> Finder::create(const Index& index) {
@@ -49,30 +35,22 @@ Result<Finder> Finder::create(const Index& index) {
 Result<void> Finder::find(std::span<const UidHash> hashes, std::span<Match> out) {
     LARMOR_CHECK(out.size() == hashes.size());
     if (index_->in_file()) return find_in_file(hashes, out);
-    find_in_memory(hashes, out);
-    return {};
+    return find_each(hashes, out, [](std::size_t, const Match&) { return Result<void>(); });
 }
 
-void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const {
-    // Each look-up waits for memory once; with kAhead of them under way the waits overlap.
-    constexpr std::size_t kAhead = 32;
-    std::array<const Index::Part*, kAhead> parts;
-    std::array<Home, kAhead> homes;
-    for (std::size_t i = 0; i < hashes.size() + kAhead; ++i) {
-        const std::size_t at = i % kAhead;
-        if (i >= kAhead && i - kAhead < hashes.size()) {
-            const Index::Part& part = *parts[at];
-            out[i - kAhead] = look_in_lines(index_->slots_of(part), homes[at].line(),
-                                            homes[at].fingerprint, part.shape);
+Match Finder::end_in_memory(const Ahead& ahead) const {
+    const Slot* const slots = index_->slots_of(*ahead.part);
+    const Shape& shape = ahead.part->shape;
+    for (auto line = ahead.home.line(); line < shape.slot_count; line += kLineSlots) {
+        const unsigned hits = hits_in_line(slots + line, ahead.home.fingerprint);
+        if (hits != 0) {
+            const auto slot = line + static_cast<std::uint32_t>(std::countr_zero(hits));
+            return {value_of(slots[slot]), slot};
         }
-        if (i >= hashes.size()) continue;
-        parts[at] = &part_of(hashes[i]);
-        homes[at] = Home::of(order_of(hashes[i]), parts[at]->shape.home_count);
-        const Slot* const line = index_->slots_of(*parts[at]) + homes[at].line();
-        // One in three ends behind its first line.
-        __builtin_prefetch(line);
-        __builtin_prefetch(line + kLineSlots);
+        const Slot last = slots[line + kLineSlots - 1];
+        if (look_at(last, ahead.home.fingerprint, shape.ordered) == Look::End) break;
     }
+    return {};
 }
 
 bool Finder::start(const Index::Part& part, std::uint32_t slot, std::uint32_t buffer) {
@@ -87,6 +65,11 @@ Result<void> Finder::find_in_file(std::span<const UidHash> hashes, std::span<Mat
     std::size_t begun = 0;
     for (;;) {
         while (begun < hashes.size() && !free.empty()) {
+            if (in_memory(hashes[begun])) {
+                out[begun] = end_in_memory(begin_in_memory(hashes[begun]));
+                ++begun;
+                continue;
+            }
             const Index::Part& part = part_of(hashes[begun]);
             const Home home = Home::of(order_of(hashes[begun]), part.shape.home_count);
             out[begun] = {};
@@ -134,7 +117,7 @@ Result<Match> Finder::find_next(const UidHash& hash, const Match& match) {
     std::uint64_t page_in_table = kNoPage;
     for (std::uint32_t slot = match.slot + 1; slot < part.shape.slot_count; ++slot) {
         Slot found = 0;
-        if (!index_->in_file()) {
+        if (in_memory(hash)) {
             found = index_->slots_of(part)[slot];
         } else {
             if (slot / kWordsPerPage != page_in_table) {
@@ -163,7 +146,7 @@ Result<void> Finder::records_of(const UidHash& hash, const Match& match,
     std::uint64_t page_read = kNoPage;
     for (std::uint64_t at = list_of(match.value); at < lists.word_count; ++at) {
         std::uint64_t word = 0;
-        if (!index_->in_file()) {
+        if (in_memory(hash)) {
             word = lists.words[at];
         } else {
             if (at / kWordsPerPage != page_read) {

@@ -25,23 +25,16 @@ public:
     /// Errors: Unsupported where the index lies in a file and io_uring is forbidden.
     static Result<Finder> create(const Index& index);
 
-    /// Has memory fetched that `find` will look at for this hash. Called as soon as the hash is
-    /// known, so that what its caller does until then hides the wait; never needed.
-    void expect(const UidHash& hash) const {
-        if (index_->in_file()) return;
-        const Index::Part& part = part_of(hash);
-        const Home home = Home::of(order_of(hash), part.shape.home_count);
-        // Not into the first cache: what the caller does next would drive it out again.
-        constexpr int kRead = 0, kIntoSecondCache = 2;
-        const Slot* const line = index_->slots_of(part) + home.line();
-        __builtin_prefetch(line, kRead, kIntoSecondCache);
-        // GCC takes a function that only prefetches for one without effect, and calls it never.
-        asm volatile("" : : "r"(line));
-    }
     /// The first match of each hash; the more of them, the better: memory is fetched ahead, and
     /// of a file as many pages are read at once as there are hashes, up to kReadsInFlight.
     /// Errors, after which it is not used again: Corrupt for a damaged page; those of reading.
     Result<void> find(std::span<const UidHash> hashes, std::span<Match> out);
+    /// The same, and calls `use(i, match)` for each of them: of an index in memory as soon as
+    /// it is found, since what is done with one hides the waits for those that follow. It
+    /// returns a Result<void>, whose error is handed on.
+    template <typename Use>
+    Result<void> find_each(std::span<const UidHash> hashes, std::span<Match> out,
+                           const Use& use);
     /// Behind a match of that hash whose record turned out to have another UID.
     Result<Match> find_next(const UidHash& hash, const Match& match);
     /// Appends the ordinals of a match's records in rising order: one, or those of a list of
@@ -56,7 +49,25 @@ private:
     const Index::Part& part_of(const UidHash& hash) const {
         return index_->parts_[partition_of(hash, index_->partition_bits_)];
     }
-    void find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const;
+    bool in_memory(const UidHash& hash) const {
+        return index_->in_memory(partition_of(hash, index_->partition_bits_));
+    }
+    /// Look-ups in memory that are under way. Each waits once or twice; their waits overlap.
+    static constexpr std::size_t kAhead = 32;
+    struct Ahead {
+        const Index::Part* part = nullptr;
+        Home home;
+    };
+    Ahead begin_in_memory(const UidHash& hash) const {
+        const Index::Part& part = part_of(hash);
+        const Home home = Home::of(order_of(hash), part.shape.home_count);
+        const Slot* const line = index_->slots_of(part) + home.line();
+        // One in three ends behind its first line.
+        __builtin_prefetch(line);
+        __builtin_prefetch(line + kLineSlots);
+        return {&part, home};
+    }
+    Match end_in_memory(const Ahead& ahead) const;
     Result<void> find_in_file(std::span<const UidHash> hashes, std::span<Match> out);
     bool start(const Index::Part& part, std::uint32_t slot, std::uint32_t buffer);
 
@@ -71,5 +82,25 @@ private:
     std::vector<Waiting> waiting_;
     std::optional<reads::ReadRing> ring_;  ///< last: it ends before the buffers it reads into
 };
+
+template <typename Use>
+Result<void> Finder::find_each(std::span<const UidHash> hashes, std::span<Match> out,
+                               const Use& use) {
+    if (index_->in_file()) {
+        TRY_VOID(find(hashes, out));
+        for (std::size_t i = 0; i < hashes.size(); ++i) TRY_VOID(use(i, out[i]));
+        return {};
+    }
+    std::array<Ahead, kAhead> ring;
+    const std::size_t first = std::min(kAhead, hashes.size());
+    for (std::size_t i = 0; i < first; ++i) ring[i] = begin_in_memory(hashes[i]);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        Ahead& ahead = ring[i % kAhead];
+        out[i] = end_in_memory(ahead);
+        if (i + kAhead < hashes.size()) ahead = begin_in_memory(hashes[i + kAhead]);
+        TRY_VOID(use(i, out[i]));
+    }
+    return {};
+}
 
 }  // namespace larmor::reassembly::uid_index

@@ -7,16 +7,15 @@ namespace larmor::reassembly::uid_index {
 std::uint64_t Index::memory_bytes() const {
     std::uint64_t sum = parts_.size() * sizeof(Part) + lists_.size() * sizeof(Lists);
     for (const Lists& lists : lists_) sum += lists.words.size() * sizeof(std::uint64_t);
-    if (in_file()) return sum;
-    for (const Part& part : parts_) sum += part.shape.slot_count * sizeof(Slot);
+    for (std::size_t i = first_in_memory_; i < parts_.size(); ++i)
+        sum += parts_[i].shape.slot_count * sizeof(Slot);
     return sum;
 }
 
 std::uint64_t Index::file_bytes() const {
-    if (!in_file()) return 0;
     std::uint64_t pages = 0;
-    for (const Part& part : parts_) pages += pages_for(part.shape.slot_count);
-    for (const Lists& lists : lists_) pages += pages_for(lists.word_count);
+    for (std::size_t i = 0; i < first_in_memory_; ++i)
+        pages += pages_for(parts_[i].shape.slot_count) + pages_for(lists_[i].word_count);
     return pages * kPageBytes;
 }
 
@@ -41,7 +40,7 @@ Result<std::uint64_t> Index::digest() const {
                                                  part.shape.ordered ? 1U : 0U,
                                                  lists.word_count};
         add(shape);
-        if (in_file()) {
+        if (!in_memory(i)) {
             TRY_VOID(add_pages(part.first, part.shape.slot_count));
             TRY_VOID(add_pages(lists.first_page, lists.word_count));
         } else {

@@ -10,13 +10,15 @@
 namespace larmor::reassembly::uid_index {
 
 /// The static index: from a UID's hash to the ordinals of the records that may be its. One
-/// table for each partition, in memory or in a file of pages. Made by Builder, read through a
-/// Finder for each thread. Never changes.
+/// table for each partition, in memory or in a file of pages: where not all fit into the
+/// memory, as many as do, the last ones. Made by Builder, read through a Finder for each
+/// thread. Never changes.
 class Index {
 public:
     std::uint64_t record_count() const { return record_count_; }
     /// As hashes tell them apart.
     std::uint64_t uid_count() const { return uid_count_; }
+    /// Whether some tables are.
     bool in_file() const { return file_.has_value(); }
     /// Tables and lists of duplicates, and what says where they are.
     std::uint64_t memory_bytes() const;
@@ -44,6 +46,7 @@ private:
     };
     Index() = default;
 
+    bool in_memory(std::size_t partition) const { return partition >= first_in_memory_; }
     const Slot* slots_of(const Part& part) const {
         return reinterpret_cast<const Slot*>(tables_.data()) + part.first;
     }
@@ -53,7 +56,8 @@ private:
     std::uint64_t uid_count_ = 0;
     std::vector<Part> parts_;
     std::vector<Lists> lists_;
-    Pages tables_;  ///< in memory
+    std::size_t first_in_memory_ = 0;  ///< the partitions from this one on
+    Pages tables_;
     std::optional<PageFile> file_;
 };
 

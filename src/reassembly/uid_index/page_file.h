@@ -7,7 +7,9 @@
 
 namespace larmor::reassembly::uid_index {
 
-inline constexpr std::size_t kPageBytes = 4096;
+/// Four to a page of the system, which is what a disk is asked for. Where the system has that
+/// in memory, copying and checking are most of a look-up, so it takes no more than it needs.
+inline constexpr std::size_t kPageBytes = 1024;
 /// The last 8 bytes of a page are its check.
 inline constexpr std::size_t kWordsPerPage = kPageBytes / 8 - 1;
 using Page = std::array<std::uint64_t, kPageBytes / 8>;
@@ -16,7 +18,7 @@ inline std::uint64_t pages_for(std::uint64_t word_count) {
     return (word_count + kWordsPerPage - 1) / kWordsPerPage;
 }
 
-/// A nameless file of words in pages of 4 KiB. Each ends in a check over its words, its number
+/// A nameless file of words in pages of 1 KiB. Each ends in a check over its words, its number
 /// and a key of this file: damage, a page at another's place and one never written are found.
 class PageFile {
 public:

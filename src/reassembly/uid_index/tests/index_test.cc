@@ -66,6 +66,66 @@ TEST(Index, SpillsWhatOutgrowsTheMemoryAndFindsTheSame) {
     EXPECT_EQ(index->digest().value(), build_index(in_memory(1), all)->digest().value());
 }
 
+TEST(Index, KeepsAsManyTablesInMemoryAsFitAndTheOthersInAFile) {
+    const auto hasher = UidHasher::with_random_secret();
+    auto all = many(hasher);
+    // Lists of duplicates are where their tables are.
+    for (std::uint64_t i = 0; i < 1'000; ++i) all.push_back({all[i].hash, kMany + i});
+    auto options = in_file(2);
+    options.memory_bytes = std::uint64_t{7} << 19;
+    const auto index = build_index(options, all);
+
+    ASSERT_TRUE(index) << index.error().message;
+    const auto in_memory_bytes = index->memory_bytes() - 2'000 * sizeof(std::uint64_t);
+    EXPECT_GT(in_memory_bytes, kMany * 2);
+    EXPECT_LT(in_memory_bytes, kMany * 7);
+    EXPECT_GT(index->file_bytes(), kMany * 2);
+    EXPECT_EQ(index->digest().value(), build_index(in_memory(), all)->digest().value());
+    auto finder = Finder::create(*index);
+    ASSERT_TRUE(finder);
+    for (std::uint64_t i = 0; i < 2'000; i += 7) {
+        const auto matches = matches_of(*finder, all[i].hash);
+        ASSERT_EQ(matches.size(), 1);
+        if (i < 1'000) EXPECT_THAT(matches[0], ElementsAre(i, kMany + i));
+        if (i >= 1'000) EXPECT_THAT(matches[0], ElementsAre(i));
+    }
+}
+
+TEST(Index, UsesEachMatchAtItsPlaceWhereverTheTablesAre) {
+    const auto hasher = UidHasher::with_random_secret();
+    const auto all = many(hasher);
+    std::vector<UidHash> hashes;
+    for (std::size_t i = 0; i < 1'000; ++i) hashes.push_back(all[i * 100].hash);
+    for (const auto& options : {in_memory(), in_file()}) {
+        const auto index = build_index(options, all);
+        ASSERT_TRUE(index);
+        auto finder = Finder::create(*index);
+        ASSERT_TRUE(finder);
+        for (const std::size_t size : {0U, 1U, 31U, 32U, 33U, 1'000U}) {
+            std::vector<Match> matches(size);
+            std::size_t next = 0;
+            const auto found =
+                finder->find_each(std::span(hashes).first(size), matches,
+                                  [&](std::size_t i, const Match& match) -> Result<void> {
+                                      EXPECT_EQ(i, next++);
+                                      EXPECT_EQ(match.value, matches[i].value);
+                                      EXPECT_EQ(match.value, value_of_ordinal(i * 100));
+                                      return {};
+                                  });
+            ASSERT_TRUE(found);
+            EXPECT_EQ(next, size);
+        }
+        std::vector<Match> matches(hashes.size());
+        const auto stopped =
+            finder->find_each(hashes, matches, [](std::size_t i, const Match&) -> Result<void> {
+                if (i < 500) return {};
+                return fail(ErrorCode::Cancelled, "enough");
+            });
+        ASSERT_FALSE(stopped);
+        EXPECT_EQ(stopped.error().code, ErrorCode::Cancelled);
+    }
+}
+
 TEST(Index, HoldsAnOrdinalOf34Bits) {
     const auto hasher = UidHasher::with_random_secret();
     const std::vector<Appended> all{{hasher("1.2"), kRecordsMax - 1}, {hasher("1.3"), 1}};
