@@ -23,6 +23,9 @@ Result<Attributes> Attributes::read(Bytes data_set, Encoding encoding, Tag last,
     all.encoding_ = encoding;
     all.character_set_ = inherited;
     Reader reader(data_set, encoding);
+    // Most have a few dozen; growing from one on costs as much as reading them.
+    constexpr std::size_t kExpectedMax = 64, kExpectedBytes = 16;
+    all.elements_.reserve(std::min(kExpectedMax, data_set.size() / kExpectedBytes));
     bool sorted = true;
     for (Token token; reader.advance(token);) {
         if (token.kind == TokenKind::End || token.tag > last) break;

@@ -11,8 +11,10 @@
 
 #include "base/base64.h"
 #include "dicom/charset.h"
+#include "dicom/json_parser.h"
 #include "dicom/json_read_buffer.h"
 #include "dicom/json_read_value.h"
+#include "dicom/json_step.h"
 #include "dicom/reader.h"
 #include "dicom/tags.h"
 #include "dicom/values.h"
@@ -25,26 +27,10 @@ using simdjson::ondemand::document;
 using simdjson::ondemand::field;
 using simdjson::ondemand::json_type;
 using simdjson::ondemand::object;
+using simdjson::ondemand::raw_json_string;
 using simdjson::ondemand::value;
 
 constexpr std::string_view kUtf8 = "ISO_IR 192";
-
-/// Names a place for as long as it lives.
-class Step {
-public:
-    Step(std::string& pointer, std::string_view name)
-        : pointer_(pointer), size_(pointer.size()) {
-        pointer_ += '/';
-        pointer_ += name;
-    }
-    Step(const Step&) = delete;
-    Step& operator=(const Step&) = delete;
-    ~Step() { pointer_.resize(size_); }
-
-private:
-    std::string& pointer_;
-    std::size_t size_;
-};
 
 /// What one object told about its text.
 struct LevelText {
@@ -55,22 +41,26 @@ struct LevelText {
 
 class JsonReader {
 public:
-    JsonReader(const JsonReadOptions& options, std::string pointer)
-        : options_(options), pointer_(std::move(pointer)) {}
+    explicit JsonReader(const JsonReadOptions& options) : options_(options) {}
 
-    Result<ByteBuffer> read(object data_set) {
+    /// `index`: of the object in an array.
+    Result<ByteBuffer> read(object data_set, std::optional<std::size_t> index) {
+        std::optional<JsonStep> step;
+        if (index) step.emplace(step_, *index);
         TRY_VOID(read_data_set(std::move(data_set), 0));
         return out_.take();
     }
 
 private:
     Result<LevelText> read_data_set(object data_set, unsigned depth);
-    Result<void> read_element(object element, Tag tag, LevelText& text, unsigned depth);
-    Result<Vr> read_vr(object& element, Tag tag) const;
+    Result<void> read_element(value content, Tag tag, LevelText& text, unsigned depth);
+    Result<Vr> vr_of_letters(std::string_view letters, Tag tag) const;
+    Result<Vr> find_vr(object& element, Tag tag) const;
     Result<void> read_sequence(array items, Tag tag, LevelText& text, unsigned depth);
     Result<void> read_values(array values, Vr vr);
     Result<void> read_value(value item, Vr vr);
     Result<void> read_name(object groups);
+    Result<std::string_view> content_of(value text) const;
     Result<std::string_view> read_string(value text);
     Result<void> read_inline_binary(value base64, Vr vr);
     /// True when the value is fragments, and stands in the buffer.
@@ -83,21 +73,26 @@ private:
     tl::unexpected<Error> invalid(std::string what) const {
         return fail(ErrorCode::InvalidInput, std::move(what) + " at " + place());
     }
-    std::string place() const { return "JSON pointer \"" + pointer_ + "\""; }
+    std::string place() const { return "JSON pointer \"" + JsonStep::pointer_to(step_) + "\""; }
+    /// Into `out`: each copy of what was just read waits for the one before.
     template <typename T>
-    Result<T> get(simdjson::simdjson_result<T>&& result) const {
-        T got;
-        if (const auto error = std::move(result).get(got)) {
+    Result<void> take(simdjson::simdjson_result<T>&& result, T& out) const {
+        if (const auto error = std::move(result).get(out)) {
             return invalid(simdjson::error_message(error));
         }
-        return got;
+        return {};
+    }
+    /// The name of a member, which is then `next`'s value.
+    Result<raw_json_string> name_of(simdjson::simdjson_result<field>& next) const {
+        if (next.error()) return invalid(simdjson::error_message(next.error()));
+        return next.key().value_unsafe();
     }
 
     const JsonReadOptions& options_;
     JsonReadBuffer out_;
     std::string value_;                            ///< of the data element under way
     std::vector<JsonReadBuffer::Member> members_;  ///< of all open objects
-    std::string pointer_;
+    const JsonStep* step_ = nullptr;               ///< the innermost
 };
 
 /// The eight characters of a key, or nothing when it has another length or an escape.
@@ -114,17 +109,18 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
     const std::size_t first_member = members_.size();
     bool sorted = true;
     for (auto next : data_set) {
-        TRY(field member, get<field>(std::move(next)));
-        const std::string_view key = tag_key(member.key());
+        TRY(const auto name, name_of(next));
+        const std::string_view key = tag_key(name);
         const auto parsed = key.empty() ? parse_tag("") : parse_tag(key);
         if (!parsed) return invalid("a name that is no tag in the object");
-        const Step step(pointer_, key);
+        const JsonStep step(step_, key);
         const Tag tag = *parsed;
         if (tag.group == kItem.group) return invalid("the tag of an item or delimiter");
-        TRY(object element, get<object>(member.value().get_object()));
+        value element;
+        TRY_VOID(take(next.value(), element));
 
         const std::size_t begin = out_.size();
-        TRY_VOID(read_element(element, tag, text, depth));
+        TRY_VOID(read_element(std::move(element), tag, text, depth));
         if (tag.is_group_length() || tag.group == 2) out_.cut(begin);
         if (tag.group == 2 && depth == 0 && options_.file_meta) {
             options_.file_meta(tag, as_bytes(value_));
@@ -153,68 +149,91 @@ Result<LevelText> JsonReader::read_data_set(object data_set, unsigned depth) {
 Result<void> JsonReader::sort(std::size_t first_member) {
     const auto repeated = out_.sort(std::span(members_).subspan(first_member));
     if (!repeated) return {};
-    const Step step(pointer_, to_json_key(*repeated));
+    const auto key = to_json_key(*repeated);
+    const JsonStep step(step_, key);
     return invalid("a repeated tag");
 }
 
-Result<Vr> JsonReader::read_vr(object& element, Tag tag) const {
-    auto found = element.find_field_unordered("vr");
-    std::string_view letters;
-    if (found.error() != simdjson::NO_SUCH_FIELD || !options_.other_vr) {
-        TRY(letters, get<std::string_view>(found.get_string()));
+Result<Vr> JsonReader::vr_of_letters(std::string_view letters, Tag tag) const {
+    Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
+    if (!is_known(vr)) {
+        const auto other = options_.other_vr ? options_.other_vr(tag, letters) : std::nullopt;
+        if (!other) return invalid("a vr that is none of the standard's");
+        vr = *other;
     }
-    const Vr vr = letters.size() == 2 ? vr_of(letters[0], letters[1]) : Vr{};
-    if (is_known(vr)) return vr;
-    const auto other = options_.other_vr ? options_.other_vr(tag, letters) : std::nullopt;
-    if (!other) return invalid("a vr that is none of the standard's");
-    return *other;
-}
-
-Result<void> JsonReader::read_element(object element, Tag tag, LevelText& text,
-                                      unsigned depth) {
-    TRY(const Vr vr, read_vr(element, tag));
     if (tag == tags::SpecificCharacterSet && vr != vr::CS) {
         return invalid("a Specific Character Set whose vr is not CS");
     }
+    return vr;
+}
+
+/// Looks for it among all members.
+Result<Vr> JsonReader::find_vr(object& element, Tag tag) const {
+    auto found = element.find_field_unordered("vr");
+    std::string_view letters;
+    if (found.error() != simdjson::NO_SUCH_FIELD || !options_.other_vr) {
+        TRY_VOID(take(found.get_string(), letters));
+    }
     if (element.reset().error()) return invalid("an object that cannot be read");
+    return vr_of_letters(letters, tag);
+}
+
+Result<void> JsonReader::read_element(value content, Tag tag, LevelText& text, unsigned depth) {
+    const std::string_view brace = content.raw_json_token();
+    // Behind the brace, and as many blanks as there are, stands the first name.
+    constexpr std::string_view kFirstName = "\"vr\"";
+    const bool vr_is_first =
+        std::string_view(brace.data() + brace.size(), kFirstName.size()) == kFirstName;
+    object element;
+    TRY_VOID(take(content.get_object(), element));
+    std::optional<Vr> known_vr;
+    if (!vr_is_first) {
+        TRY(known_vr, find_vr(element, tag));
+    }
 
     value_.clear();
-    bool is_written = vr == vr::SQ;  // its items come straight into the buffer
+    bool is_written = false;  // its items or fragments come straight into the buffer
     bool has_vr = false;
     bool has_value = false;
     for (auto next : element) {
-        TRY(field member, get<field>(std::move(next)));
-        const auto name = member.key();
+        TRY(const auto name, name_of(next));
         if (name == "vr") {
             if (std::exchange(has_vr, true)) return invalid("a repeated vr");
+            if (known_vr) continue;
+            value letters;
+            TRY_VOID(take(next.value(), letters));
+            TRY(const auto letters_text, content_of(std::move(letters)));
+            TRY(known_vr, vr_of_letters(letters_text, tag));
             continue;
         }
+        const Vr vr = *known_vr;
         const bool is_value = name == "Value";
         const bool is_binary_value = name == "InlineBinary";
         if (!is_value && !is_binary_value && !(name == "BulkDataURI")) {
             return invalid("a member other than vr, Value, InlineBinary and BulkDataURI");
         }
         if (std::exchange(has_value, true)) return invalid("more than one value");
-        const Step step(pointer_, is_value          ? "Value"
-                                  : is_binary_value ? "InlineBinary"
-                                                    : "BulkDataURI");
-        if (is_value && vr == vr::SQ) {
-            TRY(array items, get<array>(member.value().get_array()));
-            TRY_VOID(read_sequence(std::move(items), tag, text, depth));
+        const JsonStep step(step_, is_value          ? "Value"
+                                   : is_binary_value ? "InlineBinary"
+                                                     : "BulkDataURI");
+        if (is_value) {
+            array values;
+            TRY_VOID(take(next.value().get_array(), values));
+            TRY_VOID(vr == vr::SQ ? read_sequence(std::move(values), tag, text, depth)
+                                  : read_values(std::move(values), vr));
             continue;
         }
-        if (is_value) {
-            TRY(array values, get<array>(member.value().get_array()));
-            TRY_VOID(read_values(std::move(values), vr));
-        } else if (is_binary_value) {
-            TRY_VOID(read_inline_binary(member.value(), vr));
+        value stored;
+        TRY_VOID(take(next.value(), stored));
+        if (is_binary_value) {
+            TRY_VOID(read_inline_binary(std::move(stored), vr));
         } else {
-            TRY(const bool fragments, read_bulk_data(member.value(), tag, vr, depth));
-            is_written |= fragments;
+            TRY(is_written, read_bulk_data(std::move(stored), tag, vr, depth));
         }
     }
+    const Vr vr = *known_vr;
     if (vr == vr::SQ && !has_value) out_.put_header(tag, vr, 0);
-    return is_written ? Result<void>() : put_value(tag, vr, text);
+    return is_written || vr == vr::SQ ? Result<void>() : put_value(tag, vr, text);
 }
 
 Result<void> JsonReader::read_sequence(array items, Tag tag, LevelText& text, unsigned depth) {
@@ -227,13 +246,16 @@ Result<void> JsonReader::read_sequence(array items, Tag tag, LevelText& text, un
     const std::size_t begin = out_.size();
     std::size_t index = 0;
     for (auto next : items) {
-        const Step step(pointer_, std::to_string(index++));
-        TRY(value item, get<value>(std::move(next)));
+        const JsonStep step(step_, index++);
+        value item;
+        TRY_VOID(take(std::move(next), item));
         out_.put_header(kItem, Vr{}, 0);
         const std::size_t item_begin = out_.size();
-        TRY(const bool is_null, get<bool>(item.is_null()));
+        bool is_null = false;
+        TRY_VOID(take(item.is_null(), is_null));
         if (!is_null) {
-            TRY(object data_set, get<object>(item.get_object()));
+            object data_set;
+            TRY_VOID(take(item.get_object(), data_set));
             TRY(const LevelText nested, read_data_set(std::move(data_set), depth + 1));
             text.beyond_ascii |= nested.beyond_ascii && !nested.has_character_set;
         }
@@ -246,8 +268,9 @@ Result<void> JsonReader::read_values(array values, Vr vr) {
     if (is_binary(vr)) return invalid("Value for a vr that has InlineBinary");
     std::size_t index = 0;
     for (auto next : values) {
-        const Step step(pointer_, std::to_string(index));
-        TRY(value item, get<value>(std::move(next)));
+        const JsonStep step(step_, index);
+        value item;
+        TRY_VOID(take(std::move(next), item));
         if (index > 0) {
             if (is_json_text(vr) && !splits_at_backslash(vr)) {
                 return invalid("a second value for VR " + to_string(vr));
@@ -263,23 +286,26 @@ Result<void> JsonReader::read_values(array values, Vr vr) {
 
 Result<void> JsonReader::read_value(value item, Vr vr) {
     JsonScalar scalar;
-    TRY(const auto type, get<json_type>(item.type()));
+    json_type type{};
+    TRY_VOID(take(item.type(), type));
     switch (type) {
         case json_type::null: {
-            TRY(const bool is_null, get<bool>(item.is_null()));
+            bool is_null = false;
+            TRY_VOID(take(item.is_null(), is_null));
             if (!is_null) return invalid("a literal that is none");
             if (is_json_text(vr)) return {};
             return invalid("null for a number of fixed size");
         }
         case json_type::string: {
-            TRY(scalar.text, get<std::string_view>(item.get_string()));
+            TRY(scalar.text, content_of(std::move(item)));
             break;
         }
         case json_type::number: {
             scalar.is_number = true;
             std::string_view token = item.raw_json_token();
             // Checked as JSON by reading it; what counts are its digits.
-            TRY_VOID(get<double>(item.get_double()));
+            double number = 0;
+            TRY_VOID(take(item.get_double(), number));
             while (!token.empty() && static_cast<unsigned char>(token.back()) <= ' ') {
                 token.remove_suffix(1);
             }
@@ -288,7 +314,8 @@ Result<void> JsonReader::read_value(value item, Vr vr) {
         }
         case json_type::object: {
             if (vr != vr::PN) return invalid("an object as value");
-            TRY(object groups, get<object>(item.get_object()));
+            object groups;
+            TRY_VOID(take(item.get_object(), groups));
             return read_name(std::move(groups));
         }
         default:
@@ -303,15 +330,17 @@ Result<void> JsonReader::read_name(object groups) {
     constexpr std::array<std::string_view, 3> kNames{"Alphabetic", "Ideographic", "Phonetic"};
     std::array<std::string_view, 3> texts{};
     for (auto next : groups) {
-        TRY(field group, get<field>(std::move(next)));
-        const auto key = group.key();
+        TRY(const auto key, name_of(next));
         std::size_t i = 0;
         while (i < kNames.size() && !(key == kNames[i])) ++i;
         if (i == kNames.size()) return invalid("an unknown component group of a name");
-        const Step step(pointer_, kNames[i]);
-        TRY(const bool is_null, get<bool>(group.value().is_null()));
+        const JsonStep step(step_, kNames[i]);
+        value group;
+        TRY_VOID(take(next.value(), group));
+        bool is_null = false;
+        TRY_VOID(take(group.is_null(), is_null));
         if (is_null) continue;
-        TRY(texts[i], get<std::string_view>(group.value().get_string()));
+        TRY(texts[i], content_of(std::move(group)));
         if (texts[i].find('=') != std::string_view::npos) {
             return invalid("a delimiter of component groups");
         }
@@ -322,16 +351,35 @@ Result<void> JsonReader::read_name(object groups) {
     return {};
 }
 
+/// The content of a string: where nothing in it is escaped, as most, as it stands.
+Result<std::string_view> JsonReader::content_of(value text) const {
+    const std::string_view token = text.raw_json_token();
+    const bool is_plain = token.find('\\') == std::string_view::npos;
+    if (!is_plain) {
+        std::string_view content;
+        TRY_VOID(take(text.get_string(), content));
+        return content;
+    }
+    raw_json_string content;
+    TRY_VOID(take(text.get_raw_json_string(), content));
+    // What is no string was an error; behind the closing quote stand blanks at most.
+    return token.substr(1, token.rfind('"') - 1);
+}
+
 /// The string itself, or the first one of an array, as the example of PS3.18 section F.4 has
 /// it.
 Result<std::string_view> JsonReader::read_string(value text) {
-    TRY(const auto type, get<json_type>(text.type()));
-    if (type != json_type::array) return get<std::string_view>(text.get_string());
-    TRY(array texts, get<array>(text.get_array()));
+    json_type type{};
+    TRY_VOID(take(text.type(), type));
+    if (type != json_type::array) return content_of(std::move(text));
+    array texts;
+    TRY_VOID(take(text.get_array(), texts));
     std::optional<std::string_view> first;
     for (auto next : texts) {
         if (first) return invalid("more than one value");
-        TRY(first, get<std::string_view>(next.get_string()));
+        value one;
+        TRY_VOID(take(std::move(next), one));
+        TRY(first, content_of(std::move(one)));
     }
     return first.value_or("");
 }
@@ -412,10 +460,9 @@ Result<std::vector<ByteBuffer>> read_document(std::string_view json,
         return fail(ErrorCode::InvalidInput,
                     std::string("no JSON: ") + simdjson::error_message(error));
     };
-    const simdjson::padded_string padded(json);
-    simdjson::ondemand::parser parser;
+    const JsonParserLease parser(json.size());
     document parsed;
-    if (const auto error = parser.iterate(padded).get(parsed)) return wrong(error);
+    if (const auto error = parser->parse(json).get(parsed)) return wrong(error);
     json_type type;
     if (const auto error = parsed.type().get(type)) return wrong(error);
 
@@ -424,16 +471,16 @@ Result<std::vector<ByteBuffer>> read_document(std::string_view json,
         array objects;
         if (const auto error = parsed.get_array().get(objects)) return wrong(error);
         for (auto next : objects) {
-            JsonReader reader(options, '/' + std::to_string(data_sets.size()));
             object data_set;
             if (const auto error = next.get_object().get(data_set)) return wrong(error);
-            TRY(ByteBuffer bytes, reader.read(std::move(data_set)));
+            TRY(ByteBuffer bytes,
+                JsonReader(options).read(std::move(data_set), data_sets.size()));
             data_sets.push_back(std::move(bytes));
         }
     } else {
         object data_set;
         if (const auto error = parsed.get_object().get(data_set)) return wrong(error);
-        TRY(ByteBuffer bytes, JsonReader(options, "").read(std::move(data_set)));
+        TRY(ByteBuffer bytes, JsonReader(options).read(std::move(data_set), std::nullopt));
         data_sets.push_back(std::move(bytes));
     }
     // Out of bounds is where it should be now.

@@ -56,6 +56,29 @@ TEST(ReadJson, SortsTagsAndTakesMembersInAnyOrder) {
               of_hex("0800 6000 'CS' 0000 0800 3e10 'LO' 0200 'B ' 1000 2000 'LO' 0200 'A '"));
 }
 
+TEST(ReadJson, ReadsAnotherDocumentWhileItReadsOne) {
+    JsonReadOptions options;
+    options.bulk_data = [](const BulkDataReference& /*reference*/) -> Result<BulkData> {
+        TRY(auto inner, read_json(R"({"00100020":{"vr":"LO","Value":["inside"]}})"));
+        return BulkData{std::move(inner)};
+    };
+    EXPECT_EQ(read(R"({"00091010":{"vr":"OB","BulkDataURI":"x"},
+                       "00100020":{"vr":"LO","Value":["outside"]}})",
+                   options),
+              of_hex("0900 1010 'OB' 0000 0e000000  1000 2000 'LO' 0600 'inside'"
+                     "1000 2000 'LO' 0800 'outside '"));
+}
+
+TEST(ReadJson, ReadsStringsWithEscapesAndWithoutAndDocumentsOfAnySizeInTurns) {
+    const std::string large(1 << 20, 'x');
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_EQ(value_of(R"({"vr":"LT","Value":["a\u0041\"\\b" ]})"), "aA\"\\b ");
+        EXPECT_EQ(value_of(R"({"vr":"LO","Value":["ab" ,"c" ]})"), "ab\\c");
+        EXPECT_EQ(value_of(R"({"vr":"UT","Value":[")" + large + "\"]}"), large);
+        EXPECT_EQ(value_of(R"({"vr":"OB","InlineBinary":"AQID"})").substr(0, 3), "\1\2\3");
+    }
+}
+
 TEST(ReadJson, AsksWhatAVrMeansThatTheStandardDoesNotHave) {
     JsonReadOptions options;
     options.other_vr = [](Tag, std::string_view letters) {

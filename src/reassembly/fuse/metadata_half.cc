@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ranges>
 
 #include "archive/compression.h"
 #include "base/ids.h"
@@ -35,16 +36,15 @@ tl::unexpected<Error> too_large(std::uint64_t limit) {
                 "metadata of more than " + std::to_string(limit) + " bytes");
 }
 
-/// The JSON of a member, taken out of gzip where it is in one.
-Result<std::string> json_of(Bytes member, std::uint64_t limit) {
+/// The JSON of a member, taken out of gzip, into `json`, where it is in one.
+Result<std::string_view> json_of(Bytes member, std::uint64_t limit, std::string& json) {
     const bool is_gzip =
         member.size() >= 2 && member[0] == std::byte{0x1f} && member[1] == std::byte{0x8b};
     if (!is_gzip) {
         if (member.size() > limit) return too_large(limit);
-        return to_string(member);
+        return as_text(member);
     }
     auto unpacked = archive::gunzip(std::make_unique<archive::MemorySource>(member));
-    std::string json;
     constexpr std::size_t kPieceBytes = std::size_t{64} << 10;
     while (true) {
         const auto begin = json.size();
@@ -125,7 +125,7 @@ private:
 
 /// Takes pixels and offset tables out of `data_set`, and (0008,3002) where it alone declares
 /// the transfer syntax, which it would contradict in a file of another one.
-Result<void> take_apart(const ByteBuffer& data_set, MetadataHalf& half) {
+Result<void> take_apart(ByteBuffer data_set, MetadataHalf& half) {
     TRY(const auto attributes, dicom::Attributes::read(data_set, dicom::kExplicitLittle));
     const bool is_declared = !half.transfer_syntax_uid.empty();
     if (!is_declared) {
@@ -135,22 +135,20 @@ Result<void> take_apart(const ByteBuffer& data_set, MetadataHalf& half) {
         return fail(ErrorCode::InvalidInput, "a transfer syntax that is no UID");
     }
     std::optional<std::uint64_t> pixels_at;
-    half.data_set.reserve(data_set.size());
+    std::vector<ByteRange> dropped;
+    std::uint64_t dropped_bytes = 0;
     for (const auto& element : attributes.elements()) {
         if (!pixels_at && element.tag >= tags::ExtendedOffsetTable) {
-            pixels_at = half.data_set.size();
+            pixels_at = element.offset - dropped_bytes;
         }
-        if (is_offset_table(element.tag)) {
-            half.names_offset_table |= element.tag == tags::ExtendedOffsetTable;
-            continue;
-        }
-        if (element.tag == tags::AvailableTransferSyntaxUID && !is_declared) continue;
-        if (!is_pixels(element.tag)) {
-            const auto encoded =
-                Bytes(data_set).subspan(element.offset, element.next - element.offset);
-            half.data_set.insert(half.data_set.end(), encoded.begin(), encoded.end());
-            continue;
-        }
+        const bool is_dropped =
+            is_offset_table(element.tag) || is_pixels(element.tag) ||
+            (element.tag == tags::AvailableTransferSyntaxUID && !is_declared);
+        if (!is_dropped) continue;
+        dropped.push_back({element.offset, element.next - element.offset});
+        dropped_bytes += dropped.back().count;
+        half.names_offset_table |= element.tag == tags::ExtendedOffsetTable;
+        if (!is_pixels(element.tag)) continue;
         if (!element.value.empty()) {
             return fail(ErrorCode::Conflict,
                         "the metadata holds " + std::to_string(element.value.size()) +
@@ -164,6 +162,11 @@ Result<void> take_apart(const ByteBuffer& data_set, MetadataHalf& half) {
         half.names_pixels = true;
         half.pixel_tag = element.tag;
         half.pixel_vr = element.vr;
+    }
+    half.data_set = std::move(data_set);
+    for (const auto& range : std::views::reverse(dropped)) {
+        const auto from = half.data_set.begin() + static_cast<std::ptrdiff_t>(range.offset);
+        half.data_set.erase(from, from + static_cast<std::ptrdiff_t>(range.count));
     }
     half.pixels_at = pixels_at.value_or(half.data_set.size());
     // Other elements of the group that stand before the pixels, (7FE0,0003), come first.
@@ -181,7 +184,8 @@ Result<void> take_apart(const ByteBuffer& data_set, MetadataHalf& half) {
 }  // namespace
 
 Result<MetadataHalf> read_metadata(Bytes member, const MetadataOptions& options) {
-    TRY(const auto json, json_of(member, options.json_max_bytes));
+    std::string unpacked;
+    TRY(const auto json, json_of(member, options.json_max_bytes, unpacked));
     // What `US or SS` means stands further behind: read for the usual case, and again where it
     // was the other.
     for (const bool guess_signed : {false, true}) {
@@ -195,8 +199,8 @@ Result<MetadataHalf> read_metadata(Bytes member, const MetadataOptions& options)
             if (attributes.integer(tags::PixelRepresentation) == 1) continue;
         }
         TRY(auto declared, std::move(data_set));
-        TRY(const auto encoded, encode_text(std::move(declared)));
-        TRY_VOID(take_apart(encoded, reading.half));
+        TRY(auto encoded, encode_text(std::move(declared)));
+        TRY_VOID(take_apart(std::move(encoded), reading.half));
         return std::move(reading.half);
     }
     return fail(ErrorCode::InvalidInput, "no JSON");

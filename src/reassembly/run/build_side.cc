@@ -1,6 +1,7 @@
 #include "reassembly/run/build_side.h"
 
-#include "reassembly/fuse/image_facts.h"
+#include "dicom/tags.h"
+#include "dicom/values.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -12,8 +13,9 @@ struct ReadHalf {
 
 Result<ReadHalf> read_half(Bytes member, const fuse::MemberName& name) {
     TRY(const auto half, fuse::read_metadata(member));
-    TRY(const auto facts, fuse::image_facts(half));
-    if (facts.sop_instance_uid != name.sop_instance_uid) {
+    TRY(const auto front, dicom::Attributes::read(half.data_set, dicom::kExplicitLittle,
+                                                  dicom::tags::SOPInstanceUID));
+    if (front.text(dicom::tags::SOPInstanceUID) != name.sop_instance_uid) {
         return fuse::conflict("a member is named by another UID than (0008,0018)");
     }
     ReadHalf read{fuse::encode(half), half.names_pixels};
