@@ -11,7 +11,7 @@
 
 #include "base/base64.h"
 #include "dicom/charset.h"
-#include "dicom/json_parser.h"
+#include "dicom/json_parser_internal.h"
 #include "dicom/json_read_buffer.h"
 #include "dicom/json_read_value.h"
 #include "dicom/json_step.h"
