@@ -1,10 +1,12 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/bytes.h"
+#include "base/hash.h"
 #include "reassembly/fuse/image_facts.h"
 #include "reassembly/fuse/member_name.h"
 #include "reassembly/fuse/metadata_half.h"
@@ -51,6 +53,7 @@ struct FusedFile {
     std::uint64_t size_bytes = 0;
     std::string transfer_syntax_uid;
     bool is_other_syntax = false;  ///< than the metadata declared
+    std::optional<Sha256> sha256;  ///< of its bytes, where that was known before it is written
 };
 
 enum class Outcome : std::uint8_t {

@@ -32,9 +32,6 @@ Result<void> MemberBytes::fill(std::uint64_t offset, std::span<std::byte> out) {
     return {};
 }
 
-namespace {
-
-/// All pieces of a file as they are, where they are in memory; else none.
 std::vector<Bytes> pieces_in_memory(const fuse::FusedFile& file,
                                     std::span<const MemberBytes> members) {
     std::vector<Bytes> all;
@@ -47,8 +44,6 @@ std::vector<Bytes> pieces_in_memory(const fuse::FusedFile& file,
     }
     return all;
 }
-
-}  // namespace
 
 Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
                           const std::function<Result<void>(Bytes)>& out) {
@@ -75,7 +70,7 @@ Result<WrittenFile> write_file(const std::string& path, IfThere if_there,
     const auto written = [&]() -> Result<WrittenFile> {
         const auto pieces = pieces_in_memory(file, members);
         if (!pieces.empty()) {
-            TRY_VOID(out.write_whole(pieces));
+            TRY_VOID(out.write_whole(pieces, file.sha256));
         } else {
             TRY_VOID(
                 write_pieces(file, members, [&](Bytes bytes) { return out.write(bytes); }));

@@ -62,6 +62,10 @@ private:
     ByteBuffer piece_;
 };
 
+/// All pieces of a file as they are, where they are in memory; else none.
+std::vector<Bytes> pieces_in_memory(const fuse::FusedFile& file,
+                                    std::span<const MemberBytes> members);
+
 /// Gives the bytes of a file to `out`, in order, in pieces.
 Result<void> write_pieces(const fuse::FusedFile& file, std::span<MemberBytes> members,
                           const std::function<Result<void>(Bytes)>& out);

@@ -1,6 +1,7 @@
 #include "reassembly/run/instance_writer.h"
 
 #include "base/ids.h"
+#include "base/sha256_pair.h"
 #include "reassembly/run/scan.h"
 
 namespace larmor::reassembly::run {
@@ -38,26 +39,49 @@ Result<Known> read_known(Bytes encoded) {
     return Known{std::move(half), std::move(facts)};
 }
 
-Result<void> InstanceWriter::write(const Known& known, std::span<Given> members, Place place,
-                                   const std::string& staged_name, Event& event) const {
+void hash_in_pairs(std::span<FusedInstance*> instances) {
+    FusedInstance* one = nullptr;
+    std::vector<Bytes> pieces_of_one;
+    for (auto* other : instances) {
+        auto pieces = pieces_in_memory(other->file, other->members);
+        if (pieces.empty()) continue;
+        if (one == nullptr) {
+            one = other;
+            pieces_of_one = std::move(pieces);
+            continue;
+        }
+        const auto digests = sha256_pair(pieces_of_one, pieces);
+        std::exchange(one, nullptr)->file.sha256 = digests[0];
+        other->file.sha256 = digests[1];
+    }
+}
+
+std::optional<FusedInstance> InstanceWriter::make(const Known& known, std::span<Given> members,
+                                                  Event& event) const {
     std::vector<fuse::ImageMember> images;
     std::vector<MemberBytes> bytes;
     for (auto& given : members) {
         images.push_back(given.member);
         bytes.push_back(std::move(given.bytes));
     }
-    const auto fused = fuse::fuse(known.half, known.facts, images, *fuse_);
+    auto fused = fuse::fuse(known.half, known.facts, images, *fuse_);
     event.fate = fate_of(fused.outcome);
     event.reason = fused.reason;
     event.was_read = true;
-    if (event.fate != Fate::Written) return {};
+    if (event.fate != Fate::Written) return std::nullopt;
     event.key = key_of(known.facts);
     event.transfer_syntax_uid = fused.file.transfer_syntax_uid;
     event.is_other_syntax = fused.file.is_other_syntax;
+    return FusedInstance{std::move(fused.file), std::move(bytes)};
+}
+
+Result<void> InstanceWriter::write(FusedInstance instance, Place place,
+                                   const std::string& staged_name, Event& event) const {
     // Where one of this UID is already, which of them is right is decided when all are known.
-    const auto written = place == Place::Staged
-                             ? output_->stage(staged_name, fused.file, bytes)
-                             : output_->write(event.key, staged_name, fused.file, bytes);
+    const auto written =
+        place == Place::Staged
+            ? output_->stage(staged_name, instance.file, instance.members)
+            : output_->write(event.key, staged_name, instance.file, instance.members);
     if (!written) {
         if (!is_of_content(written.error())) return tl::unexpected(written.error());
         event.fate = Fate::Corrupt;
@@ -69,6 +93,12 @@ Result<void> InstanceWriter::write(const Known& known, std::span<Given> members,
     event.digest = written->written.sha256;
     event.file_size_bytes = written->written.size_bytes;
     return {};
+}
+
+Result<void> InstanceWriter::write(const Known& known, std::span<Given> members, Place place,
+                                   const std::string& staged_name, Event& event) const {
+    auto instance = make(known, members, event);
+    return instance ? write(*std::move(instance), place, staged_name, event) : Result<void>();
 }
 
 }  // namespace larmor::reassembly::run

@@ -23,6 +23,15 @@ enum class Place : std::uint8_t {
     Staged,  ///< in any case: it does not belong anywhere
 };
 
+/// An instance that is fused, to be written while the bytes of its members are there.
+struct FusedInstance {
+    fuse::FusedFile file;
+    std::vector<MemberBytes> members;
+};
+
+/// Finds the digests of those whose bytes are all in memory, two at a time.
+void hash_in_pairs(std::span<FusedInstance*> instances);
+
 /// Fuses both halves of an instance and writes the file.
 class InstanceWriter {
 public:
@@ -30,9 +39,15 @@ public:
     InstanceWriter(Output& output, const fuse::FuseOptions& fuse)
         : output_(&output), fuse_(&fuse) {}
 
-    /// What came of it goes into `event`. `staged_name` is of this instance and these members
+    /// What came of fusing goes into `event`; nothing where there is no file to write.
+    std::optional<FusedInstance> make(const Known& known, std::span<Given> members,
+                                      Event& event) const;
+    /// Writes what `make` made. `staged_name` is of this instance and these members
     /// alone; a file that has it is of an attempt that was broken off. Errors: those of
     /// writing.
+    Result<void> write(FusedInstance instance, Place place, const std::string& staged_name,
+                       Event& event) const;
+    /// Both, one behind the other.
     Result<void> write(const Known& known, std::span<Given> members, Place place,
                        const std::string& staged_name, Event& event) const;
 

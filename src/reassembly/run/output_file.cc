@@ -58,8 +58,14 @@ Result<OutputFile> OutputFile::create(const std::string& path, IfThere if_there,
     return file;
 }
 
+void OutputFile::hash(Bytes bytes) {
+    if (known_sha256_) return;
+    if (!sha256_) sha256_.emplace();
+    sha256_->update(bytes);
+}
+
 Result<void> OutputFile::write(Bytes bytes) {
-    sha256_.update(bytes);
+    hash(bytes);
     while (!bytes.empty()) {
         if (large_ && large_buffer_.data() == nullptr) {
             TRY(large_buffer_, direct_->take());
@@ -84,7 +90,9 @@ Result<void> OutputFile::write_out() {
     return {};
 }
 
-Result<void> OutputFile::write_whole(std::span<const Bytes> pieces) {
+Result<void> OutputFile::write_whole(std::span<const Bytes> pieces,
+                                     const std::optional<Sha256>& sha256) {
+    known_sha256_ = sha256;
     constexpr std::size_t kPiecesMax = 8;
     if (large_ || pieces.size() > kPiecesMax) {
         for (const Bytes piece : pieces) TRY_VOID(write(piece));
@@ -93,7 +101,7 @@ Result<void> OutputFile::write_whole(std::span<const Bytes> pieces) {
     // From where they are: a small file is not copied first.
     std::array<iovec, kPiecesMax> parts{};
     for (std::size_t i = 0; i < pieces.size(); ++i) {
-        sha256_.update(pieces[i]);
+        hash(pieces[i]);
         parts[i] = {const_cast<std::byte*>(pieces[i].data()), pieces[i].size()};
         written_ += pieces[i].size();
     }
@@ -111,7 +119,8 @@ Result<void> OutputFile::write_whole(std::span<const Bytes> pieces) {
 
 Result<WrittenFile> OutputFile::finish() {
     if (filled_ > 0) TRY_VOID(write_out());
-    return WrittenFile{written_, sha256_.finish()};
+    hash({});
+    return WrittenFile{written_, known_sha256_ ? *known_sha256_ : sha256_->finish()};
 }
 
 }  // namespace larmor::reassembly::run

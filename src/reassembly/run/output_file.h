@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <string>
 
 #include "base/hash.h"
@@ -30,11 +31,13 @@ public:
 
     /// Up to the size that was said.
     Result<void> write(Bytes bytes);
-    /// The whole file, in pieces.
-    Result<void> write_whole(std::span<const Bytes> pieces);
+    /// The whole file, in pieces; `sha256` where it is known.
+    Result<void> write_whole(std::span<const Bytes> pieces,
+                             const std::optional<Sha256>& sha256 = std::nullopt);
     Result<WrittenFile> finish();
 
 private:
+    void hash(Bytes bytes);
     Result<void> write_out();
 
     UniqueFd file_;                   ///< of one through the page cache
@@ -43,7 +46,8 @@ private:
     DirectWriter::Buffer large_buffer_;
     std::size_t filled_ = 0;     ///< of the buffer
     std::uint64_t written_ = 0;  ///< before what is in the buffer
-    Sha256Stream sha256_;
+    std::optional<Sha256> known_sha256_;
+    std::optional<Sha256Stream> sha256_;  ///< else
 };
 
 }  // namespace larmor::reassembly::run

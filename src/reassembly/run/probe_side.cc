@@ -9,7 +9,8 @@ namespace {
 constexpr std::uint64_t kStreamedFromBytes = 1 << 20;
 constexpr std::size_t kWindowMembers = 256;
 /// Where all metadata is in memory there are no reads to wait for, and few members at a time
-/// stay in the processor's cache until they are written.
+/// stay in the processor's cache until they are written. A large one waits for no other, whose
+/// digest could be found together with its own: the disk would wait, too.
 constexpr std::uint64_t kWindowInMemoryBytes = 256 << 10;
 /// Of buffers of a thread that wait for their next member.
 constexpr std::uint64_t kBuffersMaxBytes = 2 << 20;
@@ -100,8 +101,9 @@ Result<void> ProbeSide::flush() {
     TRY(const auto found, finder_.find(uids));
     for (std::size_t i = 0; i < window_.size(); ++i) {
         TRY_VOID(match(window_[i], found[i]));
-        give_back(std::move(window_[i].bytes));
     }
+    TRY_VOID(write_ready());
+    for (auto& waiting : window_) give_back(std::move(waiting.bytes));
     window_.clear();
     window_bytes_ = 0;
     return {};
@@ -139,7 +141,10 @@ Result<void> ProbeSide::stream(Event event, const fuse::MemberName& name,
         waiting.event.reason = read.error().message;
         return tell(std::move(waiting.event));
     }
-    if (!is_streamed) return match(waiting, records);
+    if (!is_streamed) {
+        TRY_VOID(match(waiting, records));
+        return write_ready();
+    }
 
     ++shared_->progress.matched;
     const auto head = waiting.bytes.bytes();
@@ -163,9 +168,24 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
     }
     const auto bytes = waiting.bytes.bytes();
     Given given{{waiting.name, bytes.size(), bytes}, MemberBytes(bytes)};
-    TRY_VOID(shared_->writer.write(metadata, std::span(&given, 1), Place::Free,
-                                   staged_name(waiting.event, ""), waiting.event));
-    return tell(std::move(waiting.event));
+    auto instance = shared_->writer.make(metadata, std::span(&given, 1), waiting.event);
+    if (!instance) return tell(std::move(waiting.event));
+    ready_.push_back({&waiting, *std::move(instance)});
+    return {};
+}
+
+Result<void> ProbeSide::write_ready() {
+    std::vector<FusedInstance*> instances;
+    for (auto& ready : ready_) instances.push_back(&ready.instance);
+    hash_in_pairs(instances);
+    for (auto& ready : ready_) {
+        auto& event = ready.waiting->event;
+        TRY_VOID(shared_->writer.write(std::move(ready.instance), Place::Free,
+                                       staged_name(event, ""), event));
+        TRY_VOID(tell(std::move(event)));
+    }
+    ready_.clear();
+    return {};
 }
 
 /// The metadata is there in several versions: nobody can say which one is right, so every pair

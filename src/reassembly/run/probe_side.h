@@ -37,6 +37,11 @@ private:
         fuse::MemberName name;
         MemberBuffer bytes;
     };
+    /// An instance of one member, which `waiting` is.
+    struct Ready {
+        Waiting* waiting;
+        FusedInstance instance;
+    };
     /// Frames of one instance that came one behind the other.
     struct Gathered {
         Known known;
@@ -54,6 +59,8 @@ private:
     Result<void> stream(Event event, const fuse::MemberName& name, archive::Reader& bytes);
     Result<void> match(Waiting& waiting, std::span<const FoundRecord> records);
     Result<void> match_several(Waiting& waiting, std::span<const FoundRecord> records);
+    /// Writes what `match` made ready.
+    Result<void> write_ready();
     Result<void> put_frame(Waiting waiting, Known known);
     Result<void> write_frames();
     Result<void> shelve_frames();
@@ -63,6 +70,7 @@ private:
     MetadataFinder finder_;
     std::uint64_t window_max_bytes_;
     std::vector<Waiting> window_;
+    std::vector<Ready> ready_;
     std::uint64_t window_bytes_ = 0;
     std::vector<MemberBuffer> buffers_;  ///< for members to come
     std::uint64_t buffers_bytes_ = 0;

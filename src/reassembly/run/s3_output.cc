@@ -155,7 +155,7 @@ Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string
         bytes.insert(bytes.end(), piece.begin(), piece.end());
         return {};
     }));
-    PlacedFile placed{{bytes.size(), sha256(bytes)}};
+    PlacedFile placed{{bytes.size(), file.sha256 ? *file.sha256 : sha256(bytes)}};
     auto options = if_absent();
     options.sha256 = placed.written.sha256;
     const auto put = client_.put(prefix_ + key, bytes, options);
