@@ -23,6 +23,7 @@ using Steady = std::chrono::steady_clock;
 struct ReassembleRequest {
     reassembly::run::Request run;
     std::string raw_endian = "little";
+    std::string report_format = "ndjson";
     double checkpoint_seconds = 30;
     bool as_json = false;
     bool into_library = false;
@@ -157,6 +158,8 @@ int reassemble(const Settings& settings, ReassembleRequest request) {
     }
     if (request.raw_endian == "big")
         request.run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
+    if (request.report_format == "parquet")
+        request.run.report_format = reassembly::run::ReportFormat::Parquet;
     request.run.checkpoint_interval =
         std::chrono::milliseconds(static_cast<std::int64_t>(request.checkpoint_seconds * 1000));
     stop_imports_on_signals();
@@ -218,6 +221,12 @@ void add_reassemble(CommandLine& line) {
                         "wished, (?<frame>...) and (?<ext>...)");
     command->add_option("--raw-endian", request->raw_endian, "of .raw and .bin: little or big")
         ->check(CLI::IsMember({"little", "big"}))
+        ->capture_default_str();
+    command
+        ->add_option(
+            "--report-format", request->report_format,
+            "of the files of report/: ndjson, or parquet, which takes DuckDB's library")
+        ->check(CLI::IsMember({"ndjson", "parquet"}))
         ->capture_default_str();
     command->add_flag("--allow-incomplete", run.fuse.allow_incomplete,
                       "write instances with elements that are in neither half");

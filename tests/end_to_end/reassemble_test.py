@@ -5,10 +5,13 @@ import collections
 import glob
 import json
 import os
+import re
 import resource
 import signal
 import subprocess
 import sys
+import tarfile
+import time
 import warnings
 
 import pydicom
@@ -127,6 +130,99 @@ def what_is_missing_doubled_or_damaged_is_reported_and_threads_decide_nothing(fo
     assert reassemble(archives, f"{folder}/one") == one
     os.makedirs(f"{folder}/foreign/mine")
     assert "foreign" in reassemble(archives, f"{folder}/foreign", code=1)
+
+
+def without_nulls(value):
+    if isinstance(value, dict):
+        return {name: without_nulls(one) for name, one in value.items() if one is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
+
+
+def parquet_rows(path):
+    reader = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", "read_parquet.mjs")
+    done = subprocess.run(["node", reader, path], check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return [without_nulls(json.loads(line)) for line in done.stdout.splitlines()]
+
+
+def assert_same_rows(lines, parquet):
+    names = sorted(os.listdir(lines))
+    assert sorted(os.listdir(parquet)) == [name.replace(".ndjson", ".parquet") for name in names] and len(names) == 6
+    for name in names:
+        expected, found = lines_of(f"{lines}/{name}"), parquet_rows(f"{parquet}/{name.replace('.ndjson', '.parquet')}")
+        assert expected == found, (name, [pair for pair in zip(expected, found) if pair[0] != pair[1]][:2], len(expected), len(found))
+
+
+def archives_with_everything(folder):
+    """Every kind of line, every member that one may have, and paths that need quoting."""
+    archives = f"{folder}/archives"
+    split(archives, "--shuffle", "--frames", "--missing", "15", "--duplicates", "15", "--conflicts", "10", "--damage", "3", "--seed", "4")
+    with tarfile.open(f"{archives}/image-links.tar", "w", format=tarfile.PAX_FORMAT) as archive:
+        for name, kind in (("x/1.2.3.raw", tarfile.REGTYPE), ("x/1.2.4.raw", tarfile.LNKTYPE), ("1.2.7/2.raw", tarfile.REGTYPE),
+                           ('we"ird\\ \n\x01\u00e9/notes.txt', tarfile.REGTYPE)):
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, "x/1.2.3.raw"
+            archive.addfile(member)
+    with open(f"{folder}/1.2.5.raw", "wb") as file:
+        file.truncate(1 << 20)
+        file.write(b"end")
+    subprocess.run(["tar", "--sparse", "-C", folder, "-cf", f"{archives}/image-sparse.tar", "1.2.5.raw"], check=True)
+    with tarfile.open(f"{archives}/metadata-more.tar", "w") as archive:
+        with open(f"{folder}/1.2.6.json", "w", encoding="utf-8") as file:
+            json.dump({"00080018": {"vr": "UI", "Value": ["1.2.6"]}, "00091001": {"vr": "OB", "BulkDataURI": "nowhere"}}, file)
+        archive.add(f"{folder}/1.2.6.json", "1.2.6.json")
+    return archives
+
+
+@test
+def the_report_as_parquet_has_the_rows_that_lines_have(folder):
+    archives = archives_with_everything(folder)
+    lines = reassemble(archives, f"{folder}/lines")
+    parquet = reassemble(archives, f"{folder}/parquet", "--report-format", "parquet", "--threads", "2")
+    assert {**lines, "fingerprint": ""} == {**parquet, "fingerprint": ""}
+    report = f"{folder}/lines/report"
+    assert_same_rows(report, f"{folder}/parquet/report")
+    assert all(lines_of(f"{report}/{name}") for name in os.listdir(report)), os.listdir(report)
+    members = set(re.findall(r'"(\w+)":', b"".join(tree(report).values()).decode()))
+    assert {"link_at", "sparse", "frame", "first", "sha256", "images", "is_other_syntax"} <= members, members
+    assert not os.path.exists(f"{folder}/parquet/.reassembly")
+    # Finished is finished; in another format it is another run.
+    assert reassemble(archives, f"{folder}/parquet", "--report-format", "parquet") == parquet
+    assert "other archives or options" in reassemble(archives, f"{folder}/parquet", code=1)
+
+
+@test
+def a_report_in_parquet_that_was_broken_off_has_equal_rows(folder):
+    archives = archives_with_everything(folder)
+    reassemble(archives, f"{folder}/lines")
+    images, metadata = sorted(glob.glob(f"{archives}/image-*")), sorted(glob.glob(f"{archives}/metadata-*"))
+    out = f"{folder}/out"
+    # Killed when the first, and when the last of its files has its name: nothing else tells here.
+    for name in ("manifest", "corrupt"):
+        process = subprocess.Popen([LARMOR, "reassemble", "--metadata", *metadata, "--images", *images, "--out", out, "--memory", "512MiB",
+                                    "--report-format", "parquet", "--checkpoint-seconds", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        while process.poll() is None and not os.path.exists(f"{out}/report/{name}.parquet"):
+            time.sleep(0.001)
+        process.kill()
+        process.communicate()
+        if name == "manifest":
+            assert not os.path.exists(f"{out}/complete.json"), "it was faster than its killer"
+    reassemble(archives, out, "--report-format", "parquet", "--checkpoint-seconds", "0")
+    assert_same_rows(f"{folder}/lines/report", f"{out}/report")
+    assert sorted(os.listdir(out)) == ["complete.json", "conflicts", "instances", "report"]
+
+
+@test
+def without_duckdb_a_report_in_parquet_is_refused_before_the_run(folder):
+    split(f"{folder}/archives")
+    os.environ["LARMOR_DUCKDB"] = f"{folder}/no-such-library.so"
+    try:
+        said = reassemble(f"{folder}/archives", f"{folder}/out", "--report-format", "parquet", code=1)
+    finally:
+        del os.environ["LARMOR_DUCKDB"]
+    assert "DuckDB" in said and "no-such-library.so" in said, said
+    assert not os.path.exists(f"{folder}/out")
+    reassemble(f"{folder}/archives", f"{folder}/out")
 
 
 @test

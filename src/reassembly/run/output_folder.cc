@@ -106,7 +106,7 @@ Result<void> OutputFolder::begin(const std::string& fingerprint) {
         TRY_VOID(write_whole(mark_path, mark));
         TRY_VOID(sync_directory(path_));
     }
-    for (const auto& made : {staged(), report()}) TRY_VOID(make_folder(made));
+    for (const auto& made : {staged(), report(), report_lines()}) TRY_VOID(make_folder(made));
     return {};
 }
 

@@ -30,6 +30,8 @@ public:
     std::filesystem::path work() const { return path_ / ".reassembly"; }
     std::filesystem::path staged() const { return work() / "staged"; }
     std::filesystem::path report() const { return path_ / "report"; }
+    /// For lines of a report that is to be something else in the end.
+    std::filesystem::path report_lines() const { return work() / "report"; }
     /// For files without names.
     std::filesystem::path scratch_folder() const { return scratch_.parent_path(); }
     /// A file that is there until the run ends, `kind` of these.

@@ -5,6 +5,7 @@
 #include "base/json_text.h"
 #include "reassembly/run/build_side.h"
 #include "reassembly/run/checkpoints.h"
+#include "reassembly/run/parquet_report.h"
 #include "reassembly/run/probe_side.h"
 #include "reassembly/run/s3_output.h"
 #include "reassembly/run/settle.h"
@@ -14,6 +15,11 @@ namespace larmor::reassembly::run {
 namespace {
 
 using Archives = std::vector<ArchiveFile>;
+
+struct Reported {
+    Counts counts;
+    std::vector<Report::File> files;
+};
 
 /// One attempt at a run.
 class Reassembly {
@@ -26,7 +32,7 @@ public:
           output_(output),
           memory_(memory) {}
 
-    Result<Counts> run(const Report::Archives& archives) {
+    Result<Reported> run(const Report::Archives& archives) {
         if (!request_.member_pattern.empty()) {
             TRY(names_, fuse::MemberNames::with_pattern(request_.member_pattern));
         }
@@ -48,9 +54,9 @@ public:
         progress_.step = Step::Report;
         // The disk goes on with the files while their events are put in order.
         auto synced = std::async(std::launch::async, [this] { return output_.sync(); });
-        TRY(auto counts, settle(archives, checkpoints.last()));
+        TRY(auto reported, settle(archives, checkpoints.last()));
         TRY_VOID(synced.get());
-        return counts;
+        return reported;
     }
 
 private:
@@ -130,9 +136,11 @@ private:
             });
     }
 
-    Result<Counts> settle(const Report::Archives& archives, const Checkpoint& done) {
+    Result<Reported> settle(const Report::Archives& archives, const Checkpoint& done) {
         TRY(auto finder, MetadataFinder::create(*store_));
-        TRY(auto report, Report::create(folder_.report(), archives));
+        const bool is_parquet = request_.report_format == ReportFormat::Parquet;
+        TRY(auto report,
+            Report::create(is_parquet ? folder_.report_lines() : folder_.report(), archives));
         const InstanceWriter writer(output_, request_.fuse);
         Settler settler({output_, finder, *frames_, memory_.frames_max_bytes, writer, report});
         TRY_VOID(events_->merge([&](std::string_view row) -> Result<void> {
@@ -145,7 +153,7 @@ private:
         auto& counts = report.counts();
         for (const auto& archive : done.archives[0]) counts.metadata.members += archive.members;
         for (const auto& archive : done.archives[1]) counts.images.members += archive.members;
-        return counts;
+        return Reported{counts, report.files()};
     }
 
     const Request& request_;
@@ -222,6 +230,7 @@ void expect(const Archives& archives, const std::vector<Checkpoint::Archive>* be
 
 Result<Outcome> reassemble(const Request& request, Progress& progress) {
     TRY(const auto memory, plan_memory(request.memory_bytes, request.threads));
+    if (request.report_format == ReportFormat::Parquet) TRY_VOID(check_parquet());
     TRY(const auto metadata, list_archives(request.metadata));
     TRY(const auto images, list_archives(request.images));
     const auto print = fingerprint(request, metadata, images);
@@ -237,8 +246,15 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     expect(images, before ? &before->archives[1] : nullptr, progress.images);
     outcome.archives_before =
         metadata.size() + images.size() - progress.metadata.archives - progress.images.archives;
-    TRY(outcome.counts,
+    TRY(const auto reported,
         Reassembly(request, progress, *to.folder, *to.output, memory).run({metadata, images}));
+    if (request.report_format == ReportFormat::Parquet) {
+        // By now the run has given its memory back.
+        TRY_VOID(write_parquet(reported.files, {.scratch = to.folder->report_lines(),
+                                                .to = to.folder->report(),
+                                                .memory_bytes = memory.report_bytes}));
+    }
+    outcome.counts = reported.counts;
     outcome.image_bytes = progress.images.bytes;
     outcome.image_bytes_read = progress.images.bytes_read;
     outcome.complete_json = "{\"fingerprint\":" + to_json_string(print) + ',' +

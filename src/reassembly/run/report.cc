@@ -51,17 +51,25 @@ Result<Report> Report::create(const std::filesystem::path& folder, const Archive
     constexpr std::array<const char*, kKinds> kNames{"manifest",   "duplicates", "orphans",
                                                      "incomplete", "conflicts",  "corrupt"};
     Report report(archives);
-    for (const auto* name : kNames) {
-        TRY(auto file,
-            open_file(folder / (std::string(name) + ".ndjson"), O_WRONLY | O_CREAT | O_TRUNC));
-        report.lines_.push_back({std::move(file), {}});
+    for (std::size_t i = 0; i < kKinds; ++i) {
+        const auto path = folder / (std::string(kNames[i]) + ".ndjson");
+        TRY(auto file, open_file(path, O_WRONLY | O_CREAT | O_TRUNC));
+        report.lines_.push_back({{static_cast<Kind>(i), path}, std::move(file), {}});
     }
     return report;
+}
+
+std::vector<Report::File> Report::files() const {
+    std::vector<File> files;
+    for (const auto& lines : lines_) files.push_back(lines.info);
+    return files;
 }
 
 Result<void> Report::add(Kind kind, std::string_view line) {
     constexpr std::size_t kWriteBytes = 256 << 10;
     auto& lines = lines_[kind];
+    lines.info.longest_line_bytes =
+        std::max<std::uint64_t>(lines.info.longest_line_bytes, line.size());
     lines.text.append(line);
     lines.text.push_back('\n');
     if (lines.text.size() < kWriteBytes) return {};

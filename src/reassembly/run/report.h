@@ -47,7 +47,21 @@ public:
         const std::vector<ArchiveFile>& metadata;
         const std::vector<ArchiveFile>& images;
     };
-    /// Errors: those of making the files.
+    enum Kind : std::uint8_t {
+        kManifest,
+        kDuplicates,
+        kOrphans,
+        kIncomplete,
+        kConflicts,
+        kCorrupt
+    };
+    struct File {
+        Kind kind;
+        std::filesystem::path path;
+        std::uint64_t longest_line_bytes = 0;
+    };
+    /// Files of an attempt that was broken off are written anew. Errors: those of making the
+    /// files.
     static Result<Report> create(const std::filesystem::path& folder, const Archives& archives);
 
     /// An instance, with the members that it was made of.
@@ -65,19 +79,13 @@ public:
     /// Writes what was held back. `counts` then holds all but the members.
     Result<void> finish();
     Counts& counts() { return counts_; }
+    std::vector<File> files() const;
 
 private:
     struct Lines {
+        File info;
         UniqueFd file;
         std::string text;
-    };
-    enum Kind : std::uint8_t {
-        kManifest,
-        kDuplicates,
-        kOrphans,
-        kIncomplete,
-        kConflicts,
-        kCorrupt
     };
     static constexpr std::size_t kKinds = 6;
 

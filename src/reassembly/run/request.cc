@@ -10,6 +10,7 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
     std::string text = "larmor reassembly 3\n" + request.member_pattern + '\n';
     text += request.fuse.raw_order == fuse::RawOrder::Big ? "big\n" : "little\n";
     text += request.fuse.allow_incomplete ? "incomplete\n" : "complete\n";
+    if (request.report_format == ReportFormat::Parquet) text += "parquet\n";
     for (const auto* side : {&metadata, &images}) {
         for (const auto& archive : *side) {
             text += std::to_string(archive.key.size()) + ' ' + archive.key + ' ' +
@@ -42,6 +43,7 @@ Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads) {
     // The end has one thread, and what windows and members took.
     plan.frames_max_bytes = left / 4;
     plan.rows_bytes = left / 16;
+    plan.report_bytes = left / 2;
     plan.window_bytes = left / 16 / plan.probe_threads;
     plan.member_max_bytes = left / 8 / plan.probe_threads;
     return plan;

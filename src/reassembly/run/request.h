@@ -9,6 +9,8 @@
 
 namespace larmor::reassembly::run {
 
+enum class ReportFormat : std::uint8_t { Ndjson, Parquet };
+
 struct Request {
     /// Files, folders, or addresses in S3: see list_archives.
     std::vector<std::filesystem::path> metadata;
@@ -23,6 +25,7 @@ struct Request {
     unsigned threads = 1;
     std::string member_pattern;  ///< of fuse::MemberNames; empty: the usual names
     fuse::FuseOptions fuse;
+    ReportFormat report_format = ReportFormat::Ndjson;
     /// For tests: the bits of hashes of UIDs that are used; with none all UIDs have one hash.
     std::uint64_t uid_hash_mask = ~std::uint64_t{0};
 };
@@ -43,8 +46,9 @@ struct MemoryPlan {
     std::uint64_t member_max_bytes = 0;  ///< of a member that must be in memory whole
     std::uint64_t gathered_bytes = 0;  ///< of each probe thread: frames that wait for the next
     std::uint64_t frames_max_bytes =
-        0;                         ///< of frames that must be in memory together, at the end
-    std::uint64_t rows_bytes = 0;  ///< of events that are being sorted
+        0;                           ///< of frames that must be in memory together, at the end
+    std::uint64_t rows_bytes = 0;    ///< of events that are being sorted
+    std::uint64_t report_bytes = 0;  ///< of what makes Parquet of the report, after all else
 };
 /// Errors: LimitExceeded for less than what the threads need.
 Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads);

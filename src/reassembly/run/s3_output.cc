@@ -35,6 +35,12 @@ s3::PutOptions if_absent(const char* content_type = "application/dicom") {
     return options;
 }
 
+const char* content_type_of(std::string_view key) {
+    if (key.ends_with(".dcm")) return "application/dicom";
+    if (key.ends_with(".parquet")) return "application/vnd.apache.parquet";
+    return key.ends_with(".ndjson") ? "application/x-ndjson" : "application/json";
+}
+
 Result<void> write_new(const fs::path& path, Bytes bytes) {
     TRY(const auto file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
     return write_all(file, bytes);
@@ -225,7 +231,7 @@ Result<void> S3Output::put_file(const fs::path& from, const std::string& key) {
     TRY(const auto file, open_file(from, O_RDONLY));
     TRY(const auto size, size_of(file));
     s3::StreamedPutOptions options;
-    options.put = if_absent(key.ends_with(".dcm") ? "application/dicom" : "application/json");
+    options.put = if_absent(content_type_of(key));
     options.part_bytes = kWholeMaxBytes;
     while (options.part_bytes < size / 9'000) options.part_bytes *= 2;
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
