@@ -47,7 +47,8 @@ Sums sums_of(const Workload& workload, const Prices& prices) {
 /// The run itself says how its memory is shared out.
 Result<Placement> place(const Workload& workload, const Prices& prices) {
     TRY(const auto memory,
-        run::plan_memory(prices.machine.memory_bytes, prices.machine.processors));
+        run::plan_memory(prices.machine.memory_bytes, prices.machine.processors,
+                         {.archives = true, .output = true}));
     const auto index = checked_multiply(workload.instances, prices.instance.index_bytes);
     const auto spool = checked_multiply(workload.instances, prices.instance.spool_bytes);
     if (!index || !spool) return fail(ErrorCode::InvalidInput, "there are too many instances");

@@ -7,6 +7,7 @@
 
 #include "archive/tar.h"
 #include "objects/s3/object_source.h"
+#include "reassembly/run/request.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -70,9 +71,7 @@ private:
 };
 
 Result<std::unique_ptr<archive::Source>> open_in_s3(const ArchiveFile& archive) {
-    // Two windows are in memory for each thread.
-    constexpr std::size_t kWindowBytes = 4 << 20;
-    const objects::s3::ObjectSourceOptions options{.window_bytes = kWindowBytes};
+    const objects::s3::ObjectSourceOptions options{.window_bytes = kArchiveWindowBytes};
     TRY(std::unique_ptr<objects::s3::ObjectSource> source,
         objects::s3::ObjectSource::open(*archive.bucket, archive.name, options));
     if (source->info().etag != archive.etag) {

@@ -229,7 +229,7 @@ void expect(const Archives& archives, const std::vector<Checkpoint::Archive>* be
 }  // namespace
 
 Result<Outcome> reassemble(const Request& request, Progress& progress) {
-    TRY(const auto memory, plan_memory(request.memory_bytes, request.threads));
+    TRY(const auto memory, plan_memory(request.memory_bytes, request.threads, in_s3(request)));
     if (request.report_format == ReportFormat::Parquet) TRY_VOID(check_parquet());
     TRY(const auto metadata, list_archives(request.metadata));
     TRY(const auto images, list_archives(request.images));

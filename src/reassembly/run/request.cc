@@ -1,6 +1,9 @@
 #include "reassembly/run/request.h"
 
+#include <algorithm>
+
 #include "base/hash.h"
+#include "objects/s3/address.h"
 
 namespace larmor::reassembly::run {
 
@@ -22,23 +25,37 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
     return to_hex(sha256(as_bytes(text)));
 }
 
-Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads) {
+InS3 in_s3(const Request& request) {
+    const auto is_there = [](const std::filesystem::path& path) {
+        return objects::s3::is_s3_address(path.string());
+    };
+    return {.archives = std::ranges::any_of(request.metadata, is_there) ||
+                        std::ranges::any_of(request.images, is_there),
+            .output = is_there(request.output)};
+}
+
+Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads,
+                               const InS3& where) {
     constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
     // The program itself; for each thread, 4,096 partitions that are being filled, pieces of
     // archives, compressors.
     constexpr std::uint64_t kProgramBytes = 64 * kMiB, kThreadBytes = 64 * kMiB;
-    const auto least = kProgramBytes + kThreadBytes * threads;
+    constexpr std::uint64_t kPieceBytes = kMiB;
+    const std::uint64_t probe_threads = 2 * threads;
+    const auto under_way = probe_threads * ((where.archives ? 2 * kArchiveWindowBytes : 0) +
+                                            (where.output ? kPutBytes + kPieceBytes : 0));
+    const auto least = kProgramBytes + kThreadBytes * threads + under_way;
     if (memory_bytes < least) {
         return fail(ErrorCode::LimitExceeded, "re-assembly with " + std::to_string(threads) +
                                                   " threads takes no less than " +
                                                   std::to_string(least / kMiB) +
                                                   " MiB of memory");
     }
-    const auto left = memory_bytes - kProgramBytes;
+    const auto left = memory_bytes - kProgramBytes - under_way;
     MemoryPlan plan;
     plan.index_bytes = left / 2;
     plan.spool_bytes = left / 8;
-    plan.probe_threads = 2 * threads;
+    plan.probe_threads = static_cast<unsigned>(probe_threads);
     plan.gathered_bytes = left / 16 / plan.probe_threads;
     // The end has one thread, and what windows and members took.
     plan.frames_max_bytes = left / 4;

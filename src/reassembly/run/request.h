@@ -9,6 +9,12 @@
 
 namespace larmor::reassembly::run {
 
+/// Of each request for an archive in S3.
+inline constexpr std::size_t kArchiveWindowBytes = 4 << 20;
+/// Up to here a file for S3 is made in memory and put with one request. Larger ones go in parts
+/// of this size, as they come.
+inline constexpr std::size_t kPutBytes = 8 << 20;
+
 enum class ReportFormat : std::uint8_t { Ndjson, Parquet };
 
 struct Request {
@@ -35,7 +41,16 @@ struct Request {
 std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& metadata,
                         const std::vector<ArchiveFile>& images);
 
-/// How the memory is shared out.
+/// What of a run is in S3, whose bytes are in memory on their way.
+struct InS3 {
+    bool archives = false;
+    bool output = false;
+};
+InS3 in_s3(const Request& request);
+
+/// How the memory is shared out. What is under way from S3 and to it is counted before: of
+/// each probe thread two windows of an archive, what it puts, and a piece of the member that it
+/// reads meanwhile. (A file of more than 72 GB goes in larger parts, which are not.)
 struct MemoryPlan {
     /// Of the probe side: some of them wait for the disk at any time.
     unsigned probe_threads = 1;
@@ -51,6 +66,6 @@ struct MemoryPlan {
     std::uint64_t report_bytes = 0;  ///< of what makes Parquet of the report, after all else
 };
 /// Errors: LimitExceeded for less than what the threads need.
-Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads);
+Result<MemoryPlan> plan_memory(std::uint64_t memory_bytes, unsigned threads, const InS3& where);
 
 }  // namespace larmor::reassembly::run

@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/json_text.h"
+#include "reassembly/run/request.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -14,9 +15,6 @@ namespace s3 = objects::s3;
 constexpr std::size_t kMarkMaxBytes = 1 << 20;
 constexpr const char* kMark = ".reassembly/run.json";
 constexpr const char* kComplete = "complete.json";
-/// Up to here a file is made in memory and put with one request. Larger ones go in parts of
-/// this size, as they come.
-constexpr std::uint64_t kWholeMaxBytes = 8 << 20;
 
 std::string fingerprint_member(const std::string& fingerprint) {
     return "{\"fingerprint\":" + to_json_string(fingerprint);
@@ -148,8 +146,8 @@ Result<PlacedFile> S3Output::write(const std::string& key, const std::string& st
     // One at a time under a key: the second finds the first, before its bytes are used up.
     const std::scoped_lock lock(
         being_written_.at(std::hash<std::string>{}(key) % being_written_.size()));
-    return size_of_file(file) <= kWholeMaxBytes ? put_whole(key, staged, file, members)
-                                                : put_streamed(key, staged, file, members);
+    return size_of_file(file) <= kPutBytes ? put_whole(key, staged, file, members)
+                                           : put_streamed(key, staged, file, members);
 }
 
 Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string& staged,
@@ -183,7 +181,7 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
     if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
     s3::StreamedPutOptions options;
     options.put = if_absent();
-    options.part_bytes = kWholeMaxBytes;
+    options.part_bytes = kPutBytes;
     while (options.part_bytes < size_of_file(file) / 9'000) options.part_bytes *= 2;
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     Sha256Stream hash;
@@ -208,7 +206,7 @@ Result<void> S3Output::move(const Event& file, const std::string& key) {
     s3::StreamedPutOptions options;
     options.put = if_absent();
     options.put.sha256 = file.digest;
-    options.part_bytes = kWholeMaxBytes;
+    options.part_bytes = kPutBytes;
     while (options.part_bytes < file.file_size_bytes / 9'000) options.part_bytes *= 2;
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     s3::GetOptions whole;
@@ -232,7 +230,7 @@ Result<void> S3Output::put_file(const fs::path& from, const std::string& key) {
     TRY(const auto size, size_of(file));
     s3::StreamedPutOptions options;
     options.put = if_absent(content_type_of(key));
-    options.part_bytes = kWholeMaxBytes;
+    options.part_bytes = kPutBytes;
     while (options.part_bytes < size / 9'000) options.part_bytes *= 2;
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     ByteBuffer piece(kPieceBytes);
