@@ -3,6 +3,7 @@
 break and bodies end too early; never a short object, never a finished run that is none. Ends with `N passed, N failed`."""
 import glob
 import hashlib
+import io
 import json
 import os
 import re
@@ -39,14 +40,39 @@ def larmor(*arguments, code=0):
     return done.stdout if code == 0 else done.stderr
 
 
+def frames_beside_whole_images(folder):
+    """1.2.3.3: an image, and frames in two archives that make another one. 1.2.3.4: an image, and frames that make the same, but that the
+    second is there in another version."""
+    def element(vr, *values):
+        return {"vr": vr, "Value": list(values)}
+
+    def metadata(uid):
+        return json.dumps({"00080016": element("UI", "1.2.840.10008.5.1.4.1.1.7"), "00080018": element("UI", uid),
+                           "0020000D": element("UI", "1.2.9"), "0020000E": element("UI", "1.2.9.1"), "00280002": element("US", 1),
+                           "00280004": element("CS", "MONOCHROME2"), "00280008": element("IS", 2), "00280010": element("US", 2),
+                           "00280011": element("US", 2), "00280100": element("US", 8), "00280101": element("US", 8),
+                           "00280102": element("US", 7), "00280103": element("US", 0), "7FE00010": {"vr": "OB", "BulkDataURI": "b"}}).encode()
+
+    for name, members in (("metadata-00004", {f"{uid}.json": metadata(uid) for uid in ("1.2.3.3", "1.2.3.4")}),
+                          ("image-00004", {"1.2.3.3.raw": b"wholeimg", "1.2.3.3_1.raw": b"frm1", "1.2.3.4.raw": b"onlysame",
+                                           "1.2.3.4_1.raw": b"only", "1.2.3.4_2.raw": b"same"}),
+                          ("image-00005", {"1.2.3.3_2.raw": b"frm2", "1.2.3.4_2.raw": b"else"})):
+        with tarfile.open(f"{folder}/{name}.tar", "w") as archive:
+            for path, content in members.items():
+                member = tarfile.TarInfo(path)
+                member.size = len(content)
+                archive.addfile(member, io.BytesIO(content))
+
+
 def split(folder):
     """Archives in a folder and in a bucket, with halves missing, doubled and changed; and the run in a folder that is the truth."""
     larmor("split", PYDICOM_FILES, "--out", f"{folder}/split", "--archives", "3", "--shuffle", "--duplicates", "20", "--conflicts", "10",
            "--missing", "10", "--frames", "--seed", "5")
+    frames_beside_whole_images(f"{folder}/split")
     server.make_bucket(ARCHIVES)
-    for kind in ("metadata", "image"):
+    for kind, count in (("metadata", 4), ("image", 5)):
         paths = glob.glob(f"{folder}/split/{kind}-*")
-        assert len(paths) == 3, paths
+        assert len(paths) == count, paths
         for path in paths:
             with open(path, "rb") as file:
                 server.put(ARCHIVES, f"in/{kind}/{os.path.basename(path)}", file.read())
@@ -173,6 +199,121 @@ def stops_with_a_clear_error_when_it_is_too_much_and_begins_again(folder):
         proxy.end()
     reassemble(folder, "stops")
     assert_equal_to_truth("stops")
+
+
+def killed_where(proxy, fault, *arguments):
+    """Starts the command, and kills it -9 when the request that the fault holds has come; says whether it came that far."""
+    proxy.clear()
+    proxy.fault("hold", **fault)
+    process = subprocess.Popen([LARMOR, *arguments], env={**os.environ, **server.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 60
+    while process.poll() is None and not proxy.counts()["held"]:
+        assert time.monotonic() < deadline, fault
+        time.sleep(0.002)
+    process.kill()
+    said = process.communicate()[1]
+    assert process.returncode in (0, -9), (fault, said[-2000:])
+    return process.returncode == -9
+
+
+def open_uploads(bucket):
+    return server.request("GET", f"/{bucket}", "uploads=")[1].decode().count("<Upload>")
+
+
+@test
+def goes_on_with_the_archive_where_it_was_killed(folder):
+    server.make_bucket("killed")
+    proxy = server.proxy()
+    try:
+        # Of about 50 instances; each point in the way of what was begun at the one before.
+        for number, (method, match, skip, done) in enumerate((
+                ("PUT", "/instances/", 3, True), ("PUT", "/instances/", 20, False), ("PUT", "/instances/", 12, True),
+                ("PUT", "/conflicts/", 0, False), ("PUT", "/conflicts/", 0, True), ("PUT", "/conflicts/", 1, True),
+                ("HEAD", "/conflicts/", 0, False), ("DELETE", "/instances/", 0, True), ("PUT", "/conflicts/1.2.3.3/2", 0, False),
+                ("PUT", "/conflicts/1.2.3.4/", 0, True), ("PUT", "/report/", 2, True),
+                ("PUT", "/complete.json", 0, False), ("PUT", "/complete.json", 0, True), ("DELETE", "/.reassembly/", 0, True))):
+            options = ("--checkpoint-seconds", "0", "--threads", str(1 + number % 2))
+            assert killed_where(proxy, {"method": method, "match": match, "skip": skip, "done": done},
+                                *command(folder, "killed", *options, target=proxy.url)), (method, match, skip)
+            assert_none_is_short("killed")
+        proxy.clear()
+        said = json.loads(reassemble(folder, "killed", "--json"))
+        assert said["instances"] > 30, said
+    finally:
+        proxy.end()
+    assert_equal_to_truth("killed")
+    assert open_uploads("killed") == 0
+
+
+@test
+def archives_that_are_done_are_not_read_again_and_their_instances_not_put_again(folder):
+    server.make_bucket("skipped")
+    proxy = server.proxy()
+    try:
+        arguments = command(folder, "skipped", "--checkpoint-seconds", "0", "--threads", "1", source=proxy.url, target=proxy.url)
+        assert killed_where(proxy, {"method": "PUT", "match": "/report/"}, *arguments)
+        proxy.clear()
+        said = larmor(*arguments)
+        # Only the last step was to do: no archive was opened, and an instance is compared, not put, where it stands.
+        assert re.search(r"a run of which 9 archives were done", said) and "0 bytes read of 0" in said, said
+        names = [name for name in server.names("skipped") if "/instances/" in name]
+        assert len(names) > 30 and proxy.counts()["requests"]["PUT"] < len(names) / 2, (proxy.counts(), len(names))
+    finally:
+        proxy.end()
+    assert_equal_to_truth("skipped")
+
+
+@test
+def a_place_and_a_work_folder_belong_together(folder):
+    for bucket in ("mine", "yours"):
+        server.make_bucket(bucket)
+    proxy = server.proxy()
+    try:
+        assert killed_where(proxy, {"method": "PUT", "match": "/report/"},
+                            *command(folder, "mine", "--checkpoint-seconds", "0", target=proxy.url))
+    finally:
+        proxy.end()
+    # Not into another place, nor into a folder, from here; and not from another folder into this place.
+    assert "nothing is in" in reassemble(folder, "yours", code=1) and server.names("yours") == []
+    images, metadata = server.address(ARCHIVES, "in/image"), server.address(ARCHIVES, "in/metadata")
+    assert "unfinished run into S3" in larmor("reassemble", "--metadata", metadata, "--images", images, "--out", f"{folder}/work",
+                                              "--memory", "512MiB", code=1)
+    assert "another work folder" in reassemble(folder, "mine", work="other", code=1)
+    reassemble(folder, "mine")
+    assert "nothing is in" in reassemble(folder, "yours", code=1) and server.names("yours") == []
+    assert_equal_to_truth("mine")
+
+
+@test
+def large_instances_that_were_put_are_compared_when_a_run_goes_on(folder):
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    data_set.Rows = data_set.Columns = 2500
+    os.makedirs(f"{folder}/files")
+    for number in range(3):
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data_set.PixelData = os.urandom(2500 * 2500 * 2)
+        data_set.save_as(f"{folder}/files/{number}.dcm")
+    larmor("split", f"{folder}/files", "--out", f"{folder}/split", "--archives", "1")
+    server.make_bucket("parts")
+    proxy = server.proxy()
+    sides = ("--metadata", f"{folder}/split/metadata-00001.tar", "--images", f"{folder}/split/image-00001.tar")
+    larmor("reassemble", *sides, "--out", f"{folder}/truth", "--memory", "512MiB")
+    arguments = ("reassemble", *sides, "--out", server.address("parts", "out", proxy.url), "--work", f"{folder}/work", "--memory", "512MiB",
+                 "--threads", "1", "--checkpoint-seconds", "0")
+    try:
+        # In a part of the first; when the second is there and nobody knows; in a part of the third.
+        for fault in ({"method": "PUT", "match": "partNumber=2"}, {"method": "POST", "match": "uploadId=", "skip": 1, "done": True},
+                      {"method": "PUT", "match": "partNumber=1"}):
+            assert killed_where(proxy, fault, *arguments), fault
+        proxy.clear()
+        larmor(*arguments)
+        # The third in two parts, the report and the mark; the others are there.
+        counts = proxy.counts()["requests"]
+        assert counts["PUT"] == 2 + 6 + 1, counts
+    finally:
+        proxy.end()
+    assert in_folder(f"{folder}/truth") == in_bucket("parts")
+    assert open_uploads("parts") == 0
 
 
 @test

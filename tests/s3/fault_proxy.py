@@ -16,11 +16,13 @@ With a certificate it takes TLS. Writes `proxy URL`, then reads one JSON command
       stall        so many bytes of the body come, and then no more
       slow         after so many bytes it stops for `seconds`, and then goes on
       lost_reply   the server does it, and the answer is lost by a reset
+      hold         nothing is answered for as long as the client waits; with "done" the server does it
+  "skip" lets so many requests pass before the first
   {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600}
       objects there can't be read until RestoreObject was asked for and so many seconds have passed
   {"do": "clear"}    no more faults, nothing is cold
-  {"do": "counts"}   how many requests by method, connections, and requests at a time at most, and faults
-                     that are still to come
+  {"do": "counts"}   how many requests by method, connections, and requests at a time at most, faults that
+                     are still to come, and requests that were held
 """
 import asyncio
 import json
@@ -97,11 +99,14 @@ class Proxy:
         self.host, self.port = parts.hostname, parts.port
         self.faults = []
         self.cold = ColdTier()
-        self.requests, self.connections, self.now, self.now_max = {}, 0, 0, 0
+        self.requests, self.connections, self.now, self.now_max, self.held = {}, 0, 0, 0, 0
 
     def fault_for(self, method, target):
         for fault in self.faults:
             if fault.get("method", method) == method and fault.get("match", "") in target and fault["times"] > 0:
+                if fault.get("skip", 0) > 0:
+                    fault["skip"] -= 1
+                    continue
                 fault["times"] -= 1
                 return fault
         return None
@@ -131,6 +136,12 @@ class Proxy:
                 reset(writer)
                 return False
             body = await reader.readexactly(length)
+            if fault["kind"] == "hold":
+                if fault.get("done"):
+                    await self.pass_on(method, target, headers, body)
+                self.held += 1
+                await reader.read(1)
+                return False
             status, answer_headers, answer, declared = await self.answer(method, target, headers, body, fault)
             return await self.send(reader, writer, status, answer_headers, answer, declared, fault)
         finally:
@@ -210,9 +221,9 @@ class Proxy:
             self.cold.lasts = command.get("lasts", 3600.0)
         elif command["do"] == "clear":
             self.faults, self.cold = [], ColdTier()
-            self.requests, self.connections, self.now_max = {}, 0, 0
+            self.requests, self.connections, self.now_max, self.held = {}, 0, 0, 0
         return {"requests": self.requests, "connections": self.connections, "at_a_time_max": self.now_max,
-                "faults_left": sum(fault["times"] for fault in self.faults)}
+                "faults_left": sum(fault["times"] for fault in self.faults), "held": self.held}
 
 
 async def main():

@@ -17,7 +17,6 @@ Result<void> Checkpoints::archive_done(Side side, std::uint32_t number, std::uin
         const std::scoped_lock lock(done_mutex_);
         done_.push_back({side, number, members});
     }
-    if (!parts_.output.keeps_checkpoints()) return {};
     const std::unique_lock lock(taking_, std::try_to_lock);
     if (!lock || !is_due()) return {};
     return take(std::nullopt);
@@ -42,8 +41,7 @@ Result<void> Checkpoints::take(std::optional<Side> finished_side) {
     auto next = last_;
     // Once there is a checkpoint, what follows a side must find all of it durable: it moves and
     // removes files, as somebody who goes on from there must be able to do again.
-    const bool is_kept =
-        parts_.output.keeps_checkpoints() && (is_written_ || is_due() || !parts_.store.begun());
+    const bool is_kept = is_written_ || is_due() || !parts_.store.begun();
     if (is_kept) {
         TRY(const bool is_saved, save(next, finished_side));
         if (!is_saved) return {};

@@ -24,11 +24,10 @@ public:
     /// An archive was read whole and nothing of it is held back. Takes a checkpoint when one is
     /// due and no other thread is at it. Errors: those of writing.
     Result<void> archive_done(Side side, std::uint32_t number, std::uint64_t members);
-    /// When all archives of a side are done, and their threads. Where the output keeps no
-    /// checkpoints, and in a run so short that none was due, nothing is written: `last` is only
-    /// what is done. A run that is broken off without one begins again.
+    /// When all archives of a side are done, and their threads. In a run so short that no
+    /// checkpoint was due, nothing is written: `last` is only what is done, and the run begins
+    /// again when it is broken off.
     Result<void> side_done(Side side);
-    /// Durable where checkpoints are kept.
     const Checkpoint& last() const { return last_; }
 
 private:

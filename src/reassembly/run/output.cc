@@ -59,7 +59,6 @@ public:
         }
         return {};
     }
-    bool keeps_checkpoints() const override { return true; }
     Result<void> sync() override {
         TRY_VOID(direct_.drain());
         return early_.finish();

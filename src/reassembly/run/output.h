@@ -18,26 +18,24 @@ public:
     virtual ~Output() = default;
 
     /// Writes a file under `key`; under the name `staged` where one of this run stands there
-    /// already. Errors: those of the members, and of writing, after which there is no file.
+    /// already, which an output may leave out where that is the same, byte for byte. Errors:
+    /// those of the members, and of writing, after which there is no file.
     virtual Result<PlacedFile> write(const std::string& key, const std::string& staged,
                                      const fuse::FusedFile& file,
                                      std::span<MemberBytes> members) = 0;
     /// To where files wait. A file of that name is of an attempt that was broken off.
     virtual Result<PlacedFile> stage(const std::string& staged, const fuse::FusedFile& file,
                                      std::span<MemberBytes> members) = 0;
-    /// Gives the file of an event, where it stands or waits, this key. Where checkpoints are
-    /// kept, this and `remove` may have been done already.
+    /// Gives the file of an event, where it stands or waits, this key; what stands there is
+    /// replaced. This and `remove` may have been done already.
     virtual Result<void> move(const Event& file, const std::string& key) = 0;
     virtual Result<void> remove(const Event& file) = 0;
     /// Removes what an attempt that was broken off left under a key that no instance has.
     virtual Result<void> clear_place(const std::string& key) = 0;
 
-    /// Whether a run that was broken off goes on where its last checkpoint was; else it begins
-    /// again.
-    virtual bool keeps_checkpoints() const = 0;
     /// Makes durable all files that were written until now.
     virtual Result<void> sync() = 0;
-    /// Durable at its end. Only where checkpoints are kept.
+    /// Durable at its end.
     virtual Result<void> write_checkpoint(std::string_view text) = 0;
     /// Everything is there and the report is written: makes all durable, and only then writes
     /// `complete.json`.

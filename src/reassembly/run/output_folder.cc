@@ -117,6 +117,11 @@ Result<void> OutputFolder::begin_again() {
     return {};
 }
 
+bool OutputFolder::is_of_s3() const {
+    std::error_code error;
+    return fs::exists(s3_mark(), error);
+}
+
 fs::path OutputFolder::scratch(std::string_view kind) const {
     auto path = scratch_;
     path += '.';

@@ -28,6 +28,9 @@ public:
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path work() const { return path_ / ".reassembly"; }
+    /// Of a run whose instances are in S3: whose they are. See S3Output.
+    std::filesystem::path s3_mark() const { return work() / "s3-run.json"; }
+    bool is_of_s3() const;
     std::filesystem::path staged() const { return work() / "staged"; }
     std::filesystem::path report() const { return path_ / "report"; }
     /// For lines of a report that is to be something else in the end.

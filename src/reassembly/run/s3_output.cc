@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/json_text.h"
+#include "reassembly/run/object_comparison.h"
 #include "reassembly/run/request.h"
 
 namespace larmor::reassembly::run {
@@ -39,9 +40,11 @@ const char* content_type_of(std::string_view key) {
     return key.ends_with(".ndjson") ? "application/x-ndjson" : "application/json";
 }
 
-Result<void> write_new(const fs::path& path, Bytes bytes) {
-    TRY(const auto file, open_file(path, O_WRONLY | O_CREAT | O_EXCL));
-    return write_all(file, bytes);
+/// In S3 an object has 10,000 parts at most.
+std::size_t part_bytes_for(std::uint64_t size_bytes) {
+    std::size_t part_bytes = kPutBytes;
+    while (part_bytes < size_bytes / 9'000) part_bytes *= 2;
+    return part_bytes;
 }
 
 }  // namespace
@@ -66,6 +69,8 @@ Result<std::string> S3Output::read_mark(const std::string& name) {
 Result<void> S3Output::begin(const std::string& fingerprint) {
     TRY(std::string complete, read_mark(kComplete));
     if (complete.starts_with(fingerprint_member(fingerprint))) {
+        // A run that was broken off behind its end may have left it.
+        if (!folder_.finished()) TRY_VOID(client_.remove(prefix_ + kMark));
         finished_ = std::move(complete);
         return {};
     }
@@ -73,8 +78,13 @@ Result<void> S3Output::begin(const std::string& fingerprint) {
         return fail(ErrorCode::Conflict,
                     place_ + " holds a finished run of other archives or options");
     }
+    if (folder_.finished()) {
+        return fail(ErrorCode::Conflict, folder_.path().string() +
+                                             " holds a finished run, of which nothing is in " +
+                                             place_);
+    }
     // Durable here before it is there: what this folder does not know is another's.
-    const auto path = folder_.work() / "s3-run.json";
+    const auto path = folder_.s3_mark();
     auto mark = read_file(path, kMarkMaxBytes);
     if (!mark && mark.error().code != ErrorCode::NotFound) return tl::unexpected(mark.error());
     if (!mark) {
@@ -93,6 +103,13 @@ Result<void> S3Output::take_place(const std::string& mark) {
             return fail(ErrorCode::Conflict,
                         place_ + " is not empty, and what it holds is no run");
         }
+        if (folder_.checkpoint()) {
+            return fail(ErrorCode::Conflict, folder_.path().string() +
+                                                 " holds an unfinished run, of which nothing "
+                                                 "is in " +
+                                                 place_ +
+                                                 ": remove the folder to begin it anew");
+        }
         const auto put =
             client_.put(prefix_ + kMark, as_bytes(mark), if_absent("application/json"));
         if (put) return {};
@@ -105,7 +122,8 @@ Result<void> S3Output::take_place(const std::string& mark) {
                         "one, or remove what is there");
     }
     for (const char* name : {"instances/", "conflicts/", "report/"}) {
-        TRY_VOID(remove_below(name));
+        TRY_VOID(client_.abort_uploads(prefix_ + name));
+        if (!folder_.checkpoint()) TRY_VOID(remove_below(name));
     }
     return {};
 }
@@ -119,7 +137,6 @@ Result<bool> S3Output::is_empty() {
 }
 
 Result<void> S3Output::remove_below(const std::string& name) {
-    TRY_VOID(client_.abort_uploads(prefix_ + name));
     s3::ListOptions options;
     options.prefix = prefix_ + name;
     for (;;) {
@@ -135,7 +152,7 @@ Result<void> S3Output::remove_below(const std::string& name) {
 
 Result<PlacedFile> S3Output::stage(const std::string& staged, const fuse::FusedFile& file,
                                    std::span<MemberBytes> members) {
-    TRY(const auto written, write_file((folder_.staged() / staged).string(), IfThere::Refuse,
+    TRY(const auto written, write_file((folder_.staged() / staged).string(), IfThere::Replace,
                                        file, members, nullptr));
     return PlacedFile{written, true};
 }
@@ -163,11 +180,10 @@ Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string
     auto options = if_absent();
     options.sha256 = placed.written.sha256;
     const auto put = client_.put(prefix_ + key, bytes, options);
-    if (put && !put->existed) return placed;
-    if (!put && put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
-    // Equal bytes too: each of the members that they came from has its own file until it is
-    // known what becomes of them.
-    TRY_VOID(write_new(folder_.staged() / staged, bytes));
+    if (put) return placed;
+    if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
+    TRY(const auto out, open_file(folder_.staged() / staged, O_WRONLY | O_CREAT | O_TRUNC));
+    TRY_VOID(write_all(out, bytes));
     placed.is_staged = true;
     return placed;
 }
@@ -177,12 +193,14 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
                                           std::span<MemberBytes> members) {
     // Looked for before: what was streamed can't be had again.
     const auto there = client_.head(prefix_ + key);
-    if (there) return stage(staged, file, members);
+    if (there) {
+        return there->size_bytes == size_of_file(file) ? compare(key, staged, file, members)
+                                                       : stage(staged, file, members);
+    }
     if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
     s3::StreamedPutOptions options;
     options.put = if_absent();
-    options.part_bytes = kPutBytes;
-    while (options.part_bytes < size_of_file(file) / 9'000) options.part_bytes *= 2;
+    options.part_bytes = part_bytes_for(size_of_file(file));
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     Sha256Stream hash;
     TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
@@ -193,27 +211,50 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
     return PlacedFile{{put->size_bytes(), hash.finish()}};
 }
 
+Result<PlacedFile> S3Output::compare(const std::string& key, const std::string& staged,
+                                     const fuse::FusedFile& file,
+                                     std::span<MemberBytes> members) {
+    TRY(auto comparison,
+        ObjectComparison::open(client_, prefix_ + key, folder_.staged() / staged));
+    Sha256Stream hash;
+    TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
+        hash.update(piece);
+        return comparison.write(piece);
+    }));
+    TRY(const bool is_same, comparison.finish());
+    return PlacedFile{{size_of_file(file), hash.finish()}, !is_same};
+}
+
 Result<void> S3Output::move(const Event& file, const std::string& key) {
-    if (!file.staged.empty()) {
-        const auto from = folder_.staged() / file.staged;
-        TRY_VOID(put_file(from, key));
-        std::error_code error;
-        fs::remove(from, error);
-        if (error) return system_failure("remove " + from.string(), error.value());
-        return {};
-    }
+    if (file.staged.empty()) return move_object(file, key);
+    const auto from = folder_.staged() / file.staged;
+    const auto put = put_file(from, key);
+    if (!put && put.error().code == ErrorCode::NotFound) return was_moved_to(key, put.error());
+    if (!put) return put;
+    return remove(file);
+}
+
+Result<void> S3Output::move_object(const Event& file, const std::string& key) {
     const auto from = prefix_ + file.key;
     s3::StreamedPutOptions options;
-    options.put = if_absent();
+    options.put.content_type = content_type_of(key);
     options.put.sha256 = file.digest;
-    options.part_bytes = kPutBytes;
-    while (options.part_bytes < file.file_size_bytes / 9'000) options.part_bytes *= 2;
+    options.part_bytes = part_bytes_for(file.file_size_bytes);
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     s3::GetOptions whole;
     whole.sha256 = file.digest;
-    TRY_VOID(client_.get(from, whole, [&](Bytes piece) { return put->write(piece); }));
+    const auto got = client_.get(from, whole, [&](Bytes piece) { return put->write(piece); });
+    if (!got && got.error().code == ErrorCode::NotFound) return was_moved_to(key, got.error());
+    if (!got) return tl::unexpected(got.error());
     TRY_VOID(put->finish());
     return client_.remove(from);
+}
+
+Result<void> S3Output::was_moved_to(const std::string& key, const Error& otherwise) {
+    const auto there = client_.head(prefix_ + key);
+    if (there) return {};
+    return tl::unexpected(there.error().code == ErrorCode::NotFound ? otherwise
+                                                                    : there.error());
 }
 
 Result<void> S3Output::remove(const Event& file) {
@@ -224,14 +265,18 @@ Result<void> S3Output::remove(const Event& file) {
     return {};
 }
 
+Result<void> S3Output::clear_place(const std::string& key) {
+    // Only who went on may find something that was put behind a checkpoint.
+    return folder_.checkpoint() ? client_.remove(prefix_ + key) : Result<void>();
+}
+
 Result<void> S3Output::put_file(const fs::path& from, const std::string& key) {
     constexpr std::size_t kPieceBytes = 1 << 20;
     TRY(const auto file, open_file(from, O_RDONLY));
     TRY(const auto size, size_of(file));
     s3::StreamedPutOptions options;
-    options.put = if_absent(content_type_of(key));
-    options.part_bytes = kPutBytes;
-    while (options.part_bytes < size / 9'000) options.part_bytes *= 2;
+    options.put.content_type = content_type_of(key);
+    options.part_bytes = part_bytes_for(size);
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
     ByteBuffer piece(kPieceBytes);
     for (;;) {

@@ -9,17 +9,21 @@
 
 namespace larmor::reassembly::run {
 
-/// A run whose instances go straight to S3, each put once and whole, while its work folder here
-/// has what waits, and the report until it is put too.
+/// A run whose instances go straight to S3, each put whole, while its work folder here has its
+/// checkpoint, what waits, and the report until it is put too.
 ///
 /// A place in S3 is that of one run: `.reassembly/run.json` there has its fingerprint and an id
 /// that the work folder has too, so that no two processes write into it.
+///
+/// A put is durable when it is answered. What was put behind the last checkpoint stands there
+/// when a run goes on; what it makes of the same members again is the same, and is compared
+/// with it instead of being put.
 class S3Output final : public Output {
 public:
-    /// Takes a place that is empty, or begins again the run of this work folder that was broken
-    /// off there: what that put is removed. `client` and `folder` must outlive it. Errors:
-    /// Conflict for a place that holds anything else, and for a finished run of another
-    /// fingerprint; those of the client and of the disk.
+    /// Takes a place that is empty, or goes on with the run of this work folder that was broken
+    /// off there; where that has no checkpoint it begins again, and what was put is removed.
+    /// `client` and `folder` must outlive it. Errors: Conflict for a place that holds anything
+    /// else, and for one or a folder whose run is another; those of the client and of the disk.
     static Result<std::unique_ptr<S3Output>> open(objects::s3::Client& client,
                                                   const objects::s3::Address& address,
                                                   OutputFolder& folder,
@@ -35,11 +39,11 @@ public:
                              std::span<MemberBytes> members) override;
     Result<void> move(const Event& file, const std::string& key) override;
     Result<void> remove(const Event& file) override;
-    /// Nothing is left there: what a broken run put was removed when it began again.
-    Result<void> clear_place(const std::string& /*key*/) override { return {}; }
-    bool keeps_checkpoints() const override { return false; }
-    Result<void> sync() override { return {}; }
-    Result<void> write_checkpoint(std::string_view /*text*/) override { return {}; }
+    Result<void> clear_place(const std::string& key) override;
+    Result<void> sync() override { return folder_.sync(); }
+    Result<void> write_checkpoint(std::string_view text) override {
+        return folder_.write_checkpoint(text);
+    }
     Result<void> complete(const std::string& json) override;
 
 private:
@@ -60,7 +64,12 @@ private:
     Result<PlacedFile> put_streamed(const std::string& key, const std::string& staged,
                                     const fuse::FusedFile& file,
                                     std::span<MemberBytes> members);
+    Result<PlacedFile> compare(const std::string& key, const std::string& staged,
+                               const fuse::FusedFile& file, std::span<MemberBytes> members);
     Result<void> put_file(const std::filesystem::path& from, const std::string& key);
+    Result<void> move_object(const Event& file, const std::string& key);
+    /// What was to be moved there is gone: well, where it was moved before.
+    Result<void> was_moved_to(const std::string& key, const Error& otherwise);
 
     objects::s3::Client& client_;
     const std::string prefix_;  ///< before each key

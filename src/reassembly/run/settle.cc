@@ -187,8 +187,11 @@ Result<void> Settler::settle_frames() {
         files.resize(1);
         return {};
     }
+    const bool has_image = has_image_in_place();
     for (const auto& file : files) {
-        if (file.fate == Fate::Written) TRY_VOID(parts_.output.remove(file));
+        // An output may keep one file for it and a whole image that is equal.
+        const bool is_shared = has_image && file.staged.empty();
+        if (file.fate == Fate::Written && !is_shared) TRY_VOID(parts_.output.remove(file));
     }
     Event file;
     file.uid = uid_;
@@ -230,7 +233,15 @@ Result<void> Settler::fuse_frames(const FramesByNumber& frames, Event& file) {
     }
     TRY(const auto record, parts_.finder.read(group_.metadata.front().ordinal));
     TRY(const auto known, read_known(record.encoded));
-    return parts_.writer.write(known, given, Place::Free, uid_ + "-frames.dcm", file);
+    // Where a whole image stands, also when that was moved before the run was broken off here.
+    const auto place = has_image_in_place() ? Place::Staged : Place::Free;
+    return parts_.writer.write(known, given, place, uid_ + "-frames.dcm", file);
+}
+
+bool Settler::has_image_in_place() const {
+    return std::ranges::any_of(group_.images, [](const Event& image) {
+        return image.fate == Fate::Written && image.staged.empty();
+    });
 }
 
 Result<void> Settler::settle_images() {

@@ -59,6 +59,7 @@ private:
     /// Makes one file of all frames, or one event that says why there is none.
     Result<void> settle_frames();
     Result<void> fuse_frames(const FramesByNumber& frames, Event& file);
+    bool has_image_in_place() const;
     Result<void> accept(const Event& metadata, Event& first,
                         const std::vector<Event*>& written);
     Result<void> keep_as_conflicts();
