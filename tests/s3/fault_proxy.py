@@ -18,11 +18,13 @@ With a certificate it takes TLS. Writes `proxy URL`, then reads one JSON command
       lost_reply   the server does it, and the answer is lost by a reset
       hold         nothing is answered for as long as the client waits; with "done" the server does it
   "skip" lets so many requests pass before the first
-  {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600}
-      objects there can't be read until RestoreObject was asked for and so many seconds have passed
+  {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600, "step": 0}
+      objects there can't be read until RestoreObject was asked for and so many seconds have passed, and
+      `step` more for each that was asked for before it; asked for again, a copy lasts anew
   {"do": "clear"}    no more faults, nothing is cold
   {"do": "counts"}   how many requests by method, connections, and requests at a time at most, faults that
-                     are still to come, and requests that were held
+                     are still to come, requests that were held, restores that were asked for by object, the
+                     last such request, and how many objects were read while others were still being restored
 """
 import asyncio
 import json
@@ -66,31 +68,51 @@ def undo_chunks(body):
 
 class ColdTier:
     def __init__(self):
-        self.prefix, self.seconds, self.lasts = None, 0.0, 3600.0
-        self.ready = {}  # path -> when it can be read
+        self.prefix, self.seconds, self.lasts, self.step = None, 0.0, 3600.0, 0.0
+        self.ready, self.ends = {}, {}  # path -> when it can be read, and until when
+        self.asked, self.last_request, self.read_early = {}, None, set()
 
     def covers(self, path):
         return self.prefix is not None and path.startswith(self.prefix)
 
     def state(self, path):
         """(may be read, value of x-amz-restore or None)"""
-        ready = self.ready.get(path)
-        now = time.monotonic()
-        if ready is None or now >= ready + self.lasts:
+        ready, now = self.ready.get(path), time.monotonic()
+        if ready is None or now >= self.ends[path]:
             return False, None
         if now < ready:
             return False, 'ongoing-request="true"'
-        until = formatdate(time.time() + ready + self.lasts - now, usegmt=True)
+        until = formatdate(time.time() + self.ends[path] - now, usegmt=True)
         return True, f'ongoing-request="false", expiry-date="{until}"'
 
-    def restore(self, path):
+    def restore(self, path, body):
+        self.asked[path], self.last_request = self.asked.get(path, 0) + 1, body.decode()
         readable, state = self.state(path)
+        now = time.monotonic()
         if readable:
+            self.ends[path] = now + self.lasts
             return 200, b""
         if state is not None:
             return 409, error_body("RestoreAlreadyInProgress")
-        self.ready[path] = time.monotonic() + self.seconds
+        self.ready[path] = now + self.seconds + self.step * len(self.ready)
+        self.ends[path] = self.ready[path] + self.lasts
         return 202, b""
+
+    def may_read(self, path):
+        if not self.state(path)[0]:
+            return False
+        if any(time.monotonic() < ready for ready in self.ready.values()):
+            self.read_early.add(path)
+        return True
+
+    def as_listed(self, bucket, body):
+        """A listing says the storage class of each object."""
+        parts = body.decode().split("<Contents>")
+        for number, part in enumerate(parts):
+            key = urllib.parse.unquote(part.partition("<Key>")[2].partition("</Key>")[0])
+            if number > 0 and self.covers(f"/{bucket}/{key}"):
+                parts[number] = part.replace("<StorageClass>STANDARD<", "<StorageClass>GLACIER<")
+        return "<Contents>".join(parts).encode()
 
 
 class Proxy:
@@ -156,12 +178,15 @@ class Proxy:
         path, _, query = target.partition("?")
         cold = self.cold.covers(path)
         if cold and method == "POST" and query.split("=")[0] == "restore":
-            status, answer = self.cold.restore(path)
+            status, answer = self.cold.restore(path, body)
             return status, xml, answer, len(answer)
-        if cold and method == "GET" and not self.cold.state(path)[0]:
+        if cold and method == "GET" and not self.cold.may_read(path):
             answer = error_body("InvalidObjectState")
             return 403, xml, answer, len(answer)
         status, answer_headers, answer, declared = await self.pass_on(method, target, headers, body)
+        if self.cold.prefix and method == "GET" and "list-type=2" in query and status == 200:
+            answer = self.cold.as_listed(path.split("/")[1], answer)
+            declared = len(answer)
         if cold and method in ("GET", "HEAD") and status < 300:
             answer_headers.append(("x-amz-storage-class", "GLACIER"))
             if self.cold.state(path)[1]:
@@ -218,12 +243,13 @@ class Proxy:
         elif command["do"] == "cold":
             self.cold = ColdTier()
             self.cold.prefix, self.cold.seconds = command["prefix"], command["seconds"]
-            self.cold.lasts = command.get("lasts", 3600.0)
+            self.cold.lasts, self.cold.step = command.get("lasts", 3600.0), command.get("step", 0.0)
         elif command["do"] == "clear":
             self.faults, self.cold = [], ColdTier()
             self.requests, self.connections, self.now_max, self.held = {}, 0, 0, 0
         return {"requests": self.requests, "connections": self.connections, "at_a_time_max": self.now_max,
-                "faults_left": sum(fault["times"] for fault in self.faults), "held": self.held}
+                "faults_left": sum(fault["times"] for fault in self.faults), "held": self.held,
+                "asked": self.cold.asked, "last_restore": self.cold.last_request, "read_early": len(self.cold.read_early)}
 
 
 async def main():

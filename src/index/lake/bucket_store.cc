@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
+#include "async/at_once.h"
 #include "base/file.h"
-#include "index/lake/at_once.h"
 #include "index/lake/store.h"
 #include "objects/s3/client.h"
 
@@ -47,7 +47,7 @@ public:
 
     Result<std::vector<std::int64_t>> keep(const std::vector<std::string>& names) override {
         std::vector<std::int64_t> sizes(names.size());
-        TRY_VOID(at_once(names.size(), [&](std::size_t i) -> Result<void> {
+        TRY_VOID(async::at_once(names.size(), [&](std::size_t i) -> Result<void> {
             TRY(sizes[i], send(names[i]));
             return {};
         }));

@@ -5,9 +5,9 @@
 #include <cerrno>
 #include <set>
 
+#include "async/at_once.h"
 #include "base/file.h"
 #include "base/ids.h"
-#include "index/lake/at_once.h"
 #include "index/lake/store.h"
 
 namespace larmor::index::lake {
@@ -34,7 +34,7 @@ public:
     Result<std::vector<std::int64_t>> keep(const std::vector<std::string>& names) override {
         std::vector<std::int64_t> sizes(names.size());
         // Syncs that wait together are one write of the journal.
-        TRY_VOID(at_once(names.size(), [&](std::size_t i) -> Result<void> {
+        TRY_VOID(async::at_once(names.size(), [&](std::size_t i) -> Result<void> {
             TRY(const auto file, open_file(folder_ / names[i], O_RDONLY));
             TRY_VOID(sync_data(file));
             TRY(const auto size, size_of(file));
@@ -49,8 +49,8 @@ public:
             }
         }
         const std::vector<fs::path> folders(above.begin(), above.end());
-        TRY_VOID(
-            at_once(folders.size(), [&](std::size_t i) { return sync_directory(folders[i]); }));
+        TRY_VOID(async::at_once(folders.size(),
+                                [&](std::size_t i) { return sync_directory(folders[i]); }));
         return sizes;
     }
 

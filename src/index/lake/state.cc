@@ -2,7 +2,7 @@
 
 #include <set>
 
-#include "index/lake/at_once.h"
+#include "async/at_once.h"
 
 namespace larmor::index::lake {
 namespace {
@@ -69,7 +69,7 @@ std::string scan_of(Table table, const std::string& list) {
 
 Result<std::string> readable_list(Store& store, std::span<const DataFile> files) {
     std::vector<std::string> paths(files.size());
-    TRY_VOID(at_once(files.size(), [&](std::size_t i) -> Result<void> {
+    TRY_VOID(async::at_once(files.size(), [&](std::size_t i) -> Result<void> {
         TRY(const auto path, store.readable(path_of(files[i])));
         paths[i] = quoted_text(path.string());
         return {};

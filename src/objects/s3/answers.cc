@@ -65,9 +65,12 @@ Result<std::string> key_in(const XmlElement& document, std::string_view text) {
 
 }  // namespace
 
+bool is_cold(std::string_view storage_class) {
+    return storage_class == "GLACIER" || storage_class == "DEEP_ARCHIVE";
+}
+
 bool ObjectInfo::is_readable() const {
-    const bool is_cold = storage_class == "GLACIER" || storage_class == "DEEP_ARCHIVE";
-    return !is_cold || restore == Restore::Done;
+    return !is_cold(storage_class) || restore == Restore::Done;
 }
 
 std::optional<ContentRange> read_content_range(std::string_view value) {

@@ -17,6 +17,9 @@ enum class Restore : std::uint8_t {
     Done,     ///< it can be read until `restored_until`
 };
 
+/// Whether objects of a storage class can be read only after a restore.
+bool is_cold(std::string_view storage_class);
+
 struct ObjectInfo {
     std::uint64_t size_bytes = 0;
     std::string etag;           ///< with its quotes

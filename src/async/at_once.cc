@@ -1,4 +1,4 @@
-#include "index/lake/at_once.h"
+#include "async/at_once.h"
 
 #include <algorithm>
 #include <atomic>
@@ -6,7 +6,7 @@
 #include <thread>
 #include <vector>
 
-namespace larmor::index::lake {
+namespace larmor::async {
 namespace {
 
 constexpr std::size_t kThreadsMax = 8;
@@ -33,4 +33,4 @@ Result<void> at_once(std::size_t count, const std::function<Result<void>(std::si
     return outcome;
 }
 
-}  // namespace larmor::index::lake
+}  // namespace larmor::async
