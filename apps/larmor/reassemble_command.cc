@@ -1,6 +1,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <array>
 #include <condition_variable>
 #include <cstdio>
 #include <thread>
@@ -25,6 +26,9 @@ struct ReassembleRequest {
     std::string raw_endian = "little";
     std::string report_format = "ndjson";
     double checkpoint_seconds = 30;
+    std::string restore_tier;
+    restore::Options restore_options;
+    double restore_poll_seconds = 60;
     bool as_json = false;
     bool into_library = false;
     DiskReserve disk_reserve;
@@ -73,15 +77,30 @@ private:
         const auto left = (static_cast<double>(side.bytes) - read) * seconds / read;
         std::fprintf(stderr,
                      "%s%s: %llu of %llu archives, %.2f of %.2f GB, %.0f members/s, %llu "
-                     "matched, %s left%s",
+                     "matched, %s left%s%s",
                      is_terminal_ ? "\r\x1b[K" : "", is_image ? "images" : "metadata",
                      static_cast<unsigned long long>(side.archives_done),
                      static_cast<unsigned long long>(side.archives), read / 1e9,
                      static_cast<double>(side.bytes) / 1e9,
                      static_cast<double>(side.members) / std::max(seconds, 0.001),
                      static_cast<unsigned long long>(progress_.matched),
-                     format_duration(left).c_str(), is_terminal_ ? "" : "\n");
+                     format_duration(left).c_str(), restored().c_str(),
+                     is_terminal_ ? "" : "\n");
         line_open_ = is_terminal_;
+    }
+
+    /// How many archives are out of a cold tier, while some are not.
+    std::string restored() const {
+        const auto& restore = progress_.restores;
+        const std::uint64_t all = restore.objects, ready = restore.restored;
+        if (ready == all) return {};
+        std::array<char, 128> text{};
+        std::snprintf(
+            text.data(), text.size(), "; %llu of %llu archives restored, %.2f of %.2f GB",
+            static_cast<unsigned long long>(ready), static_cast<unsigned long long>(all),
+            static_cast<double>(restore.restored_bytes) / 1e9,
+            static_cast<double>(restore.bytes) / 1e9);
+        return text.data();
     }
 
     Progress& progress_;
@@ -128,6 +147,26 @@ void print_outcome(const Outcome& outcome) {
                 static_cast<unsigned long long>(outcome.counts.bytes));
 }
 
+/// What the command line says as text.
+void take_choices(ReassembleRequest& request) {
+    using objects::s3::RestoreTier;
+    auto& run = request.run;
+    if (request.raw_endian == "big") run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
+    if (request.report_format == "parquet") {
+        run.report_format = reassembly::run::ReportFormat::Parquet;
+    }
+    const auto milliseconds = [](double seconds) {
+        return std::chrono::milliseconds(static_cast<std::int64_t>(seconds * 1000));
+    };
+    run.checkpoint_interval = milliseconds(request.checkpoint_seconds);
+    if (request.restore_tier.empty()) return;
+    request.restore_options.tier = request.restore_tier == "expedited"  ? RestoreTier::Expedited
+                                   : request.restore_tier == "standard" ? RestoreTier::Standard
+                                                                        : RestoreTier::Bulk;
+    request.restore_options.poll_interval = milliseconds(request.restore_poll_seconds);
+    run.restore_options = request.restore_options;
+}
+
 /// Moves the instances of a finished run into the library: a file is removed only when all are
 /// stored, so that the same command can be given again after any stop. Says whether all are.
 Result<bool> move_into_library(const Settings& settings, const ReassembleRequest& request) {
@@ -156,12 +195,7 @@ int reassemble(const Settings& settings, ReassembleRequest request) {
             {ErrorCode::InvalidInput,
              "--into-library takes instances from a folder: --out must be one"});
     }
-    if (request.raw_endian == "big")
-        request.run.fuse.raw_order = reassembly::fuse::RawOrder::Big;
-    if (request.report_format == "parquet")
-        request.run.report_format = reassembly::run::ReportFormat::Parquet;
-    request.run.checkpoint_interval =
-        std::chrono::milliseconds(static_cast<std::int64_t>(request.checkpoint_seconds * 1000));
+    take_choices(request);
     stop_imports_on_signals();
     Progress progress;
     Result<Outcome> outcome;
@@ -215,6 +249,24 @@ void add_reassemble(CommandLine& line) {
         ->add_option("--checkpoint-seconds", request->checkpoint_seconds,
                      "between checkpoints, each behind an archive; 0: behind every one")
         ->check(CLI::Range(0.0, 86400.0))
+        ->capture_default_str();
+    auto* const tier =
+        command
+            ->add_option("--restore", request->restore_tier,
+                         "have archives of a cold tier restored first: bulk, standard or "
+                         "expedited, which cost what `larmor plan reassembly` says")
+            ->check(CLI::IsMember({"bulk", "standard", "expedited"}));
+    command
+        ->add_option("--restore-days", request->restore_options.days,
+                     "that restored copies are kept; longer where the run needs them longer")
+        ->needs(tier)
+        ->check(CLI::Range(1, 365))
+        ->capture_default_str();
+    command
+        ->add_option("--restore-poll-seconds", request->restore_poll_seconds,
+                     "between looks at what is being restored")
+        ->needs(tier)
+        ->check(CLI::Range(0.1, 86400.0))
         ->capture_default_str();
     command->add_option("--member-pattern", run.member_pattern,
                         "regular expression over paths of members, with (?<uid>...) and, if "

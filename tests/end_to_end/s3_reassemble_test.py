@@ -384,18 +384,19 @@ def what_nobody_needs_is_passed_over_and_hard_links_are_read_again(folder):
 
 
 @test
-def archives_of_a_cold_tier_are_read_when_they_are_restored(folder):
+def archives_of_a_cold_tier_are_refused_by_name_and_read_when_somebody_has_restored_them(folder):
     server.make_bucket("cold")
     proxy = server.proxy()
     try:
         proxy.cold(f"/{ARCHIVES}/in/image/", 2)
+        cold = [name for name in server.names(ARCHIVES) if name.startswith("in/image/")]
         error = reassemble(folder, "cold", source=proxy.url, code=1)
-        assert "has to be restored first" in error, error
-        for name in server.names(ARCHIVES):
-            if name.startswith("in/image/"):
-                request = urllib.request.Request(f"{proxy.url}/{ARCHIVES}/{name}?restore", method="POST", data=b"<RestoreRequest/>")
-                with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-                    assert answer.status == 202
+        assert "5 of 9 archives" in error and f"s3://{ARCHIVES}/{cold[0]}" in error and "--restore" in error, error
+        assert proxy.counts()["asked"] == {}, "nobody asked for it"
+        for name in cold:
+            request = urllib.request.Request(f"{proxy.url}/{ARCHIVES}/{name}?restore", method="POST", data=b"<RestoreRequest/>")
+            with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
+                assert answer.status == 202
         # Until they are, the same command says so; nothing else tells here.
         deadline = time.monotonic() + 60
         while "has to be restored first" in start(*command(folder, "cold", source=proxy.url)).stderr:
@@ -403,6 +404,37 @@ def archives_of_a_cold_tier_are_read_when_they_are_restored(folder):
     finally:
         proxy.end()
     assert_equal_to_truth("cold")
+
+
+@test
+def archives_of_a_cold_tier_are_restored_and_read_as_they_come(folder):
+    server.make_bucket("restored")
+    proxy = server.proxy()
+    try:
+        asking = command(folder, "restored", "--restore", "expedited", "--restore-days", "2", "--restore-poll-seconds", "0.1",
+                         "--checkpoint-seconds", "0", source=proxy.url)
+        # Killed when it has asked for all and none has come.
+        proxy.cold(f"/{ARCHIVES}/in/", 3600)
+        process = subprocess.Popen([LARMOR, *asking], env={**os.environ, **server.environment}, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        deadline = time.monotonic() + 60
+        while len(proxy.counts()["asked"]) < 9 and process.poll() is None:
+            assert time.monotonic() < deadline
+        process.kill()
+        assert process.wait() == -9, process.communicate()
+        request = proxy.counts()["last_restore"]
+        assert "<Days>2</Days>" in request and "<Tier>Expedited</Tier>" in request, request
+        # Metadata comes first, an archive every 0.4 s. A copy lasts less long than the whole takes.
+        proxy.cold(f"/{ARCHIVES}/in/", 0.5, lasts=2, step=0.4)
+        larmor(*asking)
+        counts = proxy.counts()
+        assert len(counts["asked"]) == 9 and counts["read_early"] >= 2, counts
+        # Finished: nothing has to be restored for that to be seen.
+        proxy.cold(f"/{ARCHIVES}/in/", 3600)
+        assert "finished already" in larmor(*asking)
+        assert proxy.counts()["asked"] == {}
+    finally:
+        proxy.end()
+    assert_equal_to_truth("restored")
 
 
 if __name__ == "__main__":

@@ -58,18 +58,19 @@ Result<void> add_from_s3(const std::string& text, std::vector<ArchiveFile>& arch
     options.connections.count_max = kConnectionsMax;
     TRY(std::unique_ptr<s3::Client> opened, s3::Client::open(std::move(options)));
     const std::shared_ptr<s3::Client> client = std::move(opened);
-    const auto add = [&](const std::string& name, std::uint64_t size, const std::string& etag) {
+    const auto add = [&](const std::string& name, const auto& object) {
         ArchiveFile archive;
         archive.key = address.text_of(name);
-        archive.size_bytes = size;
-        archive.etag = etag;
+        archive.size_bytes = object.size_bytes;
+        archive.etag = object.etag;
+        archive.is_cold = s3::is_cold(object.storage_class);
         archive.bucket = client;
         archive.name = name;
         archives.push_back(std::move(archive));
     };
     if (has_archive_name(address.key)) {
         TRY(const auto info, client->head(address.key));
-        add(address.key, info.size_bytes, info.etag);
+        add(address.key, info);
         return {};
     }
     const auto before = archives.size();
@@ -78,7 +79,7 @@ Result<void> add_from_s3(const std::string& text, std::vector<ArchiveFile>& arch
     for (;;) {
         TRY(const auto page, client->list(listing));
         for (const auto& object : page.objects) {
-            if (has_archive_name(object.key)) add(object.key, object.size_bytes, object.etag);
+            if (has_archive_name(object.key)) add(object.key, object);
         }
         if (page.next.empty()) break;
         listing.token = page.next;

@@ -19,6 +19,7 @@ struct ArchiveFile {
     std::string etag;              ///< in S3
     std::shared_ptr<objects::s3::Client> bucket;  ///< in S3
     std::string name;                             ///< in the bucket
+    bool is_cold = false;                         ///< readable only after a restore
     friend bool operator==(const ArchiveFile&, const ArchiveFile&) = default;
 };
 

@@ -2,6 +2,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "restore/restores.h"
+
 namespace larmor::reassembly::run {
 
 /// How far one side is. Read from any thread while a run goes on.
@@ -19,6 +21,7 @@ struct Progress {
     std::atomic<Step> step{Step::Preparing};
     SideProgress metadata;
     SideProgress images;
+    restore::Progress restores;
     std::atomic<std::uint64_t> matched{0};  ///< image members whose metadata was found
     std::atomic<bool> stop{false};          ///< set by who wants the run to end early
 };

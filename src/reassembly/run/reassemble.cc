@@ -3,10 +3,12 @@
 #include <future>
 
 #include "base/json_text.h"
+#include "reassembly/run/archive_queue.h"
 #include "reassembly/run/build_side.h"
 #include "reassembly/run/checkpoints.h"
 #include "reassembly/run/parquet_report.h"
 #include "reassembly/run/probe_side.h"
+#include "reassembly/run/restore_archives.h"
 #include "reassembly/run/s3_output.h"
 #include "reassembly/run/settle.h"
 #include "reassembly/run/threads.h"
@@ -24,10 +26,11 @@ struct Reported {
 /// One attempt at a run.
 class Reassembly {
 public:
-    Reassembly(const Request& request, Progress& progress, const OutputFolder& folder,
-               Output& output, const MemoryPlan& memory)
+    Reassembly(const Request& request, Progress& progress, restore::Restores* restores,
+               const OutputFolder& folder, Output& output, const MemoryPlan& memory)
         : request_(request),
           progress_(progress),
+          restores_(restores),
           folder_(folder),
           output_(output),
           memory_(memory) {}
@@ -98,28 +101,39 @@ private:
         return {};
     }
 
+    ArchiveQueue queue_of(Side side, const Archives& archives) {
+        std::vector<std::uint32_t> readable;
+        for (std::uint32_t i = 0; i < archives.size(); ++i) {
+            const bool is_done = begun_.archive(side, i).attempt > 0;
+            const bool is_awaited = restores_ != nullptr && archives[i].is_cold;
+            if (!is_done && !is_awaited) readable.push_back(i);
+        }
+        return {std::move(readable), restores_, static_cast<unsigned>(side)};
+    }
+
     template <typename Visitor>
-    Result<void> scan_all(Side side, const Archives& archives, std::atomic<std::size_t>& next,
+    Result<void> scan_all(Side side, const Archives& archives, ArchiveQueue& queue,
                           const std::atomic<bool>& failed, Visitor& visitor) {
         for (;;) {
-            const auto at = next.fetch_add(1);
-            if (at >= archives.size() || failed) return {};
-            const auto number = static_cast<std::uint32_t>(at);
-            if (begun_.archive(side, number).attempt > 0) continue;
+            TRY(const auto next, queue.next([&] { return failed || progress_.stop; }));
+            if (!next && progress_.stop) {
+                return fail(ErrorCode::Cancelled, "stopped before the end");
+            }
+            if (!next) return {};
             TRY(const auto members,
-                scan_archive({side, number, &archives[number], begun_.attempt()}, names_,
+                scan_archive({side, *next, &archives[*next], begun_.attempt()}, names_,
                              progress_, visitor));
-            TRY_VOID(checkpoints_->archive_done(side, number, members));
+            TRY_VOID(checkpoints_->archive_done(side, *next, members));
         }
     }
 
     Result<void> build(const Archives& archives) {
-        std::atomic<std::size_t> next{0};
+        auto queue = queue_of(Side::Metadata, archives);
         return in_threads(
             request_.threads,
             [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
                 BuildSide side(*store_, *events_, memory_, thread);
-                TRY_VOID(scan_all(Side::Metadata, archives, next, failed, side));
+                TRY_VOID(scan_all(Side::Metadata, archives, queue, failed, side));
                 return side.close();
             });
     }
@@ -127,12 +141,12 @@ private:
     Result<void> probe(const Archives& archives) {
         const InstanceWriter writer(output_, request_.fuse);
         const ProbeShared shared{*store_, *frames_, *events_, writer, memory_, progress_};
-        std::atomic<std::size_t> next{0};
+        auto queue = queue_of(Side::Image, archives);
         return in_threads(
             memory_.probe_threads,
             [&](unsigned thread, const std::atomic<bool>& failed) -> Result<void> {
                 TRY(auto side, ProbeSide::create(shared, thread));
-                return scan_all(Side::Image, archives, next, failed, side);
+                return scan_all(Side::Image, archives, queue, failed, side);
             });
     }
 
@@ -158,6 +172,7 @@ private:
 
     const Request& request_;
     Progress& progress_;
+    restore::Restores* const restores_;  ///< null where nothing has to be restored
     const OutputFolder& folder_;
     Output& output_;
     MemoryPlan memory_;
@@ -251,8 +266,12 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     expect(images, before ? &before->archives[1] : nullptr, progress.images);
     outcome.archives_before =
         metadata.size() + images.size() - progress.metadata.archives - progress.images.archives;
+    const Report::Archives archives{metadata, images};
+    TRY(const std::unique_ptr<restore::Restores> restores,
+        restore_archives(request, archives, before, progress));
     TRY(const auto reported,
-        Reassembly(request, progress, *to.folder, *to.output, memory).run({metadata, images}));
+        Reassembly(request, progress, restores.get(), *to.folder, *to.output, memory)
+            .run(archives));
     if (request.report_format == ReportFormat::Parquet) {
         // By now the run has given its memory back.
         TRY_VOID(write_parquet(reported.files, {.scratch = to.folder->report_lines(),

@@ -6,6 +6,7 @@
 
 #include "reassembly/fuse/fuse.h"
 #include "reassembly/run/archive_list.h"
+#include "restore/restores.h"
 
 namespace larmor::reassembly::run {
 
@@ -26,6 +27,8 @@ struct Request {
     std::filesystem::path work_folder;
     std::filesystem::path spool_folder;  ///< for what is gone after the run; empty: in `output`
     std::chrono::milliseconds checkpoint_interval{30'000};
+    /// How archives of cold tiers are restored; without it they must be readable.
+    std::optional<restore::Options> restore_options;
     /// Resident size of the whole process, about.
     std::uint64_t memory_bytes = std::uint64_t{4} << 30;
     unsigned threads = 1;

@@ -114,8 +114,8 @@ class FaultProxy:
     def fault(self, kind, method, **more):
         self.script.ask(do="fault", kind=kind, method=method, **more)
 
-    def cold(self, prefix, seconds, lasts=3600):
-        self.script.ask(do="cold", prefix=prefix, seconds=seconds, lasts=lasts)
+    def cold(self, prefix, seconds, lasts=3600, step=0):
+        self.script.ask(do="cold", prefix=prefix, seconds=seconds, lasts=lasts, step=step)
 
     def clear(self):
         self.script.ask(do="clear")
