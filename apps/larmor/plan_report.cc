@@ -89,6 +89,29 @@ void add_tiers(std::string& out, const PlanQuestion& question, const Plan& plan)
     }
 }
 
+std::string listed(const std::vector<std::string>& names) {
+    return names.empty() ? "none" : fmt::format("{}", fmt::join(names, ", "));
+}
+
+/// Nobody should take a guess for a measurement.
+void add_origin(std::string& out, const reassembly::plan::Origin& origin) {
+    out += fmt::format(
+        "rates measured {} on {}: {}; scaled from there: {}; all others are assumed\n",
+        origin.date, origin.machine, listed(origin.measured), listed(origin.scaled));
+}
+
+std::string list_json(const std::vector<std::string>& names) {
+    std::string list;
+    for (const auto& name : names) list += (list.empty() ? "" : ",") + to_json_string(name);
+    return '[' + list + ']';
+}
+
+std::string origin_json(const reassembly::plan::Origin& origin) {
+    return fmt::format(R"({{"date":{},"machine":{},"measured":{},"scaled":{}}})",
+                       to_json_string(origin.date), to_json_string(origin.machine),
+                       list_json(origin.measured), list_json(origin.scaled));
+}
+
 std::string side_json(const SideSizes& side) {
     return fmt::format(R"({{"archives":{},"bytes":{},"largest_bytes":{}}})", side.archives,
                        side.bytes, side.largest_bytes);
@@ -124,6 +147,7 @@ std::string plan_text(const PlanQuestion& question, const Plan& plan) {
                        shown_bytes(plan.output_bytes));
     out += fmt::format("prices and rates: {}, of {}; {}, {}\n", question.prices_from,
                        question.prices.date, question.prices.place, question.prices.currency);
+    add_origin(out, question.prices.origin);
     out += fmt::format(
         "one machine: index {} {}, spool {} {}\n", shown_bytes(placement.index_bytes),
         placement.index_in_memory ? "in memory" : "spilled", shown_bytes(placement.spool_bytes),
@@ -153,7 +177,7 @@ std::string plan_json(const PlanQuestion& question, const Plan& plan) {
     }
     return fmt::format(
         R"({{"instances":{},"metadata":{},"images":{},"output_bytes":{},)"
-        R"("prices":{{"from":{},"date":{},"currency":{},"place":{}}},)"
+        R"("prices":{{"from":{},"date":{},"currency":{},"place":{},"rates":{}}},)"
         R"("placement":{{"index_bytes":{},"index_in_memory":{},"spool_bytes":{},)"
         R"("spool_in_memory":{},"reads_per_instance":{},"random_reads_hours":{:.6g}}},)"
         R"("one":{},"workers":{},"staged":{},"tiers":[{}]}})"
@@ -161,10 +185,11 @@ std::string plan_json(const PlanQuestion& question, const Plan& plan) {
         question.workload.instances, side_json(question.workload.metadata),
         side_json(question.workload.images), plan.output_bytes,
         to_json_string(question.prices_from), to_json_string(prices.date),
-        to_json_string(prices.currency), to_json_string(prices.place), placement.index_bytes,
-        placement.index_in_memory, placement.spool_bytes, placement.spool_in_memory,
-        placement.reads_per_instance, placement.reads_hours, schedule_json(plan.one),
-        question.workers, schedule_json(plan.staged), tiers);
+        to_json_string(prices.currency), to_json_string(prices.place),
+        origin_json(prices.origin), placement.index_bytes, placement.index_in_memory,
+        placement.spool_bytes, placement.spool_in_memory, placement.reads_per_instance,
+        placement.reads_hours, schedule_json(plan.one), question.workers,
+        schedule_json(plan.staged), tiers);
 }
 
 }  // namespace larmor

@@ -62,6 +62,17 @@ public:
         set(key, *array->get(1), Least::Zero, second);
         if (first > second) blame(key, "has the larger number first");
     }
+    void texts(std::string_view key, std::vector<std::string>& out) {
+        const auto* node = take(key);
+        if (node == nullptr) return;
+        const auto* array = node->as_array();
+        if (array == nullptr) return blame(key, "is no list");
+        for (const auto& one : *array) {
+            const auto* value = one.as_string();
+            if (value == nullptr) return blame(key, "has what is no text");
+            out.push_back(value->get());
+        }
+    }
     void truth(std::string_view key, bool& out) {
         const auto* node = take(key);
         if (node == nullptr) return;
@@ -161,6 +172,25 @@ Result<void> read_machines(const toml::table& root, Prices& prices) {
     return state.finish();
 }
 
+/// Names are those of numbers of the file.
+Result<Origin> read_origin(const toml::table& root) {
+    PriceTable table(root["origin"].as_table(), "origin");
+    Origin origin;
+    table.date("date", origin.date);
+    table.text("machine", origin.machine);
+    table.texts("measured", origin.measured);
+    table.texts("scaled", origin.scaled);
+    TRY_VOID(table.finish());
+    for (const auto* names : {&origin.measured, &origin.scaled}) {
+        for (const auto& name : *names) {
+            if (root.at_path(name).is_number()) continue;
+            return fail(ErrorCode::InvalidInput,
+                        "prices: origin names " + name + ", which is no number of the file");
+        }
+    }
+    return origin;
+}
+
 Result<Prices> read_tables(const toml::table& root) {
     Prices prices;
     PriceTable top(&root, "");
@@ -168,10 +198,11 @@ Result<Prices> read_tables(const toml::table& root) {
     top.text("currency", prices.currency);
     top.text("place", prices.place);
     for (const auto* table :
-         {"restore", "store", "instance", "machine", "worker", "state", "tier"}) {
+         {"origin", "restore", "store", "instance", "machine", "worker", "state", "tier"}) {
         top.expect(table);
     }
     TRY_VOID(top.finish());
+    TRY(prices.origin, read_origin(root));
 
     PriceTable restore(root["restore"].as_table(), "restore");
     restore.number("days", Least::AboveZero, prices.restore_days);

@@ -63,10 +63,20 @@ struct State {
     double updates_per_second = 0;
 };
 
+/// Where rates and sizes come from, by their names (`machine.random_reads_per_second`). What is
+/// in neither list is assumed.
+struct Origin {
+    std::string date;     ///< 2026-11-30: when they were measured
+    std::string machine;  ///< on what
+    std::vector<std::string> measured;
+    std::vector<std::string> scaled;  ///< from what was measured there to another machine
+};
+
 struct Prices {
     std::string date;  ///< 2026-11-30: when somebody last looked
     std::string currency;
     std::string place;
+    Origin origin;
     double restore_days = 0;  ///< that a restored copy is readable
     double restore_requests_per_second = 0;
     Store store;

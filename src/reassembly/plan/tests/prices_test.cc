@@ -31,6 +31,23 @@ TEST(ReadPrices, ReadsWhatIsBuiltInWithItsDate) {
     EXPECT_TRUE(prices->tiers[5].never_expires);
 }
 
+TEST(ReadPrices, SaysWhichRatesWereMeasuredAndWhen) {
+    const auto prices = read_prices(built_in_prices());
+
+    ASSERT_TRUE(prices) << prices.error().message;
+    EXPECT_EQ(prices->origin.date, "2026-11-30");
+    EXPECT_THAT(prices->origin.machine, HasSubstr("2 processors"));
+    EXPECT_THAT(prices->origin.measured, testing::Contains("machine.random_reads_per_second"));
+    EXPECT_THAT(prices->origin.scaled, testing::Contains("machine.fused_members_per_second"));
+    EXPECT_THAT(message_with("\"machine.random_reads_per_second\"", "\"machine.reads\""),
+                HasSubstr("origin names machine.reads, which is no number"));
+    EXPECT_THAT(message_with("\"machine.random_reads_per_second\"", "7"),
+                HasSubstr("origin.measured has what is no text"));
+    EXPECT_THAT(message_with("[origin]", "[origins]"), HasSubstr("origins is not known"));
+    EXPECT_THAT(message_with("date = 2026-11-30\nmachine", "machine"),
+                HasSubstr("origin.date is missing"));
+}
+
 TEST(ReadPrices, NamesWhatIsWrong) {
     EXPECT_THAT(message_with("date = 2026-11-30", "date = \"soon\""),
                 HasSubstr("date is no date"));
