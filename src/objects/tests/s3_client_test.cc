@@ -6,7 +6,7 @@
 
 #include "db/tests/temp_library.h"
 #include "http/tests/certificate.h"
-#include "objects/s3/object_source.h"
+#include "objects/s3/client.h"
 #include "objects/tests/s3_server.h"
 
 namespace larmor::objects::s3 {
@@ -391,41 +391,6 @@ TEST_F(S3ClientTest, ALinkIsRefusedWhenItsTimeIsOver) {
     const auto link = *open(options)->presign_get("k", 60s);
     const auto command = "curl -sf --noproxy '*' -o /dev/null '" + link + "'";
     EXPECT_NE(std::system(command.c_str()), 0);  // NOLINT(cert-env33-c,concurrency-mt-unsafe)
-}
-
-TEST_F(S3ClientTest, IsPulledAsAStreamWindowByWindow) {
-    const auto body = letters(1'000'000);
-    ASSERT_TRUE(put("k", body));
-    for (const std::size_t window : {999'999, 1'000'000, 65'536, 5'000'000}) {
-        ObjectSourceOptions with{.window_bytes = window};
-        auto source = ObjectSource::open(*client_, "k", with);
-        ASSERT_TRUE(source) << source.error().message;
-        std::string pulled(body.size() + 1, '\0');
-        const auto count =
-            archive::read_fully(**source, std::as_writable_bytes(std::span(pulled)));
-        ASSERT_TRUE(count) << count.error().message;
-        EXPECT_EQ(*count, body.size());
-        pulled.resize(*count);
-        EXPECT_TRUE(pulled == body);
-        std::array<std::byte, 5> middle{};
-        ASSERT_TRUE((*source)->read_at(500'000, middle));
-        EXPECT_EQ(as_text(middle), body.substr(500'000, 5));
-        EXPECT_EQ((*source)->read_at(999'996, middle).error().code, ErrorCode::InvalidInput);
-    }
-}
-
-TEST_F(S3ClientTest, AStreamEndsWithConflictWhenItsObjectIsReplaced) {
-    ASSERT_TRUE(put("k", letters(1'000'000)));
-    ObjectSourceOptions with{.window_bytes = 100'000};
-    auto source = ObjectSource::open(*client_, "k", with);
-    ASSERT_TRUE(source);
-    ASSERT_TRUE(put("k", std::string(1'000'000, 'z')));
-    std::string pulled(1'000'000, '\0');
-    const auto count = archive::read_fully(**source, std::as_writable_bytes(std::span(pulled)));
-    ASSERT_FALSE(count);
-    EXPECT_EQ(count.error().code, ErrorCode::Conflict);
-    std::byte one{};
-    EXPECT_EQ((*source)->read({&one, 1}).error().code, ErrorCode::Conflict) << "again";
 }
 
 TEST_F(S3ClientTest, TalksOverTlsToWhomItTrustsOnly) {
