@@ -12,33 +12,33 @@ const ACTIVE_MAX = 1024;
 const server = await startServer({ role: 'admin', environment: { LARMOR_THREADS: '1' } });
 const { hostname, port } = new URL(server.url);
 
-/** A request whose body never comes, and the answer to it where there is one before. */
+/** A request whose body never comes. */
 async function beginRequest() {
   const socket = connect(Number(port), hostname);
   await once(socket, 'connect');
-  const answer = new Promise((resolve) => {
-    socket.once('data', (bytes) => resolve(bytes.toString()));
-    socket.once('close', () => resolve(''));
-  });
   socket.on('error', () => {});
   socket.write(
     `POST /v1/image-sets/x/edits HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAuthorization: Bearer ${server.token}\r\n` +
       'Content-Type: application/json\r\nContent-Length: 10\r\n\r\n',
   );
-  return { socket, answer };
+  return socket;
 }
 
-/** As many as there may be: the one after them is refused. */
+/** As many as there may be: whatever comes now is refused. */
 async function fill() {
   const waiting = [];
   while (waiting.length < ACTIVE_MAX) {
-    const batch = await Promise.all(Array.from({ length: Math.min(64, ACTIVE_MAX - waiting.length) }, beginRequest));
-    waiting.push(...batch);
+    waiting.push(...(await Promise.all(Array.from({ length: 64 }, beginRequest))));
   }
-  const { socket, answer } = await beginRequest();
-  assert.match(await answer, /^HTTP\/1.1 503 [^]*\r\nRetry-After: 1\r\n/);
-  socket.destroy();
-  return waiting;
+  const deadline = Date.now() + 15_000;
+  for (;;) {
+    const answer = await fetch(`${server.url}/healthz`);
+    if (answer.status === 503) {
+      assert.equal(answer.headers.get('retry-after'), '1');
+      return waiting;
+    }
+    assert.ok(Date.now() < deadline, 'never full');
+  }
 }
 
 const code = await runChecks({
@@ -54,7 +54,7 @@ const code = await runChecks({
       return true;
     });
     const served = patient('ListDatastores', {});
-    for (const { socket } of waiting) socket.destroy();
+    for (const socket of waiting) socket.destroy();
     assert.equal((await served).datastoreSummaries.length, 1);
     await impatient('ListDatastores', {});
   },
