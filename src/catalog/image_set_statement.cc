@@ -16,14 +16,27 @@ constexpr std::string_view kColumns =
     " t.number_of_series, t.number_of_instances, s.series_instance_uid, s.modality,"
     " s.series_number, s.body_part_examined";
 
+bool names_study(const ImageSetQuery& query) {
+    return query.patient_id || query.accession_number || query.study_id ||
+           query.study_instance_uid;
+}
+
+bool has_range(const ImageSetQuery::Times& times) {
+    return times.from != Time::min() || times.to != Time::max();
+}
+bool has_moments(const ImageSetQuery& query) {
+    return query.studied_from || query.studied_to;
+}
+
 /// SQLite takes the tables of a CROSS JOIN in their order: what narrows most comes first.
-std::string_view tables_of(const ImageSetQuery& query) {
+std::string_view tables_of(const ImageSetQuery& query, FirstRows first) {
     if (query.series_instance_uid) {
         return " FROM series s CROSS JOIN image_sets m CROSS JOIN studies t"
                " WHERE m.series = s.id AND t.id = m.study";
     }
-    const bool by_study = query.patient_id || query.accession_number || query.study_id ||
-                          query.study_instance_uid || query.order == Order::StudyDateAndTime;
+    const bool by_study =
+        first == FirstRows::Studied || names_study(query) ||
+        (first == FirstRows::InOrder && query.order == Order::StudyDateAndTime);
     if (by_study) {
         return " FROM studies t CROSS JOIN image_sets m CROSS JOIN series s"
                " WHERE m.study = t.id AND s.id = m.series";
@@ -79,15 +92,15 @@ std::string_view key_of(Order order) {
 }
 
 /// What comes behind the last one of the page before.
-void add_position(Clause& clause, const ImageSetQuery& query) {
+void add_position(Clause& clause, const ImageSetQuery& query, const std::string& hint) {
     if (!query.after) return;
     const bool rises = query.direction == Direction::Ascending;
     const std::string row = clause.parameter(number_of(query.after->row));
     const std::string comparison = rises ? " > " : " < ";
     if (query.order != Order::StudyDateAndTime) {
         const std::string key = clause.parameter(query.after->key);
-        clause.both("(" + std::string(key_of(query.order)) + ", m.id)" + comparison + "(" +
-                    key + ", " + row + ")");
+        clause.both("(" + hint + std::string(key_of(query.order)) + ", m.id)" + comparison +
+                    "(" + key + ", " + row + ")");
         return;
     }
     // Its study's moment is looked up, since it says something of a patient and tokens are seen
@@ -103,9 +116,10 @@ void add_position(Clause& clause, const ImageSetQuery& query) {
                 " OR (t.study_time_key = " + time + " AND m.id" + comparison + row + ")");
 }
 
-void add_order(Clause& clause, const ImageSetQuery& query) {
+void add_order(Clause& clause, const ImageSetQuery& query, const std::string& hint) {
     const std::string way = query.direction == Direction::Ascending ? "" : " DESC";
     clause.sql += " ORDER BY ";
+    clause.sql += hint;
     clause.sql += query.order == Order::StudyDateAndTime
                       ? "t.study_date" + way + ", t.study_time_key" + way
                       : std::string(key_of(query.order)) + way;
@@ -115,23 +129,72 @@ void add_order(Clause& clause, const ImageSetQuery& query) {
 
 }  // namespace
 
-Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect) {
+std::vector<FirstRows> narrowing_rows(const ImageSetQuery& query) {
+    std::vector<FirstRows> rows;
+    if (query.series_instance_uid || names_study(query)) return rows;
+    if (query.is_primary == false) rows.push_back(FirstRows::NotPrimary);
+    if (has_range(query.created) && query.order != Order::Created) {
+        rows.push_back(FirstRows::Created);
+    }
+    if (has_range(query.updated) && query.order != Order::Updated) {
+        rows.push_back(FirstRows::Updated);
+    }
+    if (has_moments(query) && query.order != Order::StudyDateAndTime) {
+        rows.push_back(FirstRows::Studied);
+    }
+    return rows;
+}
+
+Clause count_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t limit) {
+    Clause clause;
+    clause.sql = "SELECT count(*) FROM (SELECT 1 FROM ";
+    clause.sql += first == FirstRows::Studied ? "studies t WHERE 1" : "image_sets m WHERE 1";
+    switch (first) {
+        case FirstRows::Created:
+            add_times(clause, "m.created", query.created);
+            break;
+        case FirstRows::Updated:
+            add_times(clause, "m.updated", query.updated);
+            break;
+        case FirstRows::Studied:
+            add_moments(clause, query);
+            break;
+        case FirstRows::NotPrimary:
+            clause.both("m.is_primary = 0");
+            break;
+        case FirstRows::InOrder:
+            break;
+    }
+    clause.sql += " LIMIT " + clause.parameter(limit) + ")";
+    return clause;
+}
+
+Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, FirstRows first) {
+    // A plus sign keeps SQLite from an index.
+    const auto hint = [&](FirstRows rows, bool is_order) -> std::string {
+        const bool is_free = dialect == db::Dialect::Postgres || first == rows ||
+                             (first == FirstRows::InOrder && is_order);
+        return is_free ? "" : "+";
+    };
     Clause clause;
     clause.dialect = dialect;
-    clause.sql = std::string(kColumns) + std::string(tables_of(query));
+    clause.sql = std::string(kColumns) + std::string(tables_of(query, first));
     clause.sql += " AND m.state < 2 AND m.latest_version > 0";
     add_equal(clause, "t.patient_id", query.patient_id);
     add_equal(clause, "t.accession_number", query.accession_number);
     add_equal(clause, "t.study_id", query.study_id);
     add_equal(clause, "t.study_instance_uid", query.study_instance_uid);
     add_equal(clause, "s.series_instance_uid", query.series_instance_uid);
-    if (query.is_primary)
+    if (query.is_primary) {
         clause.both(*query.is_primary ? "m.is_primary = 1" : "m.is_primary = 0");
-    add_times(clause, "m.created", query.created);
-    add_times(clause, "m.updated", query.updated);
+    }
+    const bool by_created = query.order == Order::Created;
+    add_times(clause, hint(FirstRows::Created, by_created) + "m.created", query.created);
+    const bool by_updated = query.order == Order::Updated;
+    add_times(clause, hint(FirstRows::Updated, by_updated) + "m.updated", query.updated);
     add_moments(clause, query);
-    add_position(clause, query);
-    add_order(clause, query);
+    add_position(clause, query, hint(FirstRows::InOrder, false));
+    add_order(clause, query, hint(FirstRows::InOrder, false));
     return clause;
 }
 

@@ -27,6 +27,29 @@ ImageSetHit read_hit(const db::Query& query) {
     return hit;
 }
 
+/// So many are read and sorted in less time than it takes to come to a page in any order.
+constexpr std::int64_t kFewRows = 1000;
+
+void bind_values(db::Query& rows, const Clause& clause) {
+    for (std::size_t i = 0; i < clause.values.size(); ++i) {
+        std::visit([&](const auto& value) { rows.bind_at(static_cast<int>(i) + 1, value); },
+                   clause.values[i]);
+    }
+}
+
+/// A library knows how its rows are spread by counting; PostgreSQL by its statistics.
+Result<FirstRows> choose_first_rows(db::Snapshot& snapshot, const ImageSetQuery& query) {
+    if (snapshot.dialect() != db::Dialect::Sqlite) return FirstRows::InOrder;
+    for (const FirstRows first : narrowing_rows(query)) {
+        const Clause clause = count_first_rows(query, first, kFewRows);
+        TRY(db::Query rows, snapshot.prepare(clause.sql));
+        bind_values(rows, clause);
+        TRY_VOID(rows.next());
+        if (rows.int64(0) < kFewRows) return first;
+    }
+    return FirstRows::InOrder;
+}
+
 }  // namespace
 
 ImageSetQuery::Position ImageSetHit::position(ImageSetQuery::Order order) const {
@@ -44,12 +67,10 @@ ImageSetQuery::Position ImageSetHit::position(ImageSetQuery::Order order) const 
 
 Result<Page<ImageSetHit>> Catalog::search_image_sets(db::Snapshot& snapshot,
                                                      const ImageSetQuery& query) const {
-    const Clause clause = image_set_statement(query, snapshot.dialect());
+    TRY(const FirstRows first, choose_first_rows(snapshot, query));
+    const Clause clause = image_set_statement(query, snapshot.dialect(), first);
     TRY(db::Query rows, snapshot.prepare(clause.sql));
-    for (std::size_t i = 0; i < clause.values.size(); ++i) {
-        std::visit([&](const auto& value) { rows.bind_at(static_cast<int>(i) + 1, value); },
-                   clause.values[i]);
-    }
+    bind_values(rows, clause);
     Page<ImageSetHit> page;
     for (;;) {
         TRY(const bool found, rows.next());

@@ -38,8 +38,8 @@ protected:
     Page<ImageSetHit> search(const ImageSetQuery& query) {
         return read([&](db::Snapshot& s) { return catalog_->search_image_sets(s, query); });
     }
-    std::string plan(const ImageSetQuery& query) {
-        const Clause clause = image_set_statement(query, db::Dialect::Sqlite);
+    std::string plan(const ImageSetQuery& query, FirstRows first = FirstRows::InOrder) {
+        const Clause clause = image_set_statement(query, db::Dialect::Sqlite, first);
         return read([&](db::Snapshot& snapshot) -> Result<std::string> {
             TRY(db::Query rows, snapshot.prepare("EXPLAIN QUERY PLAN " + clause.sql));
             for (std::size_t i = 0; i < clause.values.size(); ++i) {
@@ -52,6 +52,24 @@ protected:
                 TRY(const bool row, rows.next());
                 if (!row) return steps;
                 steps += rows.string(3) + '\n';
+            }
+        });
+    }
+    /// What a page is made of, with one more than it.
+    std::vector<std::int64_t> rows_of(const ImageSetQuery& query, FirstRows first) {
+        return read([&](db::Snapshot& snapshot) -> Result<std::vector<std::int64_t>> {
+            const Clause clause = image_set_statement(query, snapshot.dialect(), first);
+            TRY(db::Query rows, snapshot.prepare(clause.sql));
+            for (std::size_t i = 0; i < clause.values.size(); ++i) {
+                std::visit(
+                    [&](const auto& value) { rows.bind_at(static_cast<int>(i) + 1, value); },
+                    clause.values[i]);
+            }
+            std::vector<std::int64_t> found;
+            for (;;) {
+                TRY(const bool row, rows.next());
+                if (!row) return found;
+                found.push_back(rows.int64(0));
             }
         });
     }
@@ -143,6 +161,43 @@ TEST_P(ImageSetSearch, PagesHaveEachImageSetOnceInEveryOrder) {
     }
 }
 
+// Which rows come first is by how many there are: with few, as here, never those of the order.
+TEST_P(ImageSetSearch, APageIsTheSameWhicheverRowsAreLookedAtFirst) {
+    std::vector<Time> stored;
+    for (int study = 1; study <= 9; ++study) {
+        stored.push_back(clock_.now());
+        store(std::to_string(study), "P1", "2024010" + std::to_string(study % 3 + 1), "0800");
+        if (study % 3 != 0) continue;
+        InstanceRecord other = record("1.2.1", "1.2.1.1", "1.2.1.1." + std::to_string(study));
+        other.patient.patient_id = "P1";
+        insert(other, Placement::NonPrimary);
+    }
+    const ImageSetQuery::Times middle{.from = stored[1], .to = stored[7]};
+    for (const Order order : {Order::Updated, Order::Created, Order::StudyDateAndTime}) {
+        ImageSetQuery query{.created = middle,
+                            .updated = middle,
+                            .studied_from = ImageSetQuery::Moment{"20240102", ""},
+                            .studied_to = ImageSetQuery::Moment{"20240103", ""},
+                            .order = order,
+                            .limit = 3};
+        const auto first_page = search(query);
+        ASSERT_TRUE(first_page.more);
+        query.after = first_page.items.front().position(order);
+        for (const auto is_primary : {std::optional<bool>(), std::optional(true)}) {
+            query.is_primary = is_primary;
+            const auto expected = rows_of(query, FirstRows::InOrder);
+            ASSERT_FALSE(expected.empty());
+            for (const FirstRows first : narrowing_rows(query)) {
+                EXPECT_EQ(rows_of(query, first), expected);
+            }
+        }
+    }
+    ImageSetQuery conflicts{.is_primary = false};
+    EXPECT_EQ(rows_of(conflicts, FirstRows::NotPrimary),
+              rows_of(conflicts, FirstRows::InOrder));
+    EXPECT_EQ(rows_of(conflicts, FirstRows::NotPrimary).size(), 1U);
+}
+
 TEST_P(ImageSetSearch, ADeletedImageSetIsNotFoundAndAConflictIsNotPrimary) {
     store("1", "P1", "20240101", "0800");
     InstanceRecord other = record("1.2.1", "1.2.1.1", "1.2.1.1.1");
@@ -191,6 +246,30 @@ TEST_P(ImageSetPlan, ReadsNoMoreThanItsPageAtAMillionInstances) {
         EXPECT_NE(steps.find(step), std::string::npos) << steps;
         EXPECT_EQ(steps.find("SCAN "), std::string::npos) << steps;
     }
+}
+
+TEST_P(ImageSetPlan, LooksAtFewRowsFirstAndSortsThem) {
+    const ImageSetQuery::Times some{.from = clock_.now(), .to = clock_.now()};
+    const auto looks_at = [&](const ImageSetQuery& query, FirstRows first,
+                              std::string_view step) {
+        EXPECT_EQ(narrowing_rows(query), std::vector{first});
+        const auto steps = plan(query, first);
+        EXPECT_TRUE(steps.starts_with(step)) << steps;
+        // Where they are many, along the order instead.
+        const auto in_order = plan(query);
+        EXPECT_EQ(in_order.find("ORDER BY"), std::string::npos) << in_order;
+    };
+    looks_at({.created = some}, FirstRows::Created,
+             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)");
+    looks_at({.created = some, .after = ImageSetQuery::Position{7, ImageSetRow{7}}},
+             FirstRows::Created,
+             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)");
+    looks_at({.updated = some, .order = Order::Created}, FirstRows::Updated,
+             "SEARCH m USING INDEX image_sets_updated (updated>? AND updated<?)");
+    looks_at({.studied_from = ImageSetQuery::Moment{"20240101", ""}}, FirstRows::Studied,
+             "SEARCH t USING INDEX studies_latest ((study_date,study_time_key)>");
+    looks_at({.is_primary = false}, FirstRows::NotPrimary,
+             "SCAN m USING INDEX image_sets_not_primary");
 }
 
 LARMOR_EACH_DRIVER(ImageSetSearch);
