@@ -110,7 +110,27 @@ void append_instance_conditions(Clause& clause, const Query& query, std::string_
                  [](const Field& field) { return field.level == Level::Instance; });
 }
 
-void append_words(Clause& clause, const Query& query) {
+void append_kind_conditions(Clause& clause, const Query& query, std::string_view alias) {
+    append_where(clause, query, alias, is_of_kinds);
+    const auto limit = [&](std::string_view column, std::string_view comparison, auto number) {
+        clause.sql += " AND " + std::string(alias) + '.' + std::string(column);
+        clause.sql += std::string(comparison) + clause.parameter(number);
+    };
+    const auto limit_both = [&](const Field& field, const std::optional<std::string>& from,
+                                const std::optional<std::string>& to) {
+        if (field.tag != dicom::tags::InstanceNumber) return;
+        if (from) limit("last_number", " >= ", bound(field, *from));
+        if (to) limit("first_number", " <= ", bound(field, *to));
+    };
+    for (const Filter& filter : query.filters) {
+        // Of several values each could be the least.
+        if (filter.values.size() != 1) continue;
+        limit_both(*filter.field, filter.values[0], filter.values[0]);
+    }
+    for (const Range& range : query.ranges) limit_both(*range.field, range.from, range.to);
+}
+
+std::string words_to_match(const Query& query) {
     std::string match;
     for (const std::string& word : query.words) append_beginning(match, "", word);
     for (const Filter& filter : query.filters) {
@@ -120,9 +140,7 @@ void append_words(Clause& clause, const Query& query) {
             append_beginning(match, is_patient ? "patient_name : " : "physician_name : ", word);
         }
     }
-    if (match.empty()) return;
-    clause.sql += " AND s.id IN (SELECT rowid FROM words WHERE words MATCH " +
-                  clause.parameter(std::move(match)) + ")";
+    return match;
 }
 
 bool has_words(const Query& query) {
@@ -141,6 +159,11 @@ bool has_sop_instance_uid(const Query& query) {
     return std::ranges::any_of(query.filters, [](const Filter& filter) {
         return filter.field->tag == dicom::tags::SOPInstanceUID;
     });
+}
+
+bool is_of_kinds(const Field& field) {
+    return field.level == Level::Instance && field.tag != dicom::tags::SOPInstanceUID &&
+           field.tag != dicom::tags::InstanceNumber;
 }
 
 }  // namespace larmor::index::search::embedded

@@ -22,15 +22,21 @@ struct Clause {
 };
 
 /// ` AND ...` for each filter and range of fields of patient, study and series, words apart.
+/// With `+` before the alias no index is looked into for them.
 void append_conditions(Clause& clause, const Query& query, std::string_view alias);
 /// The same for fields of instances.
 void append_instance_conditions(Clause& clause, const Query& query, std::string_view alias);
-/// That an image set (alias s) has the words. Nothing where none are looked for.
-void append_words(Clause& clause, const Query& query);
+/// The same for rows of instance_kinds: of a number and a UID of instances, what a kind that
+/// has a match must meet.
+void append_kind_conditions(Clause& clause, const Query& query, std::string_view alias);
+/// For MATCH of the table words; empty where none are looked for.
+std::string words_to_match(const Query& query);
 
 bool has_words(const Query& query);
 bool has_conditions_of(const Query& query, Level level);
 bool has_sop_instance_uid(const Query& query);
+/// Of instances, and the same in all instances of a kind.
+bool is_of_kinds(const Field& field);
 
 /// `s."StudyDate"`.
 std::string column(std::string_view alias, const Field& field);

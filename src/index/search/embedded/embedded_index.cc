@@ -9,6 +9,7 @@
 namespace larmor::index::search::embedded {
 
 std::string_view schema_text();
+std::string_view instance_kinds_text();
 
 namespace {
 
@@ -62,8 +63,12 @@ private:
 }  // namespace
 
 Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path file) {
-    const std::array migrations = {db::Migration{
-        .name = "20261130T120000_search_tables", .sql = schema_text(), .postgres = {}}};
+    const std::array migrations = {
+        db::Migration{
+            .name = "20261130T120000_search_tables", .sql = schema_text(), .postgres = {}},
+        db::Migration{.name = "20261130T170000_instance_kinds",
+                      .sql = instance_kinds_text(),
+                      .postgres = {}}};
     const std::array sets = {
         db::MigrationSet{.module = "index_search", .migrations = migrations}};
     TRY(auto database, db::sqlite::open_sqlite({.path = std::move(file)}));

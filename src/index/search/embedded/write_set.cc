@@ -61,6 +61,7 @@ public:
         if (row_.is_shown) {
             TRY_VOID(put_words());
             TRY_VOID(put_instances());
+            TRY_VOID(put_kinds());
             TRY_VOID(make_study(study_));
         }
         if (old_study_ != 0 && old_study_ != study_) TRY_VOID(make_study(old_study_));
@@ -88,6 +89,7 @@ private:
         if (!was_shown_) return {};
         TRY_VOID(tx_.run("DELETE FROM words WHERE rowid = ?1", id_));
         TRY_VOID(tx_.run("DELETE FROM instances WHERE image_set = ?1", id_));
+        TRY_VOID(tx_.run("DELETE FROM instance_kinds WHERE image_set = ?1", id_));
         return {};
     }
 
@@ -151,6 +153,18 @@ private:
             bind_values(query, 3, fields_of(Level::Instance), values);
             TRY_VOID(query.run());
         }
+        return {};
+    }
+
+    /// From the instances that were put.
+    Result<void> put_kinds() {
+        TRY_VOID(
+            tx_.run("INSERT INTO instance_kinds SELECT ?1, row_number() OVER (), count(*),"
+                    " \"SOPClassUID\", \"NumberOfFrames\", \"Rows\", \"Columns\","
+                    " min(\"InstanceNumber\"), max(\"InstanceNumber\") FROM instances"
+                    " WHERE image_set = ?1"
+                    " GROUP BY \"SOPClassUID\", \"NumberOfFrames\", \"Rows\", \"Columns\"",
+                    id_));
         return {};
     }
 
