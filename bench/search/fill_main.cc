@@ -35,6 +35,7 @@ constexpr std::array kGiven = {"Anna", "Maria", "Peter", "Jean", "Ivan",
                                "Luca", "Sofia", "Noah",  "Emma", "Omar"};
 constexpr std::array kParts = {"CHEST", "ABDOMEN", "HEAD", "KNEE", "HAND"};
 constexpr std::array kProtocols = {"routine", "contrast", "low dose", "follow up", "perfusion"};
+constexpr std::array kInstitutions = {"North Clinic", "South Clinic", "Harbour Hospital"};
 struct Share {
     const char* modality;
     double upto;
@@ -76,6 +77,7 @@ private:
     void begin_study(int number) {
         study_uid_ = "1.2.826.0.1." + std::to_string(number);
         patient_id_ = "PAT" + std::to_string(number / 2);
+        accession_ = "ACC" + std::to_string(number);
         name_ = of(kFamilies) + std::to_string(random_() % 200) + '^' + of(kGiven);
         sex_ = random_() % 2 == 0 ? "F" : "M";
         char date[9];
@@ -86,6 +88,8 @@ private:
         date_ = date;
         physician_ = of(kFamilies) + "^Dr";
         part_ = of(kParts);
+        institution_ = of(kInstitutions);
+        station_ = "ST" + std::to_string(random_() % 20);
     }
     std::string modality() {
         const double share = std::uniform_real_distribution<>(0, 1)(random_);
@@ -102,7 +106,7 @@ private:
         if (tag == tags::StudyInstanceUID) return study_uid_;
         if (tag == tags::StudyDate || tag == tags::SeriesDate) return date_;
         if (tag == tags::StudyTime) return "101112";
-        if (tag == tags::AccessionNumber) return "ACC" + patient_id_ + date_;
+        if (tag == tags::AccessionNumber) return accession_;
         if (tag == tags::ReferringPhysicianName) return physician_;
         if (tag == tags::StudyDescription) return part_ + " of the bench";
         if (tag == tags::SeriesInstanceUID) return made.series_instance_uid;
@@ -112,6 +116,8 @@ private:
         if (tag == tags::SeriesDescription || tag == tags::ProtocolName) return of(kProtocols);
         if (tag == tags::BodyPartExamined) return part_;
         if (tag == tags::Manufacturer) return "Maker of scanners";
+        if (tag == tags::InstitutionName) return institution_;
+        if (tag == tags::StationName) return station_;
         return std::nullopt;
     }
     index::InstanceDocument instance(const ImageSetDocument& made, int number) const {
@@ -136,6 +142,7 @@ private:
     const index::Wanted wanted_;
     std::mt19937 random_{4258};
     std::string study_uid_, patient_id_, name_, sex_, date_, physician_, part_;
+    std::string accession_, institution_, station_;
 };
 
 Result<void> apply_all(index::search::SearchIndex& search,
