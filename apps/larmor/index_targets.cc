@@ -79,8 +79,10 @@ Result<IndexTargets> open_index_targets(const ServeRequest& request,
     }
     // Nobody but who writes it needs DuckDB.
     if (!request.index_lake.empty() && works_on_queues(request)) {
+        TRY(const auto levels, index::Levels::parse(request.index_lake_levels));
         TRY(targets.all["lake"], index::lake::open_lake({.place = request.index_lake,
-                                                         .scratch = library / "lake-scratch"}));
+                                                         .scratch = library / "lake-scratch",
+                                                         .levels = levels}));
     }
     if (!request.index_search.empty()) {
         TRY(targets.search, open_search(request, library));

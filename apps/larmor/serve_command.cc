@@ -357,6 +357,12 @@ void add_serve(CommandLine& line) {
                      "take them from the environment")
         ->envname("LARMOR_INDEX_LAKE");
     command
+        ->add_option("--index-lake-levels", request->index_lake_levels,
+                     "what is kept in the lake; of other levels only keys and counts, and no "
+                     "instances")
+        ->envname("LARMOR_INDEX_LAKE_LEVELS")
+        ->capture_default_str();
+    command
         ->add_option("--index-concurrency", request->index_concurrency,
                      "image sets that are written to a target of the index at a time")
         ->check(CLI::Range(1, 100))

@@ -35,6 +35,7 @@ struct ServeRequest {
     std::size_t index_batch = 40;
     std::string index_search;  ///< `embedded`, or the address of OpenSearch; empty: none
     std::string index_lake;
+    std::string index_lake_levels = "patient,study,series,instance";
     std::size_t index_concurrency = 4;
     unsigned threads = 0;
     DiskReserve disk_reserve;

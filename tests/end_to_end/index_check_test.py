@@ -12,11 +12,10 @@ import time
 import urllib.error
 import urllib.request
 
-import pydicom
-
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
-from index_test import caught_up, delete_study, edit, import_files  # noqa: E402
+from index_test import caught_up  # noqa: E402
+from lib.index import delete_study, edit, import_files, write_sets  # noqa: E402
 from lib.mariadb import Mariadb  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
@@ -39,20 +38,6 @@ def send(server, method, path, body=None):
             return answer.status, answer.read()
     except urllib.error.HTTPError as error:
         return error.code, error.read()
-
-
-def write_sets(folder, studies, series=1):
-    """CT_small in many studies of many patients, each with some series of one instance. Gives the studies' UIDs."""
-    os.makedirs(folder)
-    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
-    root = f"{data_set.StudyInstanceUID}.7"
-    for number in range(studies):
-        data_set.StudyInstanceUID, data_set.PatientID = f"{root}.{number}", f"P{number}"
-        for one in range(series):
-            data_set.SeriesInstanceUID = f"{root}.{number}.{one}"
-            data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{root}.{number}.{one}.1"
-            data_set.save_as(f"{folder}/{number:04}-{one}.dcm")
-    return [f"{root}.{number}" for number in range(studies)]
 
 
 def position(server):

@@ -11,14 +11,14 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.request
 import warnings
 
 import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server  # noqa: E402
-from index_test import caught_up, delete_study, import_files  # noqa: E402
+from index_test import caught_up  # noqa: E402
+from lib.index import delete_study, edit, import_files, write_mister_ct  # noqa: E402
 from lib.mariadb import Mariadb  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
@@ -26,14 +26,6 @@ warnings.simplefilter("ignore")
 scenarios = Scenarios("index-sample")
 test = scenarios.test
 WAIT_S = 60
-
-
-def edit(server, what, attributes, force=False):
-    request = urllib.request.Request(f"{server.url}/v1/{what}/edits", method="POST",
-                                     data=json.dumps({"updatableAttributes": attributes, "force": force}).encode(),
-                                     headers={"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.status == 200, answer.status
 
 
 def ct(folder, name, **attributes):
@@ -66,15 +58,7 @@ def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_ev
     database = Mariadb()
     server = Server(folder, "--index-mysql", database.url)
     try:
-        os.mkdir(f"{folder}/files")
-        data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
-        data_set.PatientName, data_set.PatientID = "MISTER^CT", "MR01"
-        study = data_set.StudyInstanceUID
-        for number in range(111):
-            data_set.SeriesInstanceUID = f"{study}.{1 + number % 2}"
-            data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{study}.{1 + number % 2}.{number}"
-            data_set.SeriesDescription = f"series {1 + number % 2}"
-            data_set.save_as(f"{folder}/files/{number:03}.dcm")
+        study = write_mister_ct(f"{folder}/files")
         import_files(server, f"{folder}/files")
         assert caught_up(server, database) == [(study, "2", "111")]
         edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": "ANON^ANON", "PatientSex": "O"}}})

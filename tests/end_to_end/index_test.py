@@ -2,57 +2,34 @@
 """What is imported, deleted and recovered reaches MariaDB: rows compared with what pydicom reads, with the server stopped in between.
 Ends with `N passed, N failed`."""
 import glob
-import json
 import os
 import shutil
 import subprocess
 import sys
-import time
-import urllib.request
 import warnings
 
 import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server  # noqa: E402
+from lib.index import delete_study, import_files, studies_of_catalog, wait_until_applied  # noqa: E402
 from lib.mariadb import Mariadb  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
 warnings.simplefilter("ignore")
 scenarios = Scenarios("index")
 test = scenarios.test
-WAIT_S = 60
 COUNTS = ("SELECT studyinstanceuid, numberofstudyrelatedseries, numberofstudyrelatedinstances FROM study"
           " WHERE numberofstudyrelatedinstances > 0 ORDER BY 1")
 
 
-def import_files(server, *paths):
-    subprocess.run([LARMOR, "import", "--keep-going", "--library", server.library, *paths], check=False, capture_output=True, timeout=120)
-
-
 def caught_up(server, database):
     """Waits until no message waits, then gives the studies with their counts; they are those of the catalog."""
-    until = time.monotonic() + WAIT_S
-    while True:
-        queue = json.loads(server.get("/v1/queues/index-mysql"))
-        if queue["waiting"] + queue["delayed"] + queue["in_flight"] == 0:
-            break
-        assert time.monotonic() < until, queue
-        time.sleep(0.1)
-    assert queue["dead"] == 0, server.logged()
-    studies = sorted((study["0020000D"]["Value"][0], str(study["00201206"]["Value"][0]), str(study["00201208"]["Value"][0]))
-                     for study in server.search("studies?limit=1000"))
+    wait_until_applied(server, "mysql")
+    studies = [(uid, str(series), str(instances)) for uid, series, instances in studies_of_catalog(server)]
     rows = database.rows(COUNTS)
     assert rows == studies, (set(rows) ^ set(studies))
     return rows
-
-
-def delete_study(server, uid):
-    """The id of the deletion."""
-    request = urllib.request.Request(f"{server.url}/dicomweb/studies/{uid}", method="DELETE",
-                                     headers={"Authorization": f"Bearer {server.token}"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return answer.headers["Location"].rsplit("/", 1)[1]
 
 
 def text_of(value):

@@ -2,11 +2,12 @@
 """What is imported, edited, deleted and recovered reaches a lake of Parquet files, in a folder and in S3: read with hyparquet and compared
 with what pydicom reads and the catalog counts. Ends with `N passed, N failed`."""
 import collections
+import contextlib
 import glob
 import json
 import os
-import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -16,47 +17,26 @@ import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
-from index_test import delete_study, edit, import_files  # noqa: E402
-from lib.s3 import S3  # noqa: E402
+from lib.index import (delete_study, edit, import_files, queue_of, studies_of_catalog, wait_until_applied, write_mister_ct,  # noqa: E402
+                       write_sets)
+from lib.lake import LakeInS3, SmallDisk, commits_of, lake_studies, manifest_of, read  # noqa: E402
+from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
 warnings.simplefilter("ignore")
 scenarios = Scenarios("lake")
 test = scenarios.test
-READER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib", "read_lake.mjs")
 FILES_MAX = 21  # of a partition with fewer than a million rows: docs/formats/lake.md
-
-
-def read(folder, table):
-    done = subprocess.run(["node", READER, folder, table], check=False, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0, done.stderr
-    return [json.loads(line) for line in done.stdout.splitlines()]
-
-
-def catalog_studies(server):
-    """UID, series and instances of each."""
-    return sorted((study["0020000D"]["Value"][0], study["00201206"]["Value"][0], study["00201208"]["Value"][0])
-                  for study in server.search("studies?limit=1000"))
-
-
-def lake_studies(lake):
-    return sorted((row["StudyInstanceUID"], row["NumberOfStudyRelatedSeries"], row["NumberOfStudyRelatedInstances"])
-                  for row in read(lake, "study") if row["NumberOfStudyRelatedInstances"] > 0)
 
 
 def caught_up(server, lake):
     """Waits until no message waits, then gives the studies with their counts; they are those of the catalog."""
-    def is_empty():
-        queue = json.loads(server.get("/v1/queues/index-lake"))
-        assert queue["dead"] == 0, server.logged()
-        return queue["waiting"] + queue["delayed"] + queue["in_flight"] == 0
-    wait_until(is_empty)
-    rows, studies = lake_studies(lake), catalog_studies(server)
+    wait_until_applied(server, "lake")
+    rows, studies = lake_studies(lake), studies_of_catalog(server)
     assert rows == studies, (set(rows) ^ set(studies))
     instances = read(lake, "instance")
     assert len({row["SOPInstanceUID"] for row in instances}) == len(instances) == sum(row[2] for row in rows)
-    with open(f"{lake}/manifest.json", encoding="utf-8") as file:
-        partitions = collections.Counter((one["table"], one["study_month"]) for one in json.load(file)["files"])
+    partitions = collections.Counter((one["table"], one["study_month"]) for one in manifest_of(lake)["files"])
     assert not partitions or max(partitions.values()) <= FILES_MAX, partitions
     return rows
 
@@ -100,6 +80,42 @@ def rows_are_what_pydicom_reads(folder):
 
 
 @test
+def files_have_types_statistics_and_row_groups_that_other_readers_know(folder):
+    lake = f"{folder}/lake"
+    server = Server(folder, "--index-lake", lake)
+    try:
+        import_files(server, PYDICOM_FILES)
+        caught_up(server, lake)
+    finally:
+        server.end()
+    expected = {"study": {"StudyInstanceUID": "BYTE_ARRAY UTF8", "StudyDate": "INT32 DATE", "StudyTime": "INT64 TIME_MICROS",
+                          "PatientWeight": "DOUBLE", "NumberOfStudyRelatedSeries": "INT32 INT_32", "larmor_sequence": "INT64 INT_64"},
+                "instance": {"SOPInstanceUID": "BYTE_ARRAY UTF8", "Rows": "INT32 INT_32", "SliceLocation": "DOUBLE", "ImageType": "BYTE_ARRAY UTF8",
+                             "AcquisitionDate": "INT32 DATE", "AcquisitionTime": "INT64 TIME_MICROS", "image_set_version": "INT64 INT_64"},
+                "image_set": {"is_deleted": "BOOLEAN", "version": "INT64 INT_64"}}
+    for table, types in expected.items():
+        groups = read(lake, table, "--groups")
+        assert groups, table
+        for group in groups:
+            assert {name: group["columns"][name][0] for name in types} == types, group
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    (study,) = [row for row in read(lake, "study") if row["StudyInstanceUID"] == data_set.StudyInstanceUID]
+    time_of_day = pydicom.valuerep.TM(data_set.StudyTime)
+    seconds = time_of_day.hour * 3600 + time_of_day.minute * 60 + time_of_day.second
+    assert study["StudyTime"] == seconds * 1_000_000 + time_of_day.microsecond, (study["StudyTime"], data_set.StudyTime)
+
+    # A file of several row groups, which our own test wrote: of 135,000 instances of three studies.
+    subprocess.run([f"{os.path.dirname(LARMOR)}/index_lake_test", "--gtest_filter=*HaveRowGroups*"], check=True, capture_output=True, timeout=300,
+                   env={**os.environ, "LARMOR_LAKE_LEFT_IN": f"{folder}/large"})
+    groups = read(f"{folder}/large", "instance", "--groups")
+    assert [group["rows"] for group in groups] == [122_880, 12_120], groups
+    assert [group["columns"]["StudyInstanceUID"][1:] for group in groups] == [["1.2.0", "1.2.2"], ["1.2.2", "1.2.2"]], groups
+    assert [group["columns"]["InstanceNumber"][1:] for group in groups] == [[1, 45_000], [32_881, 45_000]], groups
+    uids = [row["SOPInstanceUID"] for row in read(f"{folder}/large", "instance")]
+    assert len(set(uids)) == len(uids) == 135_000
+
+
+@test
 def deleted_and_recovered_studies_go_and_come(folder):
     lake = f"{folder}/lake"
     server = Server(folder, "--index-lake", lake)
@@ -123,14 +139,7 @@ def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_ev
     lake = f"{folder}/lake"
     server = Server(folder, "--index-lake", lake)
     try:
-        os.mkdir(f"{folder}/files")
-        data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
-        data_set.PatientName, data_set.PatientID = "MISTER^CT", "MR01"
-        study = data_set.StudyInstanceUID
-        for number in range(111):
-            data_set.SeriesInstanceUID = f"{study}.{1 + number % 2}"
-            data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"{study}.{1 + number % 2}.{number}"
-            data_set.save_as(f"{folder}/files/{number:03}.dcm")
+        study = write_mister_ct(f"{folder}/files")
         import_files(server, f"{folder}/files")
         assert caught_up(server, lake) == [(study, 2, 111)]
         edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": "ANON^ANON", "PatientSex": "O"}}})
@@ -146,6 +155,12 @@ def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_ev
         server.end()
 
 
+def kill(server):
+    server.process.send_signal(signal.SIGKILL)
+    server.process.wait()
+    server.process.stdout.close()
+
+
 @test
 def what_was_there_before_the_lake_is_in_it_also_when_the_server_is_killed_again_and_again(folder):
     server = Server(folder)
@@ -155,14 +170,12 @@ def what_was_there_before_the_lake_is_in_it_also_when_the_server_is_killed_again
     for pause in (0.2, 0.7, 1.2, 1.6):
         server = Server(folder, "--index-lake", lake)
         time.sleep(pause)  # the moment is what is tested
-        server.process.send_signal(signal.SIGKILL)
-        server.process.wait()
-        server.process.stdout.close()
+        kill(server)
     server = Server(folder, "--index-lake", lake)
     try:
         # What the killed ones had in hand comes back in two minutes; the same again comes now.
         subprocess.run([LARMOR, "index", "rebuild", "lake", "--library", server.library], check=True, capture_output=True)
-        studies = catalog_studies(server)
+        studies = studies_of_catalog(server)
         wait_until(lambda: os.path.exists(f"{lake}/manifest.json") and lake_studies(lake) == studies, 240)
         instances = [row["SOPInstanceUID"] for row in read(lake, "instance")]
         assert len(set(instances)) == len(instances) == sum(row[2] for row in studies)
@@ -171,68 +184,138 @@ def what_was_there_before_the_lake_is_in_it_also_when_the_server_is_killed_again
 
 
 @test
+def what_a_killed_server_had_in_hand_comes_back_in_few_commits(folder):
+    lake = f"{folder}/lake"
+    Server(folder, "--index-lake", lake).end()
+    # Two minutes in earnest.
+    with contextlib.closing(sqlite3.connect(f"{folder}/larmor-library/library.sqlite")) as database, database:
+        database.execute("UPDATE queues SET visibility_timeout = 3000000 WHERE name = 'index-lake'")
+    write_sets(f"{folder}/files", 120)
+    server = Server(folder, "--index-lake", lake)
+    import_files(server, f"{folder}/files")
+    wait_until(lambda: queue_of(server, "lake")["in_flight"] >= 60)
+    kill(server)
+    server = Server(folder, "--index-lake", lake)
+    try:
+        commits = commits_of(lake)
+        assert len(caught_up(server, lake)) == 120
+        assert commits_of(lake) - commits <= 12, (commits, commits_of(lake))
+    finally:
+        server.end()
+
+
+@test
 def on_a_full_disk_messages_wait_and_none_is_lost(folder):
-    os.makedirs(f"{folder}/disk")
-    with open(f"{folder}/image", "wb") as file:
-        file.truncate(40 << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", f"{folder}/image"], check=True)
-    mounted = subprocess.run(["mount", "-o", "loop", f"{folder}/image", f"{folder}/disk"], capture_output=True, text=True, check=False)
-    if mounted.returncode != 0:
-        print(f"SKIPPED: no file system can be mounted here: {mounted.stderr.strip()}", flush=True)
+    disk = SmallDisk.mount(folder)
+    if disk is None:
         return
-    lake, ballast = f"{folder}/disk/lake", f"{folder}/disk/ballast"
+    lake = f"{disk.path}/lake"
     server = Server(folder, "--index-lake", lake)
     try:
         import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
-        before = caught_up(server, lake)
-        with open(ballast, "wb") as file:  # all there is, to the last block
-            while free := os.statvfs(f"{folder}/disk").f_bavail:
-                try:
-                    os.write(file.fileno(), bytes(min(free * os.statvfs(f"{folder}/disk").f_frsize, 1 << 20)))
-                except OSError:
-                    break
-        import_files(server, PYDICOM_FILES)
-        wait_until(lambda: "a target of the index is down" in server.logged())
-        assert len(server.search("studies?limit=1000")) > 20
-        assert [row["StudyInstanceUID"] for row in read(lake, "study")] == [row[0] for row in before]
-        os.unlink(ballast)
-        assert len(caught_up(server, lake)) > 20
+        caught_up(server, lake)
+        studies = write_sets(f"{folder}/files", 60)
+
+        def downs():
+            return [line for line in server.logged().splitlines() if "a target of the index is down" in line]
+        # Where it is in the way differs: of data files, of a manifest, of what readers read, or not at all.
+        for turn, left in enumerate((0, 24 << 10, 48 << 10)):
+            before, known, told = manifest_of(lake), lake_studies(lake), len(downs())
+            disk.fill(left)
+            import_files(server, *(f"{folder}/files/{number:04}-0.dcm" for number in range(20 * turn, 20 * turn + 20)))
+            if left == 0:
+                wait_until(lambda: len(downs()) > told)
+                assert "no room for the lake" in downs()[-1] and "No space left on device" in downs()[-1], downs()
+                assert lake_studies(lake) == known
+            else:
+                wait_until(lambda: len(downs()) > told or queue_of(server, "lake")["depth"] == 0)
+            assert len(server.search("studies?limit=1000")) == 20 * turn + 21
+            # What was there can be read, by who begins now and by who began before.
+            assert set(known) <= set(lake_studies(lake))
+            assert all(os.path.getsize(f"{lake}/{one['path']}") == one["bytes"] for one in before["files"])
+            disk.make_room()
+            assert len(caught_up(server, lake)) == 20 * turn + 21
+            assert all(os.path.getsize(f"{lake}/{one['path']}") == one["bytes"] for one in before["files"])
+        assert {row[0] for row in lake_studies(lake)} >= set(studies)
     finally:
         server.end()
-        subprocess.run(["umount", f"{folder}/disk"], check=True)
+        disk.unmount()
 
 
 @test
 def a_lake_in_s3_is_the_same(folder):
-    s3 = S3.start()
-    if s3 is None:
+    lake = LakeInS3.start(folder)
+    if lake is None:
         return
-    os.environ.update(s3.environment)
     try:
-        s3.make_bucket("lake")
-        server = Server(folder, "--index-lake", s3.address("lake", "a/b"))
+        server = Server(folder, "--index-lake", lake.address)
         import_files(server, PYDICOM_FILES)
-
-        def copy():
-            shutil.rmtree(f"{folder}/copy", ignore_errors=True)
-            manifest = s3.get("lake", "a/b/manifest.json") or b'{"files":[]}'
-            for name, body in [("manifest.json", manifest)] + [
-                    (one["path"], s3.get("lake", f"a/b/{one['path']}")) for one in json.loads(manifest)["files"]]:
-                os.makedirs(os.path.dirname(f"{folder}/copy/{name}"), exist_ok=True)
-                with open(f"{folder}/copy/{name}", "wb") as file:
-                    file.write(body)
-            return f"{folder}/copy"
-        wait_until(lambda: json.loads(server.get("/v1/queues/index-lake"))["waiting"] == 0)
-        wait_until(lambda: json.loads(server.get("/v1/queues/index-lake"))["in_flight"] == 0)
-        studies = caught_up(server, copy())
+        wait_until_applied(server, "lake")
+        studies = caught_up(server, lake.copy())
         assert len(studies) > 20
         delete_study(server, studies[0][0])
-        wait_until(lambda: len(read(copy(), "study")) < len(studies))
+        wait_until_applied(server, "lake")
+        assert caught_up(server, lake.copy()) == studies[1:]
         server.end()
     finally:
-        for name in s3.environment:
-            del os.environ[name]
-        s3.end()
+        lake.end()
+
+
+@test
+def two_processes_share_a_lake_in_s3_and_one_is_killed_in_the_middle(folder):
+    lake, postgres = LakeInS3.start(folder), Postgres()
+    if lake is None:
+        postgres.end()
+        return
+    os.environ["LARMOR_DB"] = postgres.make_database("lake")
+    worker_command = [LARMOR, "serve", "--role", "worker", "--library", f"{folder}/larmor-library", "--index-lake", lake.address]
+    try:
+        server = Server(folder, "--index-lake", lake.address, "--index-batch", "5")
+        postgres.ask("lake", "UPDATE queues SET visibility_timeout = 3000000 WHERE name = 'index-lake'")
+        server.end()
+        server = Server(folder, "--index-lake", lake.address, "--index-batch", "5")
+        studies = sorted(write_sets(f"{folder}/files", 150))
+        for turn in range(3):
+            worker = subprocess.Popen([*worker_command, "--index-batch", "5"], stdout=subprocess.PIPE, text=True)
+            assert "works on the queues" in worker.stdout.readline()
+            files = [f"{folder}/files/{number:04}-0.dcm" for number in range(50 * turn, 50 * turn + 50)]
+            for at in range(0, 50, 10):
+                import_files(server, *files[at:at + 10])
+            time.sleep(0.7 * turn)  # the moment is what is tested
+            worker.kill()
+            worker.wait()
+            worker.stdout.close()
+        wait_until_applied(server, "lake", 120)
+        assert [row[0] for row in caught_up(server, lake.copy())] == studies
+        server.end()
+    finally:
+        del os.environ["LARMOR_DB"]
+        postgres.end()
+        lake.end()
+
+
+@test
+def levels_are_kept_as_asked_and_a_rebuild_brings_the_others(folder):
+    lake = f"{folder}/lake"
+    server = Server(folder, "--index-lake", lake, "--index-lake-levels", "study,series")
+    try:
+        import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
+        wait_until_applied(server, "lake")
+        (patient,), (study,), (series,) = read(lake, "patient"), read(lake, "study"), read(lake, "series")
+        assert (patient["PatientID"], patient["PatientName"], patient["NumberOfPatientRelatedInstances"]) == ("1CT1", None, 1), patient
+        assert (study["StudyID"], study["study_month"], series["Modality"]) == ("1CT1", "2004-01", "CT"), (study, series)
+        assert read(lake, "instance") == []
+    finally:
+        server.end()
+    server = Server(folder, "--index-lake", lake)
+    try:
+        subprocess.run([LARMOR, "index", "rebuild", "lake", "--library", server.library], check=True, capture_output=True)
+        wait_until(lambda: read(lake, "instance") != [])
+        caught_up(server, lake)
+        (patient,), (instance,) = read(lake, "patient"), read(lake, "instance")
+        assert (patient["PatientName"], instance["Rows"]) == ("CompressedSamples^CT1", 128), (patient, instance)
+    finally:
+        server.end()
 
 
 @test

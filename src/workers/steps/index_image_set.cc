@@ -8,6 +8,13 @@ namespace {
 /// Of one message of a rebuild: one transaction.
 constexpr std::size_t kRebuildPage = 500;
 constexpr std::chrono::seconds kAskEvery{1};
+/// A worker that dies leaves a batch of suspects, which run with no other beside them, and a
+/// batch for each would take longer than all of them together. So each shows alone that it
+/// does no harm, and then goes with the others again. Where workers go on dying, it is not
+/// shown by that: from here on each is applied alone.
+constexpr std::int64_t kRehearsedStarts = 4;
+/// So that all have been rehearsed before the first ones come back and make a batch.
+constexpr std::chrono::seconds kAfterRehearsal{5};
 
 }  // namespace
 
@@ -33,7 +40,13 @@ async::Task<Result<Verdict>> IndexImageSet::run(queue::Message message,
                async::WhenFull::Wait));
     if (auto* const verdict = std::get_if<Verdict>(&handled)) co_return std::move(*verdict);
     index::ImageSetDocument document = std::get<1>(std::move(handled));
-    // One whose worker died runs with no other beside it.
+    if (message.suspect && message.start_count < kRehearsedStarts) {
+        CO_TRY_VOID(co_await threads_.run(
+            async::Priority::Normal,
+            [this, &document] { return note(services_.target.rehearse(document)); },
+            async::WhenFull::Wait));
+        co_return Verdict(Retry{.after = kAfterRehearsal});
+    }
     const auto wait = message.suspect ? DocumentBatcher::Wait::No : DocumentBatcher::Wait::Yes;
     auto applied = co_await batcher_->apply(std::move(document), wait);
     CO_TRY_VOID(note(std::move(applied)));
