@@ -2,6 +2,8 @@
 
 #include <simdjson.h>
 
+#include <algorithm>
+
 #include "base/json_text.h"
 
 namespace larmor::jobs {
@@ -29,6 +31,11 @@ Words words_of(JobState state) {
     return {"Import Job Failed", "FAILED"};
 }
 
+/// A path on this machine may have a patient's name in it: only an URI of S3 is told.
+std::string_view told(std::string_view uri) {
+    return uri.starts_with("file:") ? std::string_view() : uri;
+}
+
 void append_text(std::string& json, std::string_view name, std::string_view text) {
     if (json.back() != '{') json += ',';
     append_json_string(json, name);
@@ -38,34 +45,46 @@ void append_text(std::string& json, std::string_view name, std::string_view text
 
 }  // namespace
 
+Result<ImportPlaces> places_of(const Job& job) {
+    simdjson::dom::parser parser;
+    simdjson::dom::element parameters;
+    if (parser.parse(job.parameters).get(parameters) != simdjson::SUCCESS) {
+        return larmor::fail(ErrorCode::Corrupt, "the parameters of a job are no JSON");
+    }
+    const auto text = [&](const char* name, const char* of_service) {
+        std::string_view found;
+        if (parameters[of_service].get(found) != simdjson::SUCCESS &&
+            parameters[name].get(found) != simdjson::SUCCESS) {
+            return std::string();
+        }
+        return std::string(found);
+    };
+    return ImportPlaces{.name = text("jobName", "job_name"),
+                        .input_uri = text("inputS3Uri", "input_uri"),
+                        .output_uri = text("outputS3Uri", "output_uri")};
+}
+
+bool is_import(std::string_view kind) {
+    return std::ranges::find(kImportKinds, kind) != kImportKinds.end();
+}
+
 std::string to_service_id(JobId id) {
     std::string digits = std::to_string(to_int64(id));
     return digits.insert(0, kServiceIdLength - digits.size(), '0');
 }
 
 Result<void> ImportEvents::operator()(db::Transaction& tx, const Job& job) const {
-    if (job.kind != "import") return {};
+    if (!is_import(job.kind)) return {};
     const Words words = words_of(job.state);
-    simdjson::dom::parser parser;
-    simdjson::dom::element parameters;
-    if (parser.parse(job.parameters).get(parameters) != simdjson::SUCCESS) {
-        return larmor::fail(ErrorCode::Corrupt, "the parameters of a job are no JSON");
-    }
-    // A path on this machine may have a patient's name in it: only what is called an URI of S3
-    // by whoever made the job is told.
-    const auto named = [&](const char* name) {
-        std::string_view text;
-        return parameters[name].get(text) == simdjson::SUCCESS ? std::string(text)
-                                                               : std::string();
-    };
+    TRY(const auto places, places_of(job));
     std::string detail = "{";
     append_text(detail, "imagingVersion", "1.0");
     append_text(detail, "datastoreId", datastore_id_);
     append_text(detail, "jobId", to_service_id(job.id));
-    append_text(detail, "jobName", named("jobName"));
+    append_text(detail, "jobName", places.name);
     append_text(detail, "jobStatus", words.status);
-    append_text(detail, "inputS3Uri", named("inputS3Uri"));
-    append_text(detail, "outputS3Uri", named("outputS3Uri"));
+    append_text(detail, "inputS3Uri", told(places.input_uri));
+    append_text(detail, "outputS3Uri", told(places.output_uri));
     detail += '}';
     const std::string id = std::to_string(to_int64(job.id));
     const std::string arn = "arn:aws:medical-imaging:" + source_.region + ':' +

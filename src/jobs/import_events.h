@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <string>
 
 #include "events/event_log.h"
@@ -22,6 +23,19 @@ private:
     std::string datastore_id_;
     events::Source source_;
 };
+
+/// The kinds of jobs that are imports: ours, and the one of HealthImaging's API.
+inline constexpr std::array<std::string_view, 2> kImportKinds = {"import", "dicom-import"};
+bool is_import(std::string_view kind);
+
+/// What whoever made an import said of it in its parameters; empty where that is nothing.
+struct ImportPlaces {
+    std::string name;
+    std::string input_uri;  ///< `s3://...`, or `file:///...`: a path of this machine
+    std::string output_uri;
+};
+/// Errors: Corrupt.
+Result<ImportPlaces> places_of(const Job& job);
 
 /// How a job is called where the service has 32 characters: its number with zeros before it.
 std::string to_service_id(JobId id);

@@ -86,6 +86,13 @@ TEST_P(ImportEventsTest, TellOfThoseThatFailOrAreCancelled) {
               std::string::npos);
 }
 
+TEST_P(ImportEventsTest, TellOfThoseOfHealthImagingsApiButNoPathOfThisMachine) {
+    make("dicom-import", R"({"job_name":"n","input_uri":"file:///data/Doe/"})");
+    EXPECT_THAT(types(), ElementsAre("Import Job Submitted"));
+    EXPECT_EQ(all()[0].detail.find("Doe"), std::string::npos);
+    EXPECT_NE(all()[0].detail.find(R"("jobName":"n")"), std::string::npos);
+}
+
 TEST_P(ImportEventsTest, TellNothingOfOtherJobsAndOfWhatIsRolledBack) {
     make("replay", "{}");
     const auto lost = database_->write_and_wait([&](db::Transaction& tx) -> Result<void> {
