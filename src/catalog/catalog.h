@@ -212,7 +212,8 @@ public:
     // --- tags --------------------------------------------------------------------------------
 
     // Words that users put to an image set or, with an empty id, to the datastore. They make no
-    // version. Errors: NotFound, also of what was deleted.
+    // version; an image set's change is an event, `Tag Change on Resource`. Errors: NotFound,
+    // also of what was deleted.
     Result<Tags> list_tags(db::Snapshot& snapshot, std::string_view image_set_id) const;
     /// Adds or replaces. Errors: LimitExceeded over kTagsMax in all.
     Result<void> put_tags(db::Transaction& tx, std::string_view image_set_id, const Tags& tags);

@@ -11,10 +11,11 @@ namespace larmor::catalog {
 
 /// What the writer's thread keeps in memory: where other processes write too, for one group.
 struct Catalog::Impl {
-    Impl(events::EventLog& log, const CatalogOptions& given)
-        : options(given),
+    Impl(events::EventLog& event_log, const CatalogOptions& given)
+        : log(event_log),
+          options(given),
           series(given.cached_series_max),
-          changes(log, given.source, *given.clock, given.before_commit_of) {}
+          changes(event_log, given.source, *given.clock, given.before_commit_of) {}
 
     std::int64_t now_us() const { return options.clock->now().time_since_epoch().count(); }
 
@@ -69,6 +70,7 @@ struct Catalog::Impl {
                                      std::int64_t instances);
     class Return;
 
+    events::EventLog& log;
     CatalogOptions options;
     std::string datastore_id;
     SeriesCache series;

@@ -1,4 +1,4 @@
-#include "catalog/catalog.h"
+#include "catalog/catalog_impl.h"
 
 namespace larmor::catalog {
 namespace {
@@ -8,6 +8,34 @@ Result<void> check_is_there(const Catalog& catalog, db::Snapshot& snapshot,
                             std::string_view image_set_id) {
     if (image_set_id.empty()) return {};
     TRY_VOID(catalog.place_image_set(snapshot, image_set_id));
+    return {};
+}
+
+/// Keeps others from it until the end of the transaction.
+Result<void> lock_image_set(db::Transaction& tx, std::string_view id) {
+    TRY(db::Query query,
+        tx.prepare(
+            db::for_update(tx.dialect(), "SELECT id FROM image_sets WHERE image_set_id = ?1")));
+    query.bind(id);
+    TRY_VOID(query.next());
+    return {};
+}
+
+/// As AWS tells of tags, but for keys and values, which are words of users. The datastore's are
+/// nothing that anybody keeps a copy of.
+Result<void> tell_of_tags(events::EventLog& log, const events::Source& source,
+                          std::string_view datastore_id, db::Transaction& tx,
+                          std::string_view image_set_id) {
+    if (image_set_id.empty()) return {};
+    std::string detail = R"({"service":"medical-imaging","resource-type":"imageset")";
+    detail.append(R"(,"datastoreId":")").append(datastore_id);
+    detail.append(R"(","imageSetId":")").append(image_set_id).append("\"}");
+    const std::string arn = events::image_set_arn(source, datastore_id, image_set_id);
+    TRY_VOID(log.append(tx, {.detail_type = "Tag Change on Resource",
+                             .detail = detail,
+                             .resource = arn,
+                             .subject_id = image_set_id,
+                             .source = "aws.tag"}));
     return {};
 }
 
@@ -37,6 +65,7 @@ Result<Tags> Catalog::list_tags(db::Snapshot& snapshot, std::string_view image_s
 
 Result<void> Catalog::put_tags(db::Transaction& tx, std::string_view image_set_id,
                                const Tags& tags) {
+    TRY_VOID(lock_image_set(tx, image_set_id));
     TRY_VOID(check_is_there(*this, tx, image_set_id));
     static const std::string kInsert =
         with_row("INSERT INTO image_set_tags (image_set, key, value) VALUES (",
@@ -47,16 +76,19 @@ Result<void> Catalog::put_tags(db::Transaction& tx, std::string_view image_set_i
         return fail(ErrorCode::LimitExceeded,
                     "a resource has at most " + std::to_string(kTagsMax) + " tags");
     }
-    return {};
+    return tell_of_tags(impl_->log, impl_->options.source, impl_->datastore_id, tx,
+                        image_set_id);
 }
 
 Result<void> Catalog::remove_tags(db::Transaction& tx, std::string_view image_set_id,
                                   const std::vector<std::string>& keys) {
+    TRY_VOID(lock_image_set(tx, image_set_id));
     TRY_VOID(check_is_there(*this, tx, image_set_id));
     static const std::string kDelete =
         with_row("DELETE FROM image_set_tags WHERE image_set = ", " AND key = ?2");
     for (const auto& key : keys) TRY_VOID(tx.run(kDelete, image_set_id, key));
-    return {};
+    return tell_of_tags(impl_->log, impl_->options.source, impl_->datastore_id, tx,
+                        image_set_id);
 }
 
 }  // namespace larmor::catalog

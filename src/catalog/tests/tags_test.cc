@@ -32,6 +32,28 @@ TEST_P(TagsOfImageSets, AreAddedReplacedAndRemovedWithoutAVersion) {
     EXPECT_EQ(series().image_set.latest_version, 1);
 }
 
+// For those who keep a copy of them: what no version tells.
+TEST_P(TagsOfImageSets, AreToldOfWithoutTheirWords) {
+    insert(record());
+    const std::string id = series().image_set.id;
+    const auto before = all_events().size();
+    must(put(id, {{"ward", "Doe"}}));
+    must(remove(id, {"ward"}));
+    must(put("", {{"site", "north"}}));
+    const auto events = all_events();
+    ASSERT_EQ(events.size(), before + 2);
+    for (auto event = events.begin() + static_cast<std::ptrdiff_t>(before);
+         event != events.end(); ++event) {
+        EXPECT_EQ(event->detail_type, "Tag Change on Resource");
+        EXPECT_EQ(event->source, "aws.tag");
+        EXPECT_EQ(event->subject_id, id);
+        EXPECT_EQ(event->detail, R"({"service":"medical-imaging","resource-type":"imageset",)"
+                                 R"("datastoreId":")" +
+                                     catalog_->datastore_id() + R"(","imageSetId":")" + id +
+                                     "\"}");
+    }
+}
+
 TEST_P(TagsOfImageSets, OfTheDatastoreAreItsOwn) {
     insert(record());
     must(put("", {{"site", "north"}}));
