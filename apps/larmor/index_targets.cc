@@ -33,10 +33,11 @@ Result<std::shared_ptr<index::Target>> open_mysql(const ServeRequest& request) {
         connection.password = std::move(password);
     }
     TRY(const auto levels, index::Levels::parse(request.index_mysql_levels));
-    // One more for who checks it.
-    return index::mysql::make_mysql_target({.connection = std::move(connection),
-                                            .levels = levels,
-                                            .connections_max = request.index_concurrency + 1});
+    index::mysql::MysqlTargetOptions options{.connection = std::move(connection),
+                                             .levels = levels};
+    // Who makes documents, who writes them, and who checks.
+    options.connections_max = request.index_concurrency + options.batch.threads + 1;
+    return index::mysql::make_mysql_target(std::move(options));
 }
 
 Result<std::shared_ptr<index::search::SearchIndex>> open_search(

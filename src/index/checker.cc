@@ -57,6 +57,11 @@ Result<StudyDocuments> Checker::load(const std::string& study, const Wanted& wan
         TRY(auto document, services_.source.load(set.id, set.latest_version, wanted));
         if (!document.is_deleted) documents.image_sets.push_back(std::move(document));
     }
+    if (study.empty() && services_.target.keeps_import_jobs()) {
+        TRY(documents.import_jobs, services_.database.read([&](db::Snapshot& snapshot) {
+            return list_import_jobs(snapshot, documents.datastore_id);
+        }));
+    }
     TRY(documents.newest, services_.database.read([](db::Snapshot& snapshot) {
         return events::newest_position(snapshot);
     }));

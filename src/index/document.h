@@ -5,18 +5,20 @@
 #include <string>
 #include <vector>
 
-#include "catalog/records.h"
+#include "catalog/catalog.h"
 #include "dicom/tag.h"
 #include "events/event.h"
 
 namespace larmor::index {
 
-enum class Level : std::uint8_t { Patient = 0, Study = 1, Series = 2, Instance = 3 };
-inline constexpr std::size_t kLevelCount = 4;
+enum class Level : std::uint8_t { Patient = 0, Study = 1, Series = 2, Instance = 3, Frame = 4 };
+inline constexpr std::size_t kLevelCount = 4;  ///< that have attributes: all but frames
 
-/// The attributes that a target keeps at each level, each tag once, in rising order.
+/// What a target keeps of an image set.
 struct Wanted {
+    /// The attributes at each level, each tag once, in rising order.
     std::array<std::vector<dicom::Tag>, kLevelCount> tags;
+    bool labels = false;  ///< the words that users put to it
     const std::vector<dicom::Tag>& at(Level level) const {
         return tags[static_cast<std::size_t>(level)];
     }
@@ -31,6 +33,8 @@ using Values = std::vector<std::optional<std::string>>;
 struct InstanceDocument {
     catalog::InstanceRow row{};
     std::string sop_instance_uid;
+    objects::ObjectId file{};  ///< with the number of a frame, what its id stands for
+    std::uint32_t frames = 0;  ///< 0 for an instance without images
     Values values;
 };
 
@@ -56,6 +60,7 @@ struct ImageSetDocument {
     Values study;
     std::string series_instance_uid;  ///< empty where nothing of the series is shown any more
     Values series;
+    catalog::Tags labels;                     ///< where they are wanted
     std::vector<InstanceDocument> instances;  ///< in the order in which they came
 };
 

@@ -23,6 +23,16 @@ struct Located {
     edits::Changes changes{};  ///< what was edited
 };
 
+/// As the data set says. One that has more than it has bytes has none: nobody could be shown
+/// them, and a row each would fill a disk.
+std::uint32_t frames_of(const catalog::StoredInstance& instance) {
+    const auto& attributes = instance.attributes;
+    if (attributes.rows.value_or(0) <= 0 || attributes.columns.value_or(0) <= 0) return 0;
+    const auto frames = std::max<std::int64_t>(attributes.number_of_frames.value_or(1), 0);
+    const auto bytes = std::min<std::uint64_t>(instance.file.size_bytes, UINT32_MAX);
+    return static_cast<std::uint64_t>(frames) > bytes ? 0 : static_cast<std::uint32_t>(frames);
+}
+
 }  // namespace
 
 /// One try.
@@ -55,6 +65,9 @@ private:
             document_.is_deleted = set.state == catalog::ImageSetState::Deleted;
             document_.is_primary = set.is_primary;
             image_set_ = set.row;
+            if (wanted_.labels && !document_.is_deleted) {
+                TRY(document_.labels, source_.catalog_.list_tags(snapshot, id));
+            }
             TRY_VOID(read_series(snapshot, set));
             return read_study(snapshot, set);
         });
@@ -114,9 +127,17 @@ private:
     Result<Values> first_values(const Found& set, Level level) {
         const auto& tags = wanted_.at(level);
         if (!set || tags.empty()) return Values(tags.size());
-        TRY(const auto first, locate(*set, {}, 1));
-        if (first.empty()) return Values(tags.size());
-        return values_of(first.front(), level);
+        // Mostly that of the level above.
+        if (first_read_ != set) {
+            TRY(const auto first, locate(*set, {}, 1));
+            first_json_.reset();
+            if (!first.empty()) {
+                TRY(first_json_, read_metadata(first.front()));
+            }
+            first_read_ = set;
+        }
+        if (!first_json_) return Values(tags.size());
+        return read_attribute_values(*first_json_, tags);
     }
 
     Result<Values> values_of(const Located& located, Level level) {
@@ -134,6 +155,8 @@ private:
                 document_.instances.push_back(
                     {.row = located.instance.row,
                      .sop_instance_uid = located.instance.attributes.sop_instance_uid,
+                     .file = located.instance.file.object,
+                     .frames = frames_of(located.instance),
                      .values = std::move(values)});
             }
             if (page.size() < kPageInstances) return {};
@@ -182,6 +205,8 @@ private:
     Found first_of_patient_;
     Found first_of_study_;
     Found first_of_series_;
+    Found first_read_;                       ///< of which the first instance was read last
+    std::optional<std::string> first_json_;  ///< nothing where it has none
     catalog::StoredStudy study_;
     catalog::PatientAttributes patient_;
     std::optional<catalog::SeriesAttributes> series_;

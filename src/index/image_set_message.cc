@@ -7,6 +7,11 @@
 #include "events/positioned.h"
 
 namespace larmor::index {
+namespace {
+
+constexpr std::string_view kTagChange = "Tag Change on Resource";
+
+}  // namespace
 
 Result<IndexMessage> parse_index_message(std::string_view body) {
     simdjson::dom::parser parser;
@@ -23,13 +28,19 @@ Result<IndexMessage> parse_index_message(std::string_view body) {
     if (root["detail"].get(detail) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput, "the message is no envelope with a detail");
     }
-    ImageSetChanged message{.image_set_id = {}, .position = position};
     std::string_view id;
+    if (detail["jobId"].get(id) == simdjson::SUCCESS) {
+        return ImportJobChanged{.job_id = std::string(id), .position = position};
+    }
+    ImageSetChanged message{.image_set_id = {}, .position = position};
     if (detail["imageSetId"].get(id) != simdjson::SUCCESS &&
         detail["imagesetId"].get(id) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput, "the event names no image set");
     }
     message.image_set_id = id;
+    std::string_view type;
+    if (root["detail-type"].get(type) == simdjson::SUCCESS && type == kTagChange)
+        return message;
     std::string_view version;
     if (detail["imageSetVersion"].get(version) != simdjson::SUCCESS) {
         return fail(ErrorCode::InvalidInput, "the event names no version of its image set");
@@ -48,6 +59,11 @@ std::string to_body(const ImageSetChanged& changed) {
         changed.position, R"({"detail":{"imageSetId":")" + changed.image_set_id +
                               R"(","imageSetVersion":")" + std::to_string(changed.version) +
                               R"("}})");
+}
+
+std::string to_body(const ImportJobChanged& changed) {
+    return events::with_position(changed.position,
+                                 R"({"detail":{"jobId":")" + changed.job_id + R"("}})");
 }
 
 std::string to_body(const Rebuild& rebuild) {

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "index/document.h"
+#include "index/import_job.h"
 
 namespace larmor::index {
 
@@ -15,6 +16,8 @@ struct StudyDocuments {
     std::string study_instance_uid;
     /// Of all its image sets that are not deleted.
     std::vector<ImageSetDocument> image_sets;
+    /// All that the library knows, with what belongs to no study.
+    std::vector<ImportJob> import_jobs{};
     /// Where the log stood after they were read: nothing of a target can be of later.
     events::Position newest;
     /// For a repair: also over what says that it is of a later document, which can't be where
@@ -39,6 +42,7 @@ struct BatchLimits {
     /// A batch that has so many is not filled further: what it takes of memory.
     std::size_t instances_max = 1;
     std::chrono::milliseconds window{0};  ///< how long the first one waits for more
+    std::size_t threads = 1;              ///< batches at a time
 };
 
 /// A store that is kept equal to the catalog. Documents come in any order and more than once.
@@ -54,6 +58,14 @@ public:
     virtual Result<bool> has_applied(std::string_view datastore_id,
                                      std::string_view image_set_id, std::int64_t version) = 0;
 
+    /// The same, of a document that was read where the log stood at `position` or later: what
+    /// makes no version can have changed before it.
+    virtual Result<bool> has_applied_since(std::string_view datastore_id,
+                                           std::string_view image_set_id, std::int64_t version,
+                                           events::Position /*position*/) {
+        return has_applied(datastore_id, image_set_id, version);
+    }
+
     enum class Applied : std::uint8_t {
         Written,
         Older,  ///< a newer version of the image set was there
@@ -62,6 +74,11 @@ public:
     /// older one never goes over a newer. Errors: Unavailable and Conflict, where trying again
     /// can help; others are about this document.
     virtual Result<Applied> apply(const ImageSetDocument& document) = 0;
+
+    /// Whether it keeps imports that are jobs.
+    virtual bool keeps_import_jobs() const { return false; }
+    /// Writes such a job unless a newer state of it is there. Errors: as above.
+    virtual Result<void> apply_import_job(const ImportJob& /*job*/) { return {}; }
 
     virtual BatchLimits batch_limits() const { return {}; }
     /// Does with a document by itself what it could bring the process down with, and changes

@@ -18,13 +18,32 @@ std::string queue_name(const std::string& target) {
     return std::string(routing::kIndexQueues) + target;
 }
 
+/// False where there is one already: somebody may have changed it.
+Result<bool> write_rule(db::Transaction& tx, events::RuleDraft draft) {
+    const auto rule = events::Rules::find(tx, draft.name);
+    if (!rule && rule.error().code != ErrorCode::NotFound) {
+        return tl::unexpected(rule.error());
+    }
+    if (!rule) {
+        TRY_VOID(events::Rules().create(tx, draft));
+        return true;
+    }
+    // As it was made for a target that did not keep import jobs yet.
+    if (rule->pattern == draft.pattern || rule->pattern != index::kImageSetPattern)
+        return false;
+    draft.is_enabled = rule->is_enabled;
+    TRY_VOID(events::Rules().update(tx, draft, rule->version));
+    return true;
+}
+
 /// The rule and what it is too late for, in one transaction: nothing lies between.
-Result<void> make_rule(Core& core, queue::Queue& queue) {
+Result<void> make_rule(Core& core, queue::Queue& queue, const char* pattern) {
     const auto made = core.database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
         const events::RuleDraft draft{.name = queue.name(),
-                                      .pattern = index::kImageSetPattern,
+                                      .pattern = pattern,
                                       .targets = {{events::TargetKind::Queue, queue.name()}}};
-        TRY_VOID(events::Rules().create(tx, draft));
+        TRY(const bool is_new, write_rule(tx, draft));
+        if (!is_new) return {};
         // Nothing is applied before all that was there is.
         TRY(const auto newest, events::newest_position(tx));
         const std::vector messages{queue::NewMessage{
@@ -34,6 +53,7 @@ Result<void> make_rule(Core& core, queue::Queue& queue) {
         TRY_VOID(queue.send(tx, messages));
         return {};
     });
+    // Another process made it meanwhile.
     if (!made && made.error().code == ErrorCode::Conflict) return {};
     return made;
 }
@@ -58,7 +78,9 @@ Result<std::unique_ptr<IndexWork>> IndexWork::start(Core& core,
     TRY(auto* const queue, core.queues().create(queue_name(options.name),
                                                 {.visibility_timeout = std::chrono::minutes(2),
                                                  .receive_count_max = kStartsMax}));
-    TRY_VOID(make_rule(core, *queue));
+    TRY_VOID(make_rule(
+        core, *queue,
+        target->keeps_import_jobs() ? index::kImageSetAndJobPattern : index::kImageSetPattern));
     // While one batch is written, the next one comes together.
     const std::size_t batched = target->batch_limits().documents_max;
     const std::size_t steps_max = batched > 1 ? 2 * batched : options.concurrency_max;

@@ -4,8 +4,9 @@
 #include <map>
 
 #include "index/mysql/compared_tables.h"
+#include "index/mysql/import_job_rows.h"
+#include "index/mysql/quote.h"
 #include "index/mysql/sql_value.h"
-#include "index/mysql/upsert.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -24,11 +25,10 @@ class Comparing {
 public:
     Comparing(Connection& connection, const Tables& tables,
               std::span<const StudyDocuments> studies)
-        : connection_(connection), levels_(tables.levels), studies_(studies) {
-        events::Position newest;
-        for (const auto& study : studies) newest = std::max(newest, study.newest);
-        compared_ = compared_tables(tables, newest);
-    }
+        : connection_(connection),
+          tables_(tables),
+          studies_(studies),
+          compared_(compared_tables(tables, studies)) {}
 
     Result<std::vector<Drift>> run() {
         TRY_VOID(find_foreign());
@@ -52,16 +52,14 @@ private:
     /// Studies that only another library has here, where two share a database, are its own.
     Result<void> find_foreign() {
         for (const auto& study : studies_) {
-            if (study.study_instance_uid.empty()) continue;
-            if (study.image_sets.empty()) {
+            if (study.image_sets.empty() && !study.study_instance_uid.empty()) {
                 TRY(const auto other,
                     connection_.number(
                         "SELECT 1 FROM study t JOIN series s ON s.study_pkey = t.study_pkey"
                         " JOIN imageset m ON m.series_pkey = s.series_pkey"
                         " WHERE t.studyinstanceuid = " +
-                        quoted(connection_, study.study_instance_uid) +
-                        " AND m.datastoreid <> " + quoted(connection_, study.datastore_id) +
-                        " LIMIT 1"));
+                        in_quotes(study.study_instance_uid) + " AND m.datastoreid <> " +
+                        in_quotes(study.datastore_id) + " LIMIT 1"));
                 if (other) continue;
             }
             uids_.push_back(study.study_instance_uid);
@@ -82,10 +80,8 @@ private:
         const std::string head =
             "INSERT INTO " + expected_name(table) + " (" + table.column_names() + ") VALUES ";
         std::string sql;
-        const bool has_rows =
-            table.name != name_of(Level::Instance) || levels_.has(Level::Instance);
-        for (const auto& study : has_rows ? studies_ : std::span<const StudyDocuments>()) {
-            for (const auto& row : expected_rows(index, study)) {
+        for (const auto& study : studies_) {
+            for (const auto& row : expected_rows(index, tables_, study)) {
                 sql += sql.empty() ? head : ", ";
                 append_row(sql, table, row);
                 if (sql.size() < connection_.statement_max_bytes()) continue;
@@ -96,18 +92,16 @@ private:
         return sql.empty() ? Result<void>() : connection_.run(sql);
     }
 
-    void append_row(std::string& sql, const ComparedTable& table,
-                    const ExpectedRow& row) const {
+    static void append_row(std::string& sql, const ComparedTable& table,
+                           const ExpectedRow& row) {
         constexpr std::size_t kKeys = 2;
         for (std::size_t i = 0; i < row.size(); ++i) {
             sql += i == 0 ? '(' : ',';
             const Column* const column = i < kKeys ? nullptr : table.values[i - kKeys].column;
-            const auto text =
-                row[i] && column != nullptr ? column_text(*column, *row[i]) : row[i];
-            if (text) {
-                connection_.append_quoted(sql, *text);
+            if (column != nullptr) {
+                append_value(sql, *column, row[i]);
             } else {
-                sql += "NULL";
+                sql += row[i] ? in_quotes(*row[i]) : "NULL";
             }
         }
         sql += ')';
@@ -137,12 +131,6 @@ private:
             if (is[uid] != should_be[uid]) differ.push_back(uid);
         }
         return differ.empty() ? Result<void>() : compare_rows(table, differ);
-    }
-
-    std::string list(const std::vector<std::string>& uids) const {
-        std::string sql = "''";
-        for (const auto& uid : uids) sql += ", " + quoted(connection_, uid);
-        return sql;
     }
 
     Result<std::map<std::string, DigestsByKey>> row_digests(const ComparedTable& table,
@@ -191,9 +179,9 @@ private:
     Result<void> compare_rest(const std::string& datastore_id);
 
     Connection& connection_;
-    const Levels levels_;
+    const Tables& tables_;
     const std::span<const StudyDocuments> studies_;
-    std::vector<ComparedTable> compared_;
+    const std::vector<ComparedTable> compared_;
     std::vector<std::string> uids_;
     std::vector<Drift> drift_;
 };
@@ -204,24 +192,30 @@ struct Rest {
     std::string where;
 };
 
-std::vector<Rest> rest_of(const Connection& connection, std::string_view datastore_id) {
-    return {// First, so that its issuers are without anybody then.
-            {"patient",
-             "NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = patient.patient_pkey)"},
-            // One that somebody has described is theirs.
-            {"issuer",
-             "description IS NULL AND NOT EXISTS"
-             " (SELECT 1 FROM patient p WHERE p.issuer_pkey = issuer.issuer_pkey)"},
-            {"conflict",
-             "NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey = conflict.series_pkey)"},
-            {"larmor_applied",
-             "NOT is_deleted AND datastoreid = " + quoted(connection, datastore_id) +
-                 " AND NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey ="
-                 " larmor_applied.series_pkey)"}};
+std::vector<Rest> rest_of(std::string_view datastore_id) {
+    return {
+        // First, so that its issuers are without anybody then.
+        {"patient",
+         "NOT EXISTS (SELECT 1 FROM study t WHERE t.patient_pkey = patient.patient_pkey)"},
+        // One that somebody has described is theirs.
+        {"issuer",
+         "description IS NULL AND NOT EXISTS"
+         " (SELECT 1 FROM patient p WHERE p.issuer_pkey = issuer.issuer_pkey)"},
+        {"conflict",
+         "NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey = conflict.series_pkey)"},
+        {"tag",
+         "NOT EXISTS (SELECT 1 FROM series s JOIN imageset m ON m.imageset_pkey ="
+         " tag.imageset_pkey WHERE s.series_pkey = tag.series_pkey)"},
+        {"imagetype",
+         "NOT EXISTS (SELECT 1 FROM larmor_imagetype l"
+         " WHERE l.imagetype_pkey = imagetype.imagetype_pkey)"},
+        {"larmor_applied", "NOT is_deleted AND datastoreid = " + in_quotes(datastore_id) +
+                               " AND NOT EXISTS (SELECT 1 FROM series s WHERE s.series_pkey ="
+                               " larmor_applied.series_pkey)"}};
 }
 
 Result<void> Comparing::compare_rest(const std::string& datastore_id) {
-    for (const auto& rest : rest_of(connection_, datastore_id)) {
+    for (const auto& rest : rest_of(datastore_id)) {
         TRY(const auto rows,
             connection_.number("SELECT COUNT(*) FROM " + std::string(rest.table) + " WHERE " +
                                rest.where));
@@ -243,12 +237,13 @@ Result<std::vector<Drift>> compare(Connection& connection, const Tables& tables,
     return drift;
 }
 
-Result<void> remove_rest(Connection& connection, std::string_view datastore_id) {
-    for (const auto& rest : rest_of(connection, datastore_id)) {
+Result<void> repair_rest(Connection& connection, const StudyDocuments& rest_study) {
+    for (const auto& rest : rest_of(rest_study.datastore_id)) {
         TRY_VOID(
             connection.run("DELETE FROM " + std::string(rest.table) + " WHERE " + rest.where));
     }
-    return {};
+    return repair_import_jobs(connection, rest_study.datastore_id, rest_study.import_jobs,
+                              rest_study.is_forced);
 }
 
 }  // namespace larmor::index::mysql

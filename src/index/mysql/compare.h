@@ -14,7 +14,8 @@ namespace larmor::index::mysql {
 Result<std::vector<Drift>> compare(Connection& connection, const Tables& tables,
                                    std::span<const StudyDocuments> studies);
 
-/// Removes what belongs to no study, in the transaction that is open.
-Result<void> remove_rest(Connection& connection, std::string_view datastore_id);
+/// Removes what belongs to no study and should, and writes import jobs, in the transaction that
+/// is open.
+Result<void> repair_rest(Connection& connection, const StudyDocuments& rest_study);
 
 }  // namespace larmor::index::mysql

@@ -5,6 +5,8 @@
 #include <map>
 #include <span>
 
+#include "healthimaging/frame_id.h"
+#include "index/mysql/import_job_rows.h"
 #include "index/mysql/keys.h"
 
 namespace larmor::index::mysql {
@@ -13,6 +15,7 @@ namespace {
 using Value = ComparedTable::Value;
 
 constexpr const char* kInTime = "0";
+constexpr std::string_view kApplied = "larmor_applied";
 constexpr std::string_view kOfSeries = " JOIN study t ON t.study_pkey = s.study_pkey";
 
 std::vector<Value> attributes(const Tables& tables, Level level) {
@@ -80,7 +83,7 @@ ComparedTable patient_table(const Tables& tables) {
             attributes(tables, Level::Patient) +
                 std::vector<Value>{{"issuerofpatientid", "i.issuerofpatientid"}}};
 }
-std::vector<ExpectedRow> patient_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> patient_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     const auto& newest = newest_of(study.image_sets);
     ExpectedRow row = row_of(study, patient_key(newest), patient_values(newest));
     append(row, {issuer_key(newest), kInTime});
@@ -98,7 +101,7 @@ ComparedTable study_table(const Tables& tables) {
                     {"numberofstudyrelatedseries", "x.numberofstudyrelatedseries"},
                     {"numberofstudyrelatedinstances", "x.numberofstudyrelatedinstances"}}};
 }
-std::vector<ExpectedRow> study_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> study_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     const auto& newest = newest_of(study.image_sets);
     std::size_t series = 0;
     std::size_t instances = 0;
@@ -119,7 +122,7 @@ ComparedTable series_table(const Tables& tables) {
                 std::vector<Value>{
                     {"numberofseriesrelatedinstances", "x.numberofseriesrelatedinstances"}}};
 }
-std::vector<ExpectedRow> series_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> series_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     std::vector<ExpectedRow> rows;
     for (const auto& [uid, series] : series_of(study)) {
         rows.push_back(row_of(study, uid, series.newest->series));
@@ -135,7 +138,7 @@ ComparedTable imageset_table() {
         "x.imagesetid",
         {{"datastoreid", "x.datastoreid"}, {"seriesinstanceuid", "s.seriesinstanceuid"}}};
 }
-std::vector<ExpectedRow> imageset_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> imageset_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     std::vector<ExpectedRow> rows;
     for (const auto& document : study.image_sets) {
         rows.push_back(row_of(study, document.image_set_id, {}));
@@ -154,7 +157,7 @@ ComparedTable conflict_table() {
              {"priority", "x.priority"},
              {"conflict_type", "x.conflict_type"}}};
 }
-std::vector<ExpectedRow> conflict_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> conflict_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     std::vector<ExpectedRow> rows;
     for (const auto& document : study.image_sets) {
         if (document.is_primary) continue;
@@ -166,7 +169,7 @@ std::vector<ExpectedRow> conflict_rows(const StudyDocuments& study) {
 }
 
 ComparedTable applied_table() {
-    return {"larmor_applied",
+    return {kApplied,
             "larmor_applied x JOIN series s ON s.series_pkey = x.series_pkey" +
                 std::string(kOfSeries),
             "x.imagesetid",
@@ -176,7 +179,7 @@ ComparedTable applied_table() {
              {"is_deleted", "x.is_deleted"},
              {"instances", "x.instances"}}};
 }
-std::vector<ExpectedRow> applied_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> applied_rows(const Tables& /*tables*/, const StudyDocuments& study) {
     std::vector<ExpectedRow> rows;
     for (const auto& document : study.image_sets) {
         rows.push_back(row_of(study, document.image_set_id, {}));
@@ -198,8 +201,9 @@ ComparedTable instance_table(const Tables& tables) {
                                    {"imagesetid", "m.imagesetid"},
                                    {"larmor_version", "x.larmor_version"}}};
 }
-std::vector<ExpectedRow> instance_rows(const StudyDocuments& study) {
+std::vector<ExpectedRow> instance_rows(const Tables& tables, const StudyDocuments& study) {
     std::vector<ExpectedRow> rows;
+    if (!tables.levels.has(Level::Instance)) return rows;
     for (const auto& document : study.image_sets) {
         if (!document.is_primary) continue;
         for (const auto& instance : document.instances) {
@@ -209,6 +213,113 @@ std::vector<ExpectedRow> instance_rows(const StudyDocuments& study) {
         }
     }
     return rows;
+}
+
+ComparedTable frame_table() {
+    return {"frame",
+            "frame x JOIN instance i ON i.instance_pkey = x.instance_pkey"
+            " JOIN series s ON s.series_pkey = i.series_pkey" +
+                std::string(kOfSeries) +
+                " LEFT JOIN imageset m ON m.imageset_pkey = x.imageset_pkey",
+            "CONCAT(x.frameid, ' ', i.sopinstanceuid)",
+            {{"framenumber", "x.framenumber"}, {"imagesetid", "m.imagesetid"}}};
+}
+std::vector<ExpectedRow> frame_rows(const Tables& tables, const StudyDocuments& study) {
+    std::vector<ExpectedRow> rows;
+    if (!tables.levels.has(Level::Frame)) return rows;
+    for (const auto& document : study.image_sets) {
+        if (!document.is_primary) continue;
+        for (const auto& instance : document.instances) {
+            for (std::uint32_t frame = 0; frame < instance.frames; ++frame) {
+                rows.push_back(row_of(
+                    study,
+                    healthimaging::to_frame_id({instance.file, frame}, document.datastore_id) +
+                        ' ' + instance.sop_instance_uid,
+                    {}));
+                append(rows.back(), {std::to_string(frame + 1), document.image_set_id});
+            }
+        }
+    }
+    return rows;
+}
+
+ComparedTable tag_table() {
+    return {"tag",
+            "tag x JOIN series s ON s.series_pkey = x.series_pkey" + std::string(kOfSeries) +
+                " JOIN imageset m ON m.imageset_pkey = x.imageset_pkey",
+            "CONCAT(m.imagesetid, ' ', x.`key`)",
+            {{"seriesinstanceuid", "s.seriesinstanceuid"},
+             {"value", "x.value"},
+             {"description", "x.description"}}};
+}
+std::vector<ExpectedRow> tag_rows(const Tables& /*tables*/, const StudyDocuments& study) {
+    std::vector<ExpectedRow> rows;
+    for (const auto& document : study.image_sets) {
+        for (const auto& [key, value] : document.labels) {
+            rows.push_back(row_of(study, document.image_set_id + ' ' + label_text(key), {}));
+            append(rows.back(), {document.series_instance_uid, label_text(value)});
+            rows.back().emplace_back(std::nullopt);
+        }
+    }
+    return rows;
+}
+
+ComparedTable imagetype_table() {
+    return {"imagetype",
+            "imagetype x JOIN larmor_imagetype l ON l.imagetype_pkey = x.imagetype_pkey"
+            " JOIN imageset m ON m.imageset_pkey = l.imageset_pkey"
+            " JOIN series s ON s.series_pkey = m.series_pkey" +
+                std::string(kOfSeries),
+            "CONCAT(m.imagesetid, ' ', x.type)",
+            {}};
+}
+std::vector<ExpectedRow> imagetype_rows(const Tables& tables, const StudyDocuments& study) {
+    std::vector<ExpectedRow> rows;
+    const auto at = tables.image_type();
+    for (const auto& document : study.image_sets) {
+        if (!document.is_primary) continue;
+        std::set<std::string> types;
+        for (const auto& instance : document.instances) types.merge(image_types(instance, at));
+        for (const auto& type : types) {
+            rows.push_back(row_of(study, document.image_set_id + ' ' + type, {}));
+        }
+    }
+    return rows;
+}
+
+/// Of no study: with what else belongs to none.
+ComparedTable importjob_table(std::span<const StudyDocuments> studies) {
+    std::string ours = "FALSE";
+    for (const auto& study : studies) {
+        if (!study.study_instance_uid.empty()) continue;
+        ours = known_import_jobs(study.datastore_id, study.import_jobs) + " OR " +
+               foreign_import_jobs(study.datastore_id, study.import_jobs);
+    }
+    ComparedTable table{"importjob",
+                        "importjob x JOIN (SELECT '' AS studyinstanceuid) t ON " + ours,
+                        "COALESCE(x.ahijobid, '')",
+                        {{"larmor_datastoreid", "x.larmor_datastoreid"}}};
+    for (const auto column : kImportJobColumns) {
+        table.values.push_back({std::string(column), "x." + std::string(column)});
+    }
+    return table;
+}
+std::vector<ExpectedRow> importjob_rows(const StudyDocuments& study) {
+    std::vector<ExpectedRow> rows;
+    for (const auto& job : study.import_jobs) {
+        rows.push_back(row_of(study, job.id, {}));
+        append(rows.back(), {job.datastore_id});
+        for (auto& value : import_job_values(job)) rows.back().push_back(std::move(value));
+        append(rows.back(), {kInTime});
+    }
+    return rows;
+}
+
+/// Tables whose rows say what they are of.
+bool has_position(const ComparedTable& table) {
+    constexpr std::array<std::string_view, 6> kNames = {"patient",  "study",     "series",
+                                                        "instance", "importjob", kApplied};
+    return std::ranges::find(kNames, table.name) != kNames.end();
 }
 
 }  // namespace
@@ -236,24 +347,31 @@ std::string ComparedTable::digest() const {
     return "CAST(CONV(LEFT(MD5(" + text + ")), 16), 16, 10) AS UNSIGNED)";
 }
 
-std::vector<ComparedTable> compared_tables(const Tables& tables, events::Position newest) {
+std::vector<ComparedTable> compared_tables(const Tables& tables,
+                                           std::span<const StudyDocuments> studies) {
+    events::Position newest;
+    for (const auto& study : studies) newest = std::max(newest, study.newest);
     std::vector<ComparedTable> all = {
-        patient_table(tables), study_table(tables), series_table(tables),  imageset_table(),
-        conflict_table(),      applied_table(),     instance_table(tables)};
+        patient_table(tables), study_table(tables), series_table(tables),    imageset_table(),
+        conflict_table(),      applied_table(),     instance_table(tables),  frame_table(),
+        tag_table(),           imagetype_table(),   importjob_table(studies)};
     for (auto& table : all) {
-        if (table.name == "imageset" || table.name == "conflict") continue;
-        const bool is_applied = table.name == "larmor_applied";
+        if (!has_position(table)) continue;
+        const bool is_applied = table.name == kApplied;
         table.values.push_back(is_too_late(newest, is_applied ? "epoch" : "larmor_epoch",
                                            is_applied ? "sequence" : "larmor_sequence"));
     }
     return all;
 }
 
-std::vector<ExpectedRow> expected_rows(std::size_t index, const StudyDocuments& study) {
-    constexpr std::array kMakers = {patient_rows,  study_rows,   series_rows,  imageset_rows,
-                                    conflict_rows, applied_rows, instance_rows};
+std::vector<ExpectedRow> expected_rows(std::size_t index, const Tables& tables,
+                                       const StudyDocuments& study) {
+    constexpr std::array kMakers = {patient_rows,  study_rows,    series_rows,   imageset_rows,
+                                    conflict_rows, applied_rows,  instance_rows, frame_rows,
+                                    tag_rows,      imagetype_rows};
+    if (index == kMakers.size()) return importjob_rows(study);
     if (study.image_sets.empty()) return {};
-    return kMakers.at(index)(study);
+    return kMakers.at(index)(tables, study);
 }
 
 }  // namespace larmor::index::mysql

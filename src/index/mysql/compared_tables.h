@@ -1,5 +1,6 @@
 #pragma once
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,13 +36,15 @@ struct ComparedTable {
 };
 
 /// In the order of expected_rows. `tables` must outlive it. A row that says to be of later than
-/// `newest` is not as it should be: nothing would go over it any more.
-std::vector<ComparedTable> compared_tables(const Tables& tables, events::Position newest);
+/// the newest of the studies is not as it should be: nothing would go over it any more.
+std::vector<ComparedTable> compared_tables(const Tables& tables,
+                                           std::span<const StudyDocuments> studies);
 
 /// What should be there: study, key and values as text, in the order of ComparedTable. Values
 /// of attributes are as the attribute has them.
 using ExpectedRow = std::vector<std::optional<std::string>>;
 /// The rows of table number `index` of compared_tables.
-std::vector<ExpectedRow> expected_rows(std::size_t index, const StudyDocuments& study);
+std::vector<ExpectedRow> expected_rows(std::size_t index, const Tables& tables,
+                                       const StudyDocuments& study);
 
 }  // namespace larmor::index::mysql

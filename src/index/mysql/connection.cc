@@ -97,10 +97,37 @@ Result<ConnectionSettings> parse_mysql_url(std::string_view url) {
 
 struct Connection::Handle {
     MYSQL mysql{};
-    Handle() { mysql_init(&mysql); }
+    std::string_view to_load;  ///< what `load` has still to send
+    bool is_loading = false;
+
+    Handle() {
+        mysql_init(&mysql);
+        // Whatever name a server asks for, no file is ever read.
+        mysql_set_local_infile_handler(&mysql, begin_file, read_file, end_file, fail_file,
+                                       this);
+        const unsigned on = 1;
+        mysql_options(&mysql, MYSQL_OPT_LOCAL_INFILE, &on);
+    }
     ~Handle() { mysql_close(&mysql); }
     Handle(const Handle&) = delete;
     Handle& operator=(const Handle&) = delete;
+
+private:
+    static int begin_file(void** file, const char* /*name*/, void* handle) {
+        *file = handle;
+        return static_cast<Handle*>(handle)->is_loading ? 0 : 1;
+    }
+    static int read_file(void* file, char* buffer, unsigned size) {
+        auto& to_load = static_cast<Handle*>(file)->to_load;
+        const std::size_t count = to_load.copy(buffer, size);
+        to_load.remove_prefix(count);
+        return static_cast<int>(count);
+    }
+    static void end_file(void* /*file*/) {}
+    static int fail_file(void* /*file*/, char* message, unsigned size) {
+        if (size > 0) *message = '\0';
+        return CR_UNKNOWN_ERROR;
+    }
 };
 
 Connection::Connection(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
@@ -151,6 +178,8 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& s
     TRY(const auto packet, connection->number("SELECT @@max_allowed_packet"));
     connection->statement_max_bytes_ =
         std::min(kStatementBytes, static_cast<std::size_t>(packet.value_or(0)) / 2);
+    TRY(const auto can_load, connection->number("SELECT @@local_infile"));
+    connection->can_load_ = can_load.value_or(0) != 0;
     return connection;
 }
 
@@ -189,6 +218,18 @@ Result<void> Connection::run(std::string_view sql) {
     // Statements that give rows are for `rows`.
     LARMOR_CHECK(mysql_field_count(&handle_->mysql) == 0);
     return {};
+}
+
+Result<Connection::Loaded> Connection::load(std::string_view table, std::string_view columns,
+                                            std::string_view rows) {
+    handle_->to_load = rows;
+    handle_->is_loading = true;
+    const auto done = run("LOAD DATA LOCAL INFILE 'rows' INTO TABLE " + std::string(table) +
+                          " CHARACTER SET utf8mb4 (" + std::string(columns) + ")");
+    handle_->is_loading = false;
+    if (!done) return tl::unexpected(done.error());
+    return Loaded{.rows = mysql_affected_rows(&handle_->mysql),
+                  .has_warnings = mysql_warning_count(&handle_->mysql) > 0};
 }
 
 Result<std::vector<Connection::Row>> Connection::rows(std::string_view sql) {
@@ -246,16 +287,6 @@ Result<void> Connection::run_statements(std::string_view statements) {
         if (more < 0) return {};
         if (more > 0) return failure("the schema");
     }
-}
-
-void Connection::append_quoted(std::string& sql, std::string_view text) const {
-    const std::size_t start = sql.size();
-    sql.resize(start + 2 * text.size() + 2);
-    sql[start] = '\'';
-    const auto length = mysql_real_escape_string(&handle_->mysql, sql.data() + start + 1,
-                                                 text.data(), text.size());
-    sql[start + 1 + length] = '\'';
-    sql.resize(start + length + 2);
 }
 
 }  // namespace larmor::index::mysql

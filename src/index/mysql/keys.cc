@@ -1,6 +1,7 @@
 #include "index/mysql/keys.h"
 
 #include "base/hash.h"
+#include "index/mysql/sql_value.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -8,6 +9,9 @@ namespace {
 /// As the sample names it.
 constexpr std::string_view kNoPatientId = "NO_PID";
 constexpr std::size_t kKeyBytesMax = 64;
+
+const Column kLabelColumn{.name = "value", .tag = {}, .characters_max = 256};
+const Column kImageTypeColumn{.name = "type", .tag = {}, .characters_max = 16};
 
 std::string key_text(std::string_view text) {
     constexpr std::size_t kKept = 30, kHashed = 32;
@@ -17,6 +21,11 @@ std::string key_text(std::string_view text) {
     while (kept > 0 && (static_cast<unsigned char>(text[kept]) & 0xc0U) == 0x80U) --kept;
     return std::string(text.substr(0, kept)) + "~" +
            to_hex(sha256(as_bytes(text))).substr(0, kHashed);
+}
+
+std::string_view without_padding(std::string_view text) {
+    const auto from = std::min(text.find_first_not_of(' '), text.size());
+    return text.substr(from, text.find_last_not_of(' ') + 1 - from);
 }
 
 }  // namespace
@@ -29,6 +38,24 @@ std::string issuer_key(const ImageSetDocument& document) {
 std::string patient_key(const ImageSetDocument& document) {
     return document.patient_id.empty() ? std::string(kNoPatientId)
                                        : key_text(document.patient_id);
+}
+
+std::string label_text(const std::string& text) {
+    return column_text(kLabelColumn, text).value_or("");
+}
+
+std::set<std::string> image_types(const InstanceDocument& instance,
+                                  std::optional<std::size_t> at) {
+    std::set<std::string> types;
+    if (!at || !instance.values[*at]) return types;
+    std::string_view values = *instance.values[*at];
+    while (!values.empty()) {
+        const auto end = std::min(values.find('\\'), values.size());
+        const std::string one(without_padding(values.substr(0, end)));
+        if (!one.empty()) types.insert(column_text(kImageTypeColumn, one).value_or(""));
+        values.remove_prefix(std::min(end + 1, values.size()));
+    }
+    return types;
 }
 
 Values patient_values(const ImageSetDocument& document) {

@@ -1,4 +1,6 @@
 #pragma once
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -21,5 +23,12 @@ std::string issuer_key(const ImageSetDocument& document);
 std::string patient_key(const ImageSetDocument& document);
 /// What the patient's row has: nothing for that one.
 Values patient_values(const ImageSetDocument& document);
+
+/// A key or a value of table `tag`.
+std::string label_text(const std::string& text);
+/// What table `imagetype` has of an instance: the values of its Image Type, each once. `at` is
+/// its place among the instance's values; nothing where that column is not kept.
+std::set<std::string> image_types(const InstanceDocument& instance,
+                                  std::optional<std::size_t> at);
 
 }  // namespace larmor::index::mysql

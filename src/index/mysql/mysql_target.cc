@@ -5,9 +5,11 @@
 #include <mutex>
 
 #include "index/mysql/compare.h"
+#include "index/mysql/import_job_rows.h"
+#include "index/mysql/quote.h"
 #include "index/mysql/repair.h"
 #include "index/mysql/tables.h"
-#include "index/mysql/write_document.h"
+#include "index/mysql/write_documents.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -35,22 +37,53 @@ public:
 
     Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
                              std::int64_t version) override {
+        return has_applied_since(datastore_id, image_set_id, version, {});
+    }
+    Result<bool> has_applied_since(std::string_view datastore_id, std::string_view image_set_id,
+                                   std::int64_t version, events::Position position) override {
         return with_session([&](Session& session) -> Result<bool> {
-            std::string sql = "SELECT version FROM larmor_applied WHERE datastoreid = ";
-            session.connection->append_quoted(sql, datastore_id);
-            sql += " AND imagesetid = ";
-            session.connection->append_quoted(sql, image_set_id);
-            TRY(const auto applied, session.connection->number(sql));
+            TRY(const auto applied,
+                session.connection->number(
+                    "SELECT version FROM larmor_applied WHERE datastoreid = " +
+                    in_quotes(datastore_id) + " AND imagesetid = " + in_quotes(image_set_id) +
+                    " AND (epoch, sequence) >= (" + std::to_string(position.epoch) + ", " +
+                    std::to_string(position.sequence) + ")"));
             return applied && *applied >= version;
         });
     }
 
+    BatchLimits batch_limits() const override { return options_.batch; }
+
     Result<Applied> apply(const ImageSetDocument& document) override {
-        return with_session([&](Session& session) -> Result<Applied> {
-            TRY_VOID(agree(session, document));
-            return in_transaction(session, [&](Connection& connection) {
-                return write_document(connection, session.tables, document);
-            });
+        return std::move(apply_batch(std::span(&document, 1)).front());
+    }
+
+    std::vector<Result<Applied>> apply_batch(
+        std::span<const ImageSetDocument> documents) override {
+        std::vector<Result<Applied>> outcomes(documents.size(), Applied::Older);
+        const auto done = with_session([&](Session& session) -> Result<void> {
+            Places places;
+            for (std::size_t i = 0; i < documents.size(); ++i) {
+                const auto agreed = agree(session, documents[i]);
+                if (agreed) {
+                    places.push_back(i);
+                } else {
+                    outcomes[i] = tl::unexpected(agreed.error());
+                }
+            }
+            write(session, documents, places, outcomes);
+            return {};
+        });
+        if (!done) {
+            for (auto& outcome : outcomes) outcome = tl::unexpected(done.error());
+        }
+        return outcomes;
+    }
+
+    bool keeps_import_jobs() const override { return true; }
+    Result<void> apply_import_job(const ImportJob& job) override {
+        return with_session([&](Session& session) -> Result<void> {
+            return put_import_jobs(*session.connection, std::span(&job, 1));
         });
     }
 
@@ -58,10 +91,11 @@ public:
                                                   std::size_t limit) override {
         using Uids = std::vector<std::string>;
         return with_session([&](Session& session) -> Result<Uids> {
-            std::string sql = "SELECT studyinstanceuid FROM study WHERE studyinstanceuid > ";
-            session.connection->append_quoted(sql, after);
-            sql += " ORDER BY studyinstanceuid LIMIT " + std::to_string(limit);
-            TRY(const auto rows, session.connection->rows(sql));
+            TRY(const auto rows,
+                session.connection->rows(
+                    "SELECT studyinstanceuid FROM study WHERE studyinstanceuid > " +
+                    in_quotes(after) + " ORDER BY studyinstanceuid LIMIT " +
+                    std::to_string(limit)));
             Uids uids;
             for (const auto& row : rows) uids.push_back(row[0].value());
             return uids;
@@ -85,6 +119,37 @@ public:
     }
 
 private:
+    using Places = std::vector<std::size_t>;
+
+    /// The others have nothing to do with it.
+    static bool is_of_a_document(const Error& error) {
+        return error.code != ErrorCode::Unavailable && error.code != ErrorCode::NoSpace;
+    }
+
+    /// The documents at these places, in one transaction; where that fails for one of them, in
+    /// smaller ones, so that what is wrong with it takes no other along.
+    static void write(Session& session, std::span<const ImageSetDocument> documents,
+                      std::span<const std::size_t> places,
+                      std::vector<Result<Applied>>& outcomes) {
+        if (places.empty()) return;
+        std::vector<const ImageSetDocument*> together;
+        for (const auto place : places) together.push_back(&documents[place]);
+        auto written = in_transaction(session, [&](Connection& connection) {
+            return write_documents(connection, session.tables, together);
+        });
+        if (written) {
+            for (std::size_t i = 0; i < places.size(); ++i) outcomes[places[i]] = (*written)[i];
+            return;
+        }
+        if (places.size() > 1 && is_of_a_document(written.error())) {
+            const std::size_t half = places.size() / 2;
+            write(session, documents, places.first(half), outcomes);
+            write(session, documents, places.subspan(half), outcomes);
+            return;
+        }
+        for (const auto place : places) outcomes[place] = tl::unexpected(written.error());
+    }
+
     /// Errors: Conflict where the document is of other columns than there are.
     Result<void> agree(Session& session, const ImageSetDocument& document) const {
         if (session.tables.wanted() != document.wanted) {
@@ -102,25 +167,25 @@ private:
     }
 
     template <typename F>
-    static Result<Applied> in_transaction(Session& session, F f) {
+    static std::invoke_result_t<F&, Connection&> in_transaction(Session& session, F f) {
         for (int tries = 1;; ++tries) {
-            auto applied = in_one_transaction(session, f);
-            const bool in_the_way = !applied && applied.error().code == ErrorCode::Conflict;
-            if (!in_the_way || tries == kTriesMax) return applied;
+            auto done = in_one_transaction(session, f);
+            const bool in_the_way = !done && done.error().code == ErrorCode::Conflict;
+            if (!in_the_way || tries == kTriesMax) return done;
         }
     }
 
     template <typename F>
-    static Result<Applied> in_one_transaction(Session& session, F& f) {
+    static std::invoke_result_t<F&, Connection&> in_one_transaction(Session& session, F& f) {
         Connection& connection = *session.connection;
         TRY_VOID(connection.run("START TRANSACTION"));
-        auto applied = f(connection);
-        if (applied) {
+        auto done = f(connection);
+        if (done) {
             TRY_VOID(connection.run("COMMIT"));
-            return applied;
+            return done;
         }
         if (!connection.is_lost()) TRY_VOID(connection.run("ROLLBACK"));
-        return applied;
+        return done;
     }
 
     template <typename F>

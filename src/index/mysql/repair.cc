@@ -3,9 +3,11 @@
 #include <algorithm>
 
 #include "index/mysql/compare.h"
+#include "index/mysql/image_type_rows.h"
 #include "index/mysql/keys.h"
-#include "index/mysql/upsert.h"
-#include "index/mysql/write_document.h"
+#include "index/mysql/quote.h"
+#include "index/mysql/shared_rows.h"
+#include "index/mysql/write_documents.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -24,17 +26,16 @@ public:
         TRY(const bool is_later, lock_rows());
         if (is_later && !study_.is_forced) return Target::Applied::Older;
         TRY_VOID(take_away());
-        for (const auto& document : study_.image_sets) {
-            TRY_VOID(write_document(connection_, tables_, document));
-        }
-        for (const auto patient : patients_) {
-            TRY_VOID(drop_unused_patient(connection_, patient));
-        }
+        std::vector<const ImageSetDocument*> documents;
+        for (const auto& document : study_.image_sets) documents.push_back(&document);
+        if (!documents.empty()) TRY_VOID(write_documents(connection_, tables_, documents));
+        TRY_VOID(drop_unused_patients(connection_, patients_));
+        TRY_VOID(drop_unused_image_types(connection_, image_types_));
         return Target::Applied::Written;
     }
 
 private:
-    std::string q(std::string_view text) const { return quoted(connection_, text); }
+    static std::string q(std::string_view text) { return in_quotes(text); }
 
     /// Those that the study should have, and those that it has.
     Result<void> find_image_sets() {
@@ -49,12 +50,12 @@ private:
                              " AND t.studyinstanceuid = " + q(study_.study_instance_uid)));
         for (const auto& row : rows) ids.push_back(row[0].value());
         std::ranges::sort(ids);
-        image_sets_ = "''";
-        for (const auto& id : ids) image_sets_ += ", " + q(id);
-        series_ = "''";
+        image_sets_ = list(ids);
+        std::set<std::string> series;
         for (const auto& document : study_.image_sets) {
-            series_ += ", " + q(document.series_instance_uid);
+            series.insert(document.series_instance_uid);
         }
+        series_ = list(series);
         return {};
     }
 
@@ -69,11 +70,11 @@ private:
     std::string is_later() const { return is_later("larmor_epoch", "larmor_sequence"); }
 
     /// The first number of each row, all of which are locked, and whether one is later.
-    Result<bool> lock(const std::string& what, std::vector<std::int64_t>* numbers = nullptr) {
+    Result<bool> lock(const std::string& what, Rows* numbers = nullptr) {
         TRY(const auto rows, connection_.rows(what + " FOR UPDATE"));
         bool later = false;
         for (const auto& row : rows) {
-            if (numbers != nullptr) numbers->push_back(std::stoll(row[0].value()));
+            if (numbers != nullptr) numbers->insert(std::stoll(row[0].value()));
             later = later || row[1].value() != "0";
         }
         return later;
@@ -85,7 +86,7 @@ private:
             lock("SELECT version, " + is_later("epoch", "sequence") +
                  " FROM larmor_applied WHERE " + of_image_sets() + " ORDER BY imagesetid"));
         TRY(const bool patient_is_later, lock_patients());
-        std::vector<std::int64_t> studies;
+        Rows studies;
         TRY(const bool study_is_later,
             lock("SELECT study_pkey, " + is_later() +
                      " FROM study WHERE studyinstanceuid = " + q(study_.study_instance_uid),
@@ -118,7 +119,32 @@ private:
                     &patients_);
     }
 
+    Result<void> take_labels_away() {
+        TRY_VOID(
+            connection_.run("DELETE x FROM tag x JOIN imageset m ON m.imageset_pkey ="
+                            " x.imageset_pkey WHERE m." +
+                            of_image_sets()));
+        return connection_.run(
+            "DELETE x FROM tag x JOIN series s ON s.series_pkey = x.series_pkey JOIN study t ON"
+            " t.study_pkey = s.study_pkey WHERE t.studyinstanceuid = " +
+            q(study_.study_instance_uid));
+    }
+
+    /// What image sets have goes with them; values that nobody has then, at the end.
+    Result<void> find_image_types() {
+        TRY(const auto rows,
+            connection_.rows("SELECT l.imagetype_pkey FROM larmor_imagetype l JOIN imageset m"
+                             " ON m.imageset_pkey = l.imageset_pkey JOIN series s ON"
+                             " s.series_pkey = m.series_pkey JOIN study t ON t.study_pkey ="
+                             " s.study_pkey WHERE t.studyinstanceuid = " +
+                             q(study_.study_instance_uid)));
+        for (const auto& row : rows) image_types_.insert(std::stoll(row[0].value()));
+        return {};
+    }
+
     Result<void> take_away() {
+        TRY_VOID(find_image_types());
+        TRY_VOID(take_labels_away());
         TRY_VOID(connection_.run(
             "DELETE c FROM conflict c JOIN imageset m ON"
             " m.imageset_pkey = c.imageset_pkey WHERE m.datastoreid = " +
@@ -143,13 +169,10 @@ private:
         TRY_VOID(connection_.run("DELETE FROM study WHERE studyinstanceuid = " +
                                  q(study_.study_instance_uid)));
         // So that a document's values go over what is there.
-        for (const auto patient : patients_) {
-            TRY_VOID(
-                connection_.run("UPDATE patient SET larmor_epoch = 0, larmor_sequence = 0"
-                                " WHERE patient_pkey = " +
-                                std::to_string(patient)));
-        }
-        return {};
+        return connection_.run(
+            "UPDATE patient SET larmor_epoch = 0, larmor_sequence = 0"
+            " WHERE patient_pkey IN (" +
+            list(patients_) + ")");
     }
 
     /// Of those that are to be written: where it says that they are deleted, it is wrong.
@@ -188,7 +211,8 @@ private:
     // Lists for IN.
     std::string image_sets_;
     std::string series_;
-    std::vector<std::int64_t> patients_;
+    Rows patients_;
+    Rows image_types_;
 };
 
 }  // namespace
@@ -196,7 +220,7 @@ private:
 Result<Target::Applied> repair(Connection& connection, const Tables& tables,
                                const StudyDocuments& study) {
     if (study.study_instance_uid.empty()) {
-        TRY_VOID(remove_rest(connection, study.datastore_id));
+        TRY_VOID(repair_rest(connection, study));
         return Target::Applied::Written;
     }
     return Repairing(connection, tables, study).run();

@@ -1,13 +1,12 @@
 -- The tables of the well-known sample (metadata index of AWS HealthImaging), so that what was written for it works.
--- Of our own: the columns larmor_epoch, larmor_sequence and larmor_version, the table larmor_applied, and fractions
--- of seconds in times.
+-- Of our own: the columns and tables named larmor_..., unique keys, and fractions of seconds in times.
 
 CREATE TABLE IF NOT EXISTS issuer (
     issuer_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     issuerofpatientid VARCHAR(64) NOT NULL,
     description VARCHAR(1024),
     UNIQUE KEY (issuerofpatientid)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 INSERT IGNORE INTO issuer (issuerofpatientid, description) VALUES ('DEFAULT_DOMAIN', 'no issuer is given');
 
 CREATE TABLE IF NOT EXISTS patient (
@@ -24,7 +23,7 @@ CREATE TABLE IF NOT EXISTS patient (
     KEY (patientid),
     KEY (patientname),
     FOREIGN KEY (issuer_pkey) REFERENCES issuer (issuer_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS study (
     study_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -43,7 +42,7 @@ CREATE TABLE IF NOT EXISTS study (
     UNIQUE KEY (studyinstanceuid),
     KEY (accessionnumber),
     FOREIGN KEY (patient_pkey) REFERENCES patient (patient_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS series (
     series_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -63,7 +62,7 @@ CREATE TABLE IF NOT EXISTS series (
     larmor_sequence BIGINT NOT NULL DEFAULT 0,
     UNIQUE KEY (seriesinstanceuid),
     FOREIGN KEY (study_pkey) REFERENCES study (study_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS imageset (
     imageset_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -72,7 +71,7 @@ CREATE TABLE IF NOT EXISTS imageset (
     datastoreid VARCHAR(32) NOT NULL,
     UNIQUE KEY (imagesetid, datastoreid),
     FOREIGN KEY (series_pkey) REFERENCES series (series_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS instance (
     instance_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -106,7 +105,7 @@ CREATE TABLE IF NOT EXISTS instance (
     UNIQUE KEY (sopinstanceuid),
     KEY (imageset_pkey),
     FOREIGN KEY (series_pkey) REFERENCES series (series_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS frame (
     frame_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -114,9 +113,11 @@ CREATE TABLE IF NOT EXISTS frame (
     imageset_pkey BIGINT NOT NULL,
     framenumber INT NOT NULL,
     frameid VARCHAR(32) NOT NULL,
-    UNIQUE KEY (frameid),
+    -- A copy of an instance under another UID has the same frames.
+    UNIQUE KEY (frameid, instance_pkey),
+    KEY (imageset_pkey),
     FOREIGN KEY (instance_pkey) REFERENCES instance (instance_pkey) ON DELETE CASCADE
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS conflict (
     conflict_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
@@ -124,9 +125,11 @@ CREATE TABLE IF NOT EXISTS conflict (
     imageset_pkey BIGINT NOT NULL,
     priority INT NOT NULL DEFAULT 0,
     conflict_type VARCHAR(32),
-    UNIQUE KEY (series_pkey, imageset_pkey)
-) ENGINE = InnoDB;
+    UNIQUE KEY (series_pkey, imageset_pkey),
+    KEY (imageset_pkey)
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
+-- The tags that users put to image sets.
 CREATE TABLE IF NOT EXISTS tag (
     tag_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     series_pkey BIGINT,
@@ -134,26 +137,44 @@ CREATE TABLE IF NOT EXISTS tag (
     `key` VARCHAR(256) NOT NULL,
     value VARCHAR(256),
     description VARCHAR(1024),
+    KEY (series_pkey),
+    KEY (imageset_pkey),
     KEY (`key`(191)),
     KEY (value(191))
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
+-- The values of Image Type (0008,0008) that instances have, each once.
 CREATE TABLE IF NOT EXISTS imagetype (
     imagetype_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
-    type VARCHAR(16)
-) ENGINE = InnoDB;
+    type VARCHAR(16),
+    UNIQUE KEY (type)
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
+
+-- Which image sets have them: the last one that goes takes the value with it.
+CREATE TABLE IF NOT EXISTS larmor_imagetype (
+    imageset_pkey BIGINT NOT NULL,
+    imagetype_pkey BIGINT NOT NULL,
+    PRIMARY KEY (imageset_pkey, imagetype_pkey),
+    KEY (imagetype_pkey),
+    FOREIGN KEY (imageset_pkey) REFERENCES imageset (imageset_pkey) ON DELETE CASCADE,
+    FOREIGN KEY (imagetype_pkey) REFERENCES imagetype (imagetype_pkey) ON DELETE CASCADE
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS importjob (
     importjob_pkey BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
     sourceprefix VARCHAR(2048),
     manifestprefix VARCHAR(2048),
-    submittedat DATETIME,
-    startedat DATETIME,
-    completedat DATETIME,
+    submittedat DATETIME(6),
+    startedat DATETIME(6),
+    completedat DATETIME(6),
     logicalstatus INT,
     ahijobid VARCHAR(32),
-    ahijobstatus INT
-) ENGINE = InnoDB;
+    ahijobstatus INT,
+    larmor_datastoreid VARCHAR(32),
+    larmor_epoch BIGINT NOT NULL DEFAULT 0,
+    larmor_sequence BIGINT NOT NULL DEFAULT 0,
+    UNIQUE KEY (ahijobid, larmor_datastoreid)
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS larmor_applied (
     datastoreid VARCHAR(32) NOT NULL,
@@ -166,7 +187,7 @@ CREATE TABLE IF NOT EXISTS larmor_applied (
     series_pkey BIGINT,
     PRIMARY KEY (datastoreid, imagesetid),
     KEY (series_pkey)
-) ENGINE = InnoDB;
+) ENGINE = InnoDB CHARACTER SET utf8mb4 COLLATE utf8mb4_bin;
 
 CREATE OR REPLACE VIEW full_series_view AS
     SELECT i.issuerofpatientid, p.patientid, p.patientname, p.patientbirthdate, p.patientsex, p.patientcomments,

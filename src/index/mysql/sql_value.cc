@@ -5,6 +5,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "index/mysql/quote.h"
+
 namespace larmor::index::mysql {
 namespace {
 
@@ -87,7 +89,7 @@ std::string text_of(std::chrono::microseconds time) {
     return text;
 }
 
-std::optional<std::string> date_time_text(std::string_view text) {
+std::optional<std::string> moment_text(std::string_view text) {
     std::chrono::minutes offset{0};
     if (const auto sign = text.find_first_of("+-", 8); sign != std::string_view::npos) {
         const auto hours = digits(text, sign + 1, 2);
@@ -106,8 +108,7 @@ std::optional<std::string> date_time_text(std::string_view text) {
         time = *read;
     }
     const auto moment = std::chrono::sys_days(*date) + time - offset;
-    const auto day = std::chrono::floor<std::chrono::days>(moment);
-    return text_of(std::chrono::year_month_day(day)) + " " + text_of(moment - day);
+    return date_time_text(moment);
 }
 
 std::optional<std::string> integer_text(const Column& column, std::string_view text) {
@@ -141,6 +142,11 @@ std::string cut(const std::string& text, std::uint64_t characters_max) {
 
 }  // namespace
 
+std::string date_time_text(Time time) {
+    const auto day = std::chrono::floor<std::chrono::days>(time);
+    return text_of(std::chrono::year_month_day(day)) + " " + text_of(time - day);
+}
+
 std::optional<std::string> column_text(const Column& column, const std::string& value) {
     const auto first = first_of(value);
     switch (column.kind) {
@@ -159,9 +165,41 @@ std::optional<std::string> column_text(const Column& column, const std::string& 
             return time ? std::optional(text_of(*time)) : std::nullopt;
         }
         case ColumnKind::DateTime:
-            return date_time_text(first);
+            return moment_text(first);
     }
     return std::nullopt;
+}
+
+namespace {
+
+/// `append` with the text of the value, or `null`.
+template <typename Append>
+void append_text(std::string& out, const Column& column,
+                 const std::optional<std::string>& value, Append append,
+                 std::string_view null) {
+    // Most are text that fits as it is.
+    if (value && column.kind == ColumnKind::Text && value->size() <= column.characters_max) {
+        append(out, *value);
+        return;
+    }
+    const auto text = value ? column_text(column, *value) : std::nullopt;
+    if (text) {
+        append(out, *text);
+    } else {
+        out += null;
+    }
+}
+
+}  // namespace
+
+void append_value(std::string& sql, const Column& column,
+                  const std::optional<std::string>& value) {
+    append_text(sql, column, value, append_quoted, "NULL");
+}
+
+void append_field(std::string& row, const Column& column,
+                  const std::optional<std::string>& value) {
+    append_text(row, column, value, append_escaped, "\\N");
 }
 
 }  // namespace larmor::index::mysql

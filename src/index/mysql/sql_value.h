@@ -2,6 +2,7 @@
 #include <optional>
 #include <string>
 
+#include "base/clock.h"
 #include "index/mysql/column.h"
 
 namespace larmor::index::mysql {
@@ -12,5 +13,16 @@ namespace larmor::index::mysql {
 /// attributes with several values are those of the first. Source: PS3.5 section 6.2 (DA, TM,
 /// DT, IS, DS); DT is given in UTC where it says its offset.
 std::optional<std::string> column_text(const Column& column, const std::string& value);
+
+/// In UTC, for DATETIME(6).
+std::string date_time_text(Time time);
+
+/// Appends that as a field of LOAD DATA, `\N` for NULL.
+void append_field(std::string& row, const Column& column,
+                  const std::optional<std::string>& value);
+
+/// Appends that in quotes, or NULL; NULL for no value too.
+void append_value(std::string& sql, const Column& column,
+                  const std::optional<std::string>& value);
 
 }  // namespace larmor::index::mysql

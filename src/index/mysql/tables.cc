@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "dicom/dictionary.h"
+#include "dicom/tags.h"
 
 namespace larmor::index::mysql {
 
@@ -50,13 +51,20 @@ Result<std::vector<Column>> read_columns(Connection& connection, Level level) {
 }  // namespace
 
 Wanted Tables::wanted() const {
-    Wanted wanted;
+    Wanted wanted{.tags = {}, .labels = true};
     for (std::size_t level = 0; level < kLevelCount; ++level) {
         for (const auto& column : columns[level]) {
             wanted.tags[level].push_back(column.tag);
         }
     }
     return wanted;
+}
+
+std::optional<std::size_t> Tables::image_type() const {
+    const auto& instance = of(Level::Instance);
+    const auto at = std::ranges::find(instance, dicom::tags::ImageType, &Column::tag);
+    if (at == instance.end()) return std::nullopt;
+    return static_cast<std::size_t>(at - instance.begin());
 }
 
 Result<void> make_tables(Connection& connection) {

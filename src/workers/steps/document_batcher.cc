@@ -5,7 +5,11 @@
 namespace larmor::workers {
 
 DocumentBatcher::DocumentBatcher(index::Target& target)
-    : target_(target), limits_(target.batch_limits()), thread_([this] { run(); }) {}
+    : target_(target), limits_(target.batch_limits()) {
+    for (std::size_t i = 0; i < limits_.threads; ++i) {
+        threads_.emplace_back([this] { run(); });
+    }
+}
 
 DocumentBatcher::~DocumentBatcher() {
     {
@@ -13,7 +17,7 @@ DocumentBatcher::~DocumentBatcher() {
         is_stopping_ = true;
     }
     changed_.notify_all();
-    thread_.join();
+    for (auto& thread : threads_) thread.join();
 }
 
 bool DocumentBatcher::is_full() const {
@@ -45,6 +49,7 @@ void DocumentBatcher::run() {
         changed_.wait(lock, [this] { return is_stopping_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
         changed_.wait_for(lock, limits_.window, [this] { return may_begin(); });
+        if (waiting_.empty()) continue;
         auto batch = std::exchange(waiting_, {});
         waiting_instances_ = 0;
         is_urgent_ = false;

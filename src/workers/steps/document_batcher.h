@@ -10,8 +10,8 @@
 
 namespace larmor::workers {
 
-/// Brings documents that are made one by one to a target that takes many at a time: a thread
-/// applies what has come since it last did.
+/// Brings documents that are made one by one to a target that takes many at a time: threads
+/// apply what has come since one of them last did.
 class DocumentBatcher {
 public:
     using Applied = Result<index::Target::Applied>;
@@ -48,7 +48,7 @@ private:
     std::size_t waiting_instances_ = 0;
     bool is_urgent_ = false;
     bool is_stopping_ = false;
-    std::thread thread_;
+    std::vector<std::thread> threads_;
 };
 
 }  // namespace larmor::workers

@@ -58,7 +58,20 @@ Result<IndexImageSet::Handled> IndexImageSet::handle(const std::string& body) {
     if (const auto* const rebuild = std::get_if<index::Rebuild>(&message)) {
         return send_page(*rebuild).map([](Verdict done) { return Handled(std::move(done)); });
     }
+    if (const auto* const job = std::get_if<index::ImportJobChanged>(&message)) {
+        return apply(*job).map([](Verdict done) { return Handled(std::move(done)); });
+    }
     return apply(std::get<index::ImageSetChanged>(message));
+}
+
+Result<Verdict> IndexImageSet::apply(const index::ImportJobChanged& changed) {
+    TRY(const auto job, services_.database.read([&](db::Snapshot& snapshot) {
+        return index::find_import_job(snapshot, services_.catalog.datastore_id(),
+                                      changed.job_id);
+    }));
+    // One that is forgotten stays as it was known last.
+    if (job) TRY_VOID(note(services_.target.apply_import_job(*job)));
+    return Verdict(Done{});
 }
 
 Result<IndexImageSet::Handled> IndexImageSet::apply(const index::ImageSetChanged& changed) {
@@ -66,9 +79,9 @@ Result<IndexImageSet::Handled> IndexImageSet::apply(const index::ImageSetChanged
     // events get their numbers behind the commits, a document of this version may have been
     // read before its event: what is shared with other image sets could be older.
     if (services_.database.dialect() == db::Dialect::Sqlite) {
-        TRY(const bool is_applied,
-            note(services_.target.has_applied(services_.catalog.datastore_id(),
-                                              changed.image_set_id, changed.version)));
+        TRY(const bool is_applied, note(services_.target.has_applied_since(
+                                       services_.catalog.datastore_id(), changed.image_set_id,
+                                       changed.version, changed.position)));
         if (is_applied) return Verdict(Done{});
     }
     if (batcher_) batcher_->wait_for_room();
@@ -83,8 +96,11 @@ Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {
     TRY(const auto sets, services_.database.read([&](db::Snapshot& snapshot) {
         return services_.catalog.list_image_sets(snapshot, rebuild.after, kRebuildPage);
     }));
-    if (sets.empty()) return Done{};
     std::vector<queue::NewMessage> messages;
+    if (rebuild.after == catalog::ImageSetRow{}) {
+        TRY_VOID(add_import_jobs(rebuild, messages));
+    }
+    if (sets.empty() && messages.empty()) return Done{};
     messages.reserve(sets.size() + 1);
     for (const auto& set : sets) {
         messages.push_back(
@@ -93,13 +109,29 @@ Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {
                                                            .position = rebuild.position}),
              .is_late = true});
     }
-    messages.push_back({.body = index::to_body(index::Rebuild{.after = sets.back().row,
-                                                              .position = rebuild.position}),
-                        .is_late = true});
+    if (!sets.empty()) {
+        messages.push_back({.body = index::to_body(index::Rebuild{
+                                .after = sets.back().row, .position = rebuild.position}),
+                            .is_late = true});
+    }
     return Done{[this, messages = std::move(messages)](db::Transaction& tx) -> Result<void> {
         TRY_VOID(services_.queue.send(tx, messages));
         return {};
     }};
+}
+
+Result<void> IndexImageSet::add_import_jobs(const index::Rebuild& rebuild,
+                                            std::vector<queue::NewMessage>& messages) const {
+    if (!services_.target.keeps_import_jobs()) return {};
+    TRY(const auto jobs, services_.database.read([&](db::Snapshot& snapshot) {
+        return index::list_import_jobs(snapshot, services_.catalog.datastore_id());
+    }));
+    for (const auto& job : jobs) {
+        messages.push_back({.body = index::to_body(index::ImportJobChanged{
+                                .job_id = job.id, .position = rebuild.position}),
+                            .is_late = true});
+    }
+    return {};
 }
 
 template <typename T>

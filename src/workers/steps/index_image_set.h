@@ -16,9 +16,10 @@
 
 namespace larmor::workers {
 
-/// Keeps one target of the index equal to the catalog: writes the image set of the message as
-/// it is now. A target that is down is asked every second, and takes no messages until it is
-/// back (`may_receive`), so that none of them becomes a dead letter for it.
+/// Keeps one target of the index equal to the catalog: writes the image set, or the import job,
+/// of the message as it is now. A target that is down is asked every second, and takes no
+/// messages until it is back (`may_receive`), so that none of them becomes a dead letter for
+/// it.
 class IndexImageSet final : public Step {
 public:
     struct Services {
@@ -40,7 +41,10 @@ private:
     using Handled = std::variant<Verdict, index::ImageSetDocument>;
     Result<Handled> handle(const std::string& body);
     Result<Handled> apply(const index::ImageSetChanged& changed);
+    Result<Verdict> apply(const index::ImportJobChanged& changed);
     Result<Verdict> send_page(const index::Rebuild& rebuild) const;
+    Result<void> add_import_jobs(const index::Rebuild& rebuild,
+                                 std::vector<queue::NewMessage>& messages) const;
     template <typename T>
     Result<T> note(Result<T> of_target);
     void ask_target();

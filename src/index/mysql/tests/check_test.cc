@@ -1,4 +1,5 @@
 #include "index/mysql/tests/mysql_fixture.h"
+#include "jobs/import_events.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -40,7 +41,7 @@ protected:
         if (IsSkipped()) return;
         first_ = {.datastore_id = std::string(32, 'd'),
                   .study_instance_uid = kStudy,
-                  .image_sets = {document({}),
+                  .image_sets = {document({.labels = {{"ward", "3"}}, .frames = 2}),
                                  document({.id = std::string(32, 'b'),
                                            .sequence = 2,
                                            .series = "1.2.1.2",
@@ -62,6 +63,24 @@ protected:
         none_ = first_;
         none_.study_instance_uid = "";
         none_.image_sets.clear();
+        // As the library has them: newest first.
+        for (const std::int64_t number : {4, 2}) {
+            none_.import_jobs.push_back({.datastore_id = none_.datastore_id,
+                                         .id = jobs::to_service_id(jobs::JobId{number}),
+                                         .source = "s3://in/",
+                                         .output = "s3://out/",
+                                         .submitted = Time(std::chrono::seconds(number)),
+                                         .as_of = {.epoch = 1, .sequence = 5}});
+        }
+        none_.import_jobs[1].state = jobs::JobState::Succeeded;
+        for (const auto& job : none_.import_jobs) {
+            must_be(target_->apply_import_job(job).map([] { return 0; }));
+        }
+        // One that the library has forgotten.
+        auto forgotten = none_.import_jobs[1];
+        forgotten.id = jobs::to_service_id(jobs::JobId{1});
+        must_be(target_->apply_import_job(forgotten).map([] { return 0; }));
+        for (auto& job : none_.import_jobs) job.as_of = none_.newest;
         for (const auto* study : {&first_, &other_}) {
             for (const auto& set : study->image_sets) must_be(target_->apply(set));
         }
@@ -143,6 +162,47 @@ const std::vector<Damage>& damages() {
         {"INSERT INTO instance (series_pkey, imageset_pkey, sopinstanceuid) SELECT series_pkey,"
          " imageset_pkey, '1.2.1.2.9' FROM instance WHERE sopinstanceuid = '1.2.1.2.1'",
          extra("instance")},
+        {"UPDATE frame SET framenumber = 9 WHERE framenumber = 2 ORDER BY frameid LIMIT 1",
+         different("frame")},
+        {"UPDATE frame SET imageset_pkey = -1 ORDER BY frameid LIMIT 1", different("frame")},
+        {"DELETE FROM frame WHERE framenumber = 2 ORDER BY frameid LIMIT 1", missing("frame")},
+        {"INSERT INTO frame (instance_pkey, imageset_pkey, framenumber, frameid) SELECT"
+         " instance_pkey, imageset_pkey, 3, 'f' FROM frame WHERE framenumber = 2 ORDER BY"
+         " frameid LIMIT 1",
+         extra("frame")},
+        {"UPDATE tag SET value = '4'", different("tag")},
+        {"UPDATE tag SET description = 'x'", different("tag")},
+        {"UPDATE tag SET series_pkey = (SELECT series_pkey FROM series WHERE"
+         " seriesinstanceuid = '1.2.1.2')",
+         different("tag")},
+        {"DELETE FROM tag", missing("tag")},
+        {"INSERT INTO tag (series_pkey, imageset_pkey, `key`, value) SELECT series_pkey,"
+         " imageset_pkey, `key`, value FROM tag",
+         extra("tag")},
+        {"INSERT INTO tag (`key`, value) VALUES ('ward', '3')", rest("tag")},
+        {"UPDATE imagetype SET type = 'X' WHERE type = 'PRIMARY'",
+         {.study_instance_uid = kStudy, .table = "imagetype", .missing = 2, .extra = 2}},
+        {"DELETE FROM imagetype WHERE type = 'PRIMARY'",
+         {.study_instance_uid = kStudy, .table = "imagetype", .missing = 2}},
+        {"INSERT INTO imagetype (type) VALUES ('PRIMARY2')", rest("imagetype")},
+        {"DELETE l FROM larmor_imagetype l JOIN imageset m USING (imageset_pkey) JOIN imagetype"
+         " USING (imagetype_pkey) WHERE m.imagesetid LIKE 'bbb%' AND type = 'PRIMARY'",
+         missing("imagetype")},
+        {"UPDATE importjob SET ahijobstatus = 1 WHERE ahijobid LIKE '%2'",
+         {.study_instance_uid = "", .table = "importjob", .different = 1}},
+        {"UPDATE importjob SET sourceprefix = NULL WHERE ahijobid LIKE '%2'",
+         {.study_instance_uid = "", .table = "importjob", .different = 1}},
+        {"UPDATE importjob SET submittedat = NULL WHERE ahijobid LIKE '%4'",
+         {.study_instance_uid = "", .table = "importjob", .different = 1}},
+        {"DELETE FROM importjob WHERE ahijobid LIKE '%4'",
+         {.study_instance_uid = "", .table = "importjob", .missing = 1}},
+        {"INSERT INTO importjob (ahijobid, ahijobstatus) SELECT ahijobid, ahijobstatus FROM"
+         " importjob WHERE ahijobid LIKE '%4'",
+         rest("importjob")},
+        {"INSERT INTO importjob (ahijobid, ahijobstatus, larmor_datastoreid) SELECT"
+         " REPLACE(ahijobid, '4', '5'), 2, larmor_datastoreid FROM importjob WHERE ahijobid"
+         " LIKE '%4'",
+         rest("importjob")},
         {"UPDATE larmor_applied SET version = 7 WHERE imagesetid LIKE 'bbb%'",
          different("larmor_applied")},
         {"UPDATE larmor_applied SET is_deleted = TRUE WHERE imagesetid LIKE 'bbb%'",
@@ -151,6 +211,7 @@ const std::vector<Damage>& damages() {
         {"INSERT INTO larmor_applied SELECT datastoreid, 'f', epoch, sequence, version,"
          " is_deleted, instances, series_pkey FROM larmor_applied WHERE imagesetid LIKE 'bbb%'",
          extra("larmor_applied")},
+        {"UPDATE importjob SET ahijobstatus = 0 WHERE ahijobid LIKE '%1'", rest("importjob")},
     };
     return kDamages;
 }
@@ -174,6 +235,8 @@ TEST_F(MysqlCheckTest, NamesARowThatWasAlteredDroppedOrDoubledInEachTableAndRepa
         first_.is_forced = damage.sql.find("1000") != std::string::npos;
         repair();
         EXPECT_THAT(compare(), IsEmpty()) << damage.sql;
+        // What the library has forgotten can't be made anew.
+        if (damage.sql.ends_with("'%1'")) continue;
         EXPECT_EQ(everything(), expected) << damage.sql;
         first_.is_forced = false;
     }
@@ -228,6 +291,7 @@ TEST_F(MysqlCheckTest, ComparesColumnsOfEveryTypeThatSomebodyAdded) {
     }
     must_be(target_->apply(changed));
     first_.image_sets = {changed};
+    none_.import_jobs.clear();
 
     EXPECT_THAT(must_be(target_->compare(std::vector{first_, none_})), IsEmpty());
     run("UPDATE instance SET slicelocation = -77.2000001 WHERE slicelocation IS NOT NULL");

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "base/hash.h"
 #include "dicom/tags.h"
 #include "index/mysql/mysql_target.h"
 #include "index/mysql/tests/mariadb_server.h"
@@ -38,6 +39,9 @@ struct Given {
     std::string study = "1.2.1";
     std::string series = "1.2.1.1";
     std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
+    std::string image_type = "ORIGINAL\\PRIMARY";
+    catalog::Tags labels{};
+    std::uint32_t frames = 1;  ///< of each instance
 };
 
 /// A database of a real server, with its tables, and documents for it.
@@ -55,7 +59,8 @@ protected:
     void empty() {
         must_be(connection_
                     ->run_script("DELETE FROM larmor_applied; DELETE FROM conflict;"
-                                 " DELETE FROM patient;"
+                                 " DELETE FROM tag; DELETE FROM patient;"
+                                 " DELETE FROM imagetype; DELETE FROM importjob;"
                                  " DELETE FROM issuer WHERE description IS NULL;")
                     .map([] { return 0; }));
     }
@@ -93,6 +98,7 @@ protected:
             given.patient_name);
         set(made.study, wanted_.at(Level::Study), dicom::tags::StudyTime, "072730.5");
         set(made.series, wanted_.at(Level::Series), dicom::tags::Modality, "CT");
+        if (!given.is_deleted) made.labels = given.labels;
         int number = 0;
         for (const auto& uid : given.instances) {
             Values values(wanted_.at(Level::Instance).size());
@@ -100,9 +106,18 @@ protected:
                 std::to_string(++number));
             set(values, wanted_.at(Level::Instance), dicom::tags::WindowCenter,
                 "00040.0000000000\\0400");
-            made.instances.push_back({.sop_instance_uid = uid, .values = std::move(values)});
+            set(values, wanted_.at(Level::Instance), dicom::tags::ImageType, given.image_type);
+            made.instances.push_back({.sop_instance_uid = uid,
+                                      .file = file_of(uid),
+                                      .frames = given.frames,
+                                      .values = std::move(values)});
         }
         return made;
+    }
+
+    /// Of each UID another one.
+    static objects::ObjectId file_of(const std::string& uid) {
+        return objects::ObjectId{static_cast<std::int64_t>(xxh3(as_bytes(uid)) >> 2) + 1};
     }
 
     Target::Applied apply(const Given& given) {
@@ -134,7 +149,18 @@ protected:
               " JOIN series s ON s.series_pkey = i.series_pkey ORDER BY i.sopinstanceuid",
               "SELECT m.imagesetid FROM conflict c JOIN imageset m"
               " ON m.imageset_pkey = c.imageset_pkey ORDER BY 1",
-              "SELECT patientid FROM patient ORDER BY 1"}) {
+              "SELECT patientid FROM patient ORDER BY 1",
+              "SELECT i.sopinstanceuid, f.framenumber, f.frameid, m.imagesetid FROM frame f"
+              " JOIN instance i ON i.instance_pkey = f.instance_pkey"
+              " JOIN imageset m ON m.imageset_pkey = f.imageset_pkey ORDER BY 1, 2",
+              "SELECT m.imagesetid, s.seriesinstanceuid, t.`key`, t.value, t.description"
+              " FROM tag t JOIN imageset m ON m.imageset_pkey = t.imageset_pkey"
+              " JOIN series s ON s.series_pkey = t.series_pkey ORDER BY 1, 3",
+              "SELECT x.type, m.imagesetid FROM imagetype x LEFT JOIN larmor_imagetype l"
+              " ON l.imagetype_pkey = x.imagetype_pkey LEFT JOIN imageset m"
+              " ON m.imageset_pkey = l.imageset_pkey ORDER BY 1, 2",
+              "SELECT ahijobid, ahijobstatus, logicalstatus, sourceprefix, manifestprefix,"
+              " submittedat, startedat, completedat FROM importjob ORDER BY 1"}) {
             for (auto& line : rows(sql)) all.push_back(std::move(line));
         }
         return all;

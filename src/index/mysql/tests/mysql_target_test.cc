@@ -223,7 +223,7 @@ TEST_F(MysqlTargetTest, EndsEqualWhateverTheOrder) {
     };
     for (const auto& given : history) apply(given);
     const auto expected = everything();
-    ASSERT_EQ(expected.size(), 2 + 1 + 3 + 0 + 1);
+    ASSERT_EQ(expected.size(), 2 + 1 + 3 + 0 + 1 + 3 + 0 + 4 + 0);
 
     for (unsigned seed = 1; seed <= 40; ++seed) {
         empty();
