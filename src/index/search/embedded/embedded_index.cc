@@ -35,12 +35,16 @@ public:
         }
         // Words are cut before the one writer is taken.
         const SetRow row = make_set_row(document);
-        return database_->write_and_wait(
-            [&](db::Transaction& tx) { return write_set(tx, document, row); });
+        return database_->write_and_wait([&](db::Transaction& tx) {
+            tx.on_commit([this] { facets_.note_change(); });
+            return write_set(tx, document, row);
+        });
     }
 
     Result<Answer> search(const Query& query) override {
-        return database_->read([&](db::Snapshot& snapshot) { return find(snapshot, query); });
+        const std::uint64_t changes = facets_.changes();
+        return database_->read(
+            [&](db::Snapshot& snapshot) { return find(snapshot, query, facets_, changes); });
     }
 
     Result<bool> needs_rebuild() override {
@@ -57,6 +61,8 @@ public:
     }
 
 private:
+    FacetCache facets_;
+    // Its writer, which notes changes, ends before.
     const std::unique_ptr<db::Database> database_;
 };
 

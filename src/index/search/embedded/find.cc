@@ -20,7 +20,8 @@ Result<bool> match_few_kinds(db::Snapshot& snapshot, const Query& query) {
 
 }  // namespace
 
-Result<Answer> find(db::Snapshot& snapshot, const Query& query) {
+Result<Answer> find(db::Snapshot& snapshot, const Query& query, FacetCache& cache,
+                    std::uint64_t changes) {
     Matching matching(query);
     if (matching.asks_instances() && !has_sop_instance_uid(query)) {
         TRY(const bool few, match_few_kinds(snapshot, query));
@@ -35,9 +36,13 @@ Result<Answer> find(db::Snapshot& snapshot, const Query& query) {
                              ? read_instance_hits(snapshot, query, matching, found)
                              : read_hits(snapshot, query, matching, found));
     }
-    if (!query.facets.empty()) {
-        TRY(answer.facets, count_facets(snapshot, query, matching, found));
+    if (query.facets.empty()) return answer;
+    if (auto kept = found.is_listed ? std::nullopt : cache.find(query, changes)) {
+        answer.facets = *std::move(kept);
+        return answer;
     }
+    TRY(answer.facets, count_facets(snapshot, query, matching, found));
+    if (!found.is_listed) cache.keep(query, changes, answer.facets);
     return answer;
 }
 

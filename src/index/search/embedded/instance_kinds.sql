@@ -16,6 +16,9 @@ INSERT INTO instance_kinds
     SELECT image_set, row_number() OVER (PARTITION BY image_set), count(*), "SOPClassUID", "NumberOfFrames", "Rows",
         "Columns", min("InstanceNumber"), max("InstanceNumber")
     FROM instances GROUP BY image_set, "SOPClassUID", "NumberOfFrames", "Rows", "Columns";
+CREATE TRIGGER instances_delete_kinds AFTER DELETE ON instances BEGIN
+    DELETE FROM instance_kinds WHERE image_set = old.image_set;
+END;
 CREATE INDEX instances_number ON instances (image_set, "InstanceNumber");
 
 -- All that has facets, in the order of studies: counting values reads this alone. (is_shown stands in it too,

@@ -89,7 +89,6 @@ private:
         if (!was_shown_) return {};
         TRY_VOID(tx_.run("DELETE FROM words WHERE rowid = ?1", id_));
         TRY_VOID(tx_.run("DELETE FROM instances WHERE image_set = ?1", id_));
-        TRY_VOID(tx_.run("DELETE FROM instance_kinds WHERE image_set = ?1", id_));
         return {};
     }
 

@@ -232,4 +232,28 @@ TEST(SearchRandomQuery, IsAnsweredByTheEmbeddedIndexAsByLookingAtEverything) {
     }
 }
 
+TEST(SearchFacets, OfMuchAreThoseAfterTheLastChange) {
+    const testing::Folder folder;
+    const auto index = embedded::open_embedded_index(folder.path() / "search.sqlite");
+    ASSERT_TRUE(index) << index.error().message;
+    std::vector<ImageSetDocument> documents;
+    for (int i = 0; i < (kStudies - 1) * kSetsOfStudy; ++i) documents.push_back(make_set(i));
+    apply_all(**index, documents);
+    Query query;
+    query.level = Level::Series;
+    query.limit = 0;
+    query.facets.emplace_back(&known_field(tags::PatientSex), 5);
+    const auto count = [&] {
+        std::int64_t sum = 0;
+        const auto answer = (*index)->search(query);
+        for (const auto& value : answer->facets.at(0)) sum += value.count;
+        return sum;
+    };
+    const auto before = static_cast<std::int64_t>(documents.size());
+    EXPECT_EQ(count(), before);
+    EXPECT_EQ(count(), before);
+    ASSERT_TRUE((*index)->apply(make_set((kStudies - 1) * kSetsOfStudy)));
+    EXPECT_EQ(count(), before + 1);
+}
+
 }  // namespace larmor::index::search
