@@ -104,7 +104,7 @@ void add_bench(CommandLine& line) {
         ->capture_default_str();
     join_command
         ->add_option("--spool", options.spool_folder,
-                     "folder for what outgrows the memory: 12 bytes a key, and while tables "
+                     "folder for what outgrows the memory: 9 bytes a key, and while tables "
                      "are built up to 9 more")
         ->capture_default_str();
     join_command->add_flag("--json", request->as_json, "one JSON object");

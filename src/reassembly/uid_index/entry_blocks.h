@@ -12,7 +12,7 @@
 namespace larmor::reassembly::uid_index {
 
 /// So many entries go to a block at once: its size is a multiple of it.
-inline constexpr std::uint32_t kLineEntries = 12;
+inline constexpr std::uint32_t kLineEntries = 13;
 
 /// Some entries of one partition: in memory, or in the spill file.
 struct Block {

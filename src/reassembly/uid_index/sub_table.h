@@ -55,8 +55,8 @@ struct Shape {
 
 /// Where a hash belongs in a table of that shape, and what its fingerprint is there: the last
 /// 8 bits of its home and the 22 that follow, so that fingerprints near each other stand in
-/// the order of their hashes. Another UID's fits about twice in 1e7 look-ups: one more record
-/// is read then.
+/// the order of their hashes. Another UID's fits about twice in 1e7 look-ups, among 1e9 UIDs
+/// eight times, for want of bits of its hash: one more record is read then.
 struct Home {
     std::uint32_t number = 0;
     std::uint32_t fingerprint = 0;

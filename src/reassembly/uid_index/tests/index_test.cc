@@ -145,11 +145,11 @@ TEST(Index, HoldsAnOrdinalOf34Bits) {
 }
 
 /// Hashes whose fingerprints are equal though they differ: a table of few UIDs looks at the
-/// first 30 bits or so of the order only.
+/// first 26 bits or so of the order only.
 TEST(Index, GivesEachSlotOfEqualFingerprintsAsAMatchOfItsOwn) {
-    const UidHash a{.high = 0, .low = 0x1000000};
-    const UidHash b{.high = 0, .low = 0x2000000};
-    const UidHash other{.high = 0, .low = 0x3000000};
+    const UidHash a{.high = 0, .low = 0x10000000};
+    const UidHash b{.high = 0, .low = 0x20000000};
+    const UidHash other{.high = 0, .low = 0x30000000};
     const std::vector<Appended> all{{b, 2}, {a, 1}};
     for (const auto& options : {in_memory(), in_file()}) {
         const auto index = build_index(options, all);
@@ -165,12 +165,12 @@ TEST(Index, GivesEachSlotOfEqualFingerprintsAsAMatchOfItsOwn) {
 }
 
 TEST(Index, GoesOnOverTheEndOfAPage) {
+    // Evenly spread ones, and 9 more whose fingerprints are equal to that of number 107.
     std::vector<Appended> all;
-    for (std::uint64_t i = 0; i < 700; ++i)
-        all.push_back({{.high = 0, .low = 0x100000 * i}, i});
-    // Evenly spread ones, so that all those with home 0 fit before the end.
-    for (std::uint64_t i = 1; i < 4000; ++i)
-        all.push_back({{.high = 0, .low = i * 0x0010000000000000ULL}, 10'000 + i});
+    for (std::uint64_t i = 0; i < 4096; ++i) all.push_back({{.high = 0, .low = i << 52U}, i});
+    constexpr std::uint64_t kEqual = 107;
+    for (std::uint64_t i = 1; i < 10; ++i)
+        all.push_back({{.high = 0, .low = kEqual << 52U | i << 26U}, 10'000 + i});
     auto options = in_file();
     options.partition_bits = 0;
     const auto index = build_index(options, all);
@@ -178,11 +178,17 @@ TEST(Index, GoesOnOverTheEndOfAPage) {
     auto finder = Finder::create(*index);
     ASSERT_TRUE(finder);
 
-    const auto matches = matches_of(*finder, all[699].hash);
-    ASSERT_EQ(matches.size(), 700);
-    EXPECT_THAT(matches.back(), ElementsAre(699));
-    EXPECT_THAT(matches_of(*finder, all[4000].hash),
-                ElementsAre(ElementsAre(all[4000].ordinal)));
+    const UidHash hash = all.back().hash;
+    Match first;
+    ASSERT_TRUE(finder->find(std::span(&hash, 1), std::span(&first, 1)));
+    const auto matches = matches_of(*finder, hash);
+    ASSERT_EQ(matches.size(), 10);
+    EXPECT_THAT(matches.front(), ElementsAre(kEqual));
+    EXPECT_THAT(matches.back(), ElementsAre(10'009));
+    EXPECT_NE(first.slot / kWordsPerPage, (first.slot + 9) / kWordsPerPage)
+        << "what this test is about";
+    EXPECT_THAT(matches_of(*finder, all[kEqual + 1].hash),
+                ElementsAre(ElementsAre(kEqual + 1)));
 }
 
 TEST(Index, ListsDuplicatesLongerThanAPageInTheOrderOfTheRecords) {

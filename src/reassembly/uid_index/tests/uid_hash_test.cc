@@ -39,7 +39,7 @@ TEST(Entry, KeepsAllBitsOfAnOrdinalBesideTheHash) {
     for (const std::uint64_t ordinal : kOrdinals) {
         const Entry entry = Entry::of(hash, ordinal);
         EXPECT_EQ(entry.ordinal(), ordinal);
-        EXPECT_EQ(entry.order(), 0x0123456789a80000ULL);
+        EXPECT_EQ(entry.order(), 0x0123456788000000ULL);
     }
 }
 
