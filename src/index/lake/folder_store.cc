@@ -85,6 +85,9 @@ public:
             if (::unlink(path.c_str()) != 0 && errno != ENOENT) {
                 return system_failure("remove " + path.string(), errno);
             }
+            if (path.string().starts_with((folder_ / kTemporary).string() + "/")) {
+                remove_empty_above(path);
+            }
         }
         return {};
     }
@@ -115,6 +118,13 @@ public:
 
 private:
     static constexpr const char* kTemporary = "_larmor/tmp";
+
+    /// Folders in there are of one commit each, whose files go one by one.
+    void remove_empty_above(const fs::path& path) const {
+        for (auto at = path.parent_path(); at != folder_ / kTemporary; at = at.parent_path()) {
+            if (::rmdir(at.c_str()) != 0) return;
+        }
+    }
 
     fs::path temporary() const { return folder_ / kTemporary / random_id(); }
 

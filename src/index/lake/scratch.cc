@@ -29,10 +29,14 @@ void remove_left(const fs::path& folder) {
 }  // namespace
 
 Result<std::unique_ptr<Scratch>> Scratch::make(const fs::path& folder) {
-    remove_left(folder);
     fs::path path = folder / random_id();
     std::error_code error;
-    fs::create_directories(path, error);
+    fs::create_directories(folder, error);
+    // One at a time: a folder whose lock is about to be taken is not left.
+    TRY(const auto all, open_file(folder / kLock, O_RDWR | O_CREAT));
+    if (::flock(all.get(), LOCK_EX) != 0) return system_failure("lock", errno);
+    remove_left(folder);
+    fs::create_directory(path, error);
     if (error) return system_failure("make " + path.string(), error.value());
     TRY(auto lock, open_file(path / kLock, O_RDWR | O_CREAT));
     if (::flock(lock.get(), LOCK_EX) != 0) return system_failure("lock", errno);

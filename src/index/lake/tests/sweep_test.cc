@@ -52,6 +52,21 @@ TEST_F(LakeSweep, LeavesTheFilesOfAnOldManifestToItsReadersForTheGracePeriod) {
     EXPECT_EQ(everything(), now);
 }
 
+TEST_F(LakeSweep, RemovesWhatAKilledWriterHadNotNamedYetWithItsFolders) {
+    apply({});
+    const auto temporary = folder_ / "lake" / "_larmor" / "tmp";
+    const auto left = temporary / "killed" / "files" / "to_file=00c0ffee00c0ffee";
+    fs::create_directories(left);
+    const auto store = must_be(open_folder(folder_ / "lake"));
+    must_be(
+        store->put("_larmor/tmp/killed/files/to_file=00c0ffee00c0ffee/data_0.parquet", "x"));
+    Sweep sweep(*store, 15min, clock_);
+    must_be(sweep.run());
+    clock_.advance(15min);
+    must_be(sweep.run());
+    EXPECT_TRUE(fs::is_empty(temporary));
+}
+
 TEST_F(LakeSweep, LeavesAloneWhatIsOfUseAgain) {
     apply({});
     const auto store = must_be(open_folder(folder_ / "lake"));
