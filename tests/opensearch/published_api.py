@@ -9,7 +9,7 @@ import re
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PACKAGE = f"{ROOT}/tests/end_to_end/node_modules/@opensearch-project/opensearch/api"
 # What our driver and its tests send: nothing else is answered.
-OPERATIONS = ("_core/bulk", "_core/get", "_core/info", "_core/reindex", "_core/search", "indices/create", "indices/getAlias",
+OPERATIONS = ("_core/bulk", "_core/createPit", "_core/deletePit", "_core/get", "_core/info", "_core/reindex", "_core/search", "indices/create", "indices/getAlias",
               "indices/putIndexTemplate", "indices/refresh", "indices/updateAliases")
 TOKEN = re.compile(r"\s+|/\*.*?\*/|//[^\n]*|('(?:[^'\\]|\\.)*')|([A-Za-z_$][\w$]*)|(-?\d+(?:\.\d+)?)|(.)", re.S)
 # The generator of the client leaves out what the description has under `anyOf`.

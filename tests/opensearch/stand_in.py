@@ -22,6 +22,7 @@ from published_api import PublishedApi, Refused
 
 GC_DELETES_S = 60
 WINDOW_MAX = 10_000
+OPEN_PITS_MAX = 300
 
 
 class Failed(Exception):
@@ -110,8 +111,9 @@ def values(source, field):
 
 
 class Search:
-    def __init__(self, index, body):
-        self.index, self.body = index, body
+    def __init__(self, index, documents, body):
+        self.index, self.documents, self.body = index, documents, body
+        self.places = {id(source): place for place, (_, source) in enumerate(documents.values())}
 
     def field(self, name, for_sorting=False):
         if name not in self.index.properties:
@@ -126,6 +128,8 @@ class Search:
         (kind, given), = query.items()
         if kind == "bool":
             return self.bool(given)
+        if kind == "match_all" and not given:
+            return lambda source: True
         if kind == "exists":
             field = self.field(given["field"])
             return lambda source: bool(values(source, field))
@@ -164,6 +168,9 @@ class Search:
     def sorted(self, found):
         for one in reversed(self.body.get("sort", [])):
             (name, how), = one.items()
+            if name == "_doc" and how == {"order": "asc"}:
+                found = sorted(found, key=lambda source: self.places[id(source)])
+                continue
             self.field(name, for_sorting=True)
             if how.get("missing") != "_last":
                 raise unsupported("missing values anywhere but last")
@@ -172,11 +179,39 @@ class Search:
             found = there + [s for s in found if not key(s)]
         return found
 
+    def sort_values(self, source):
+        return [self.places[id(source)] if name == "_doc" else (values(source, name) or [None])[0]
+                for one in self.body["sort"] for name in one]
+
+    def behind(self, found, after):
+        """Those that come after these sort values; what is missing comes last."""
+        if any(how["order"] != "asc" for one in self.body["sort"] for how in one.values()) or self.body.get("from"):
+            raise unsupported("this search_after")
+        if len(after) != len(self.body["sort"]):
+            raise Failed(400, "illegal_argument_exception", "search_after has another number of values than sort")
+        key = lambda given: [(v is None, v.encode() if isinstance(v, str) else v or 0) for v in given]  # noqa: E731
+        return [source for source in found if key(self.sort_values(source)) > key(after)]
+
+    def composite(self, how, found):
+        (named,) = how["sources"]
+        (name, source_of), = named.items()
+        if set(source_of) != {"terms"} or set(source_of["terms"]) != {"field"}:
+            raise unsupported("this source of composite")
+        field = self.field(source_of["terms"]["field"], for_sorting=True)
+        counts = collections.Counter(value for source in found for value in set(values(source, field)))
+        after = how.get("after", {name: ""})[name].encode()
+        keys = sorted((key for key in counts if key.encode() > after), key=str.encode)[:how.get("size", 10)]
+        answer = {"buckets": [{"key": {name: key}, "doc_count": counts[key]} for key in keys]}
+        return {**answer, "after_key": {name: keys[-1]}} if keys else answer
+
     def aggregate(self, aggregations, found):
         answer = {}
         for name, given in aggregations.items():
             inner = given.get("aggs", {})
             (kind, how), = ((k, v) for k, v in given.items() if k != "aggs")
+            if kind == "composite" and not inner:
+                answer[name] = self.composite(how, found)
+                continue
             field = self.field(how["field"], for_sorting=True)
             if kind == "cardinality":
                 answer[name] = {"value": len({value for source in found for value in values(source, field)})}
@@ -211,10 +246,11 @@ class Search:
         if start + size > WINDOW_MAX:
             raise Failed(400, "illegal_argument_exception", "Result window is too large")
         matches = self.predicate(body["query"])
-        documents = self.index.searchable()
-        ids = {id(source): key for key, (_, source) in documents.items()}
-        found = [source for _, source in documents.values() if matches(source)]
+        ids = {id(source): (key, version) for key, (version, source) in self.documents.items()}
+        found = [source for _, source in self.documents.values() if matches(source)]
         hits = self.sorted(found)
+        if "search_after" in body:
+            hits = self.behind(hits, body["search_after"])
         if "collapse" in body:
             field, seen, first = self.field(body["collapse"]["field"], for_sorting=True), set(), []
             for source in hits:
@@ -224,8 +260,10 @@ class Search:
                     first.append(source)
             hits = first
         includes = body.get("_source", {}).get("includes")
-        page = [{"_index": self.index.name, "_id": ids[id(source)], "_score": None,
-                 "_source": {k: v for k, v in source.items() if includes is None or k in includes}} for source in hits[start:start + size]]
+        page = [{"_index": self.index.name, "_id": ids[id(source)][0], "_score": None,
+                 **({"_version": ids[id(source)][1]} if body.get("version") else {}),
+                 "_source": {k: v for k, v in source.items() if includes is None or k in includes},
+                 **({"sort": self.sort_values(source)} if "sort" in body else {})} for source in hits[start:start + size]]
         answer = {"took": 1, "timed_out": False, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0},
                   "hits": {"max_score": None, "hits": page}}
         counted = body.get("track_total_hits", 10_000)
@@ -242,6 +280,7 @@ class Engine:
         self.api, self.clock, self.lock = api, Clock(), threading.Lock()
         self.indices, self.aliases, self.templates = {}, collections.defaultdict(set), {}
         self.fail_count, self.fail_status, self.credentials = 0, 0, None
+        self.pits, self.pits_made = {}, 0  # id: (index, its documents)
 
     def one_index(self, name):
         names = self.aliases.get(name) or ({name} if name in self.indices else set())
@@ -358,7 +397,28 @@ class Engine:
         return 200, {"_index": index.name, "_id": parts[2], "_version": version, "found": True, "_source": shown}
 
     def search(self, parts, _parameters, body):
-        return 200, Search(self.one_index(parts[0]), body).run()
+        if "pit" not in body:
+            index = self.one_index(parts[0])
+            return 200, Search(index, index.searchable(), body).run()
+        if len(parts) != 1:
+            raise Failed(400, "action_request_validation_exception", "[indices] cannot be used with point in time")
+        if body["pit"]["id"] not in self.pits:
+            raise Failed(404, "search_phase_execution_exception", "no such point in time")
+        return 200, Search(*self.pits[body["pit"]["id"]], body).run()
+
+    def createPit(self, parts, parameters, _body):  # noqa: N802
+        if not parameters.get("keep_alive"):
+            raise Failed(400, "action_request_validation_exception", "keep_alive is missing")
+        if len(self.pits) >= OPEN_PITS_MAX:
+            raise Failed(429, "search_phase_execution_exception", "too many points in time are open")
+        index = self.one_index(parts[0])
+        self.pits_made += 1
+        name = f"pit-{self.pits_made}"
+        self.pits[name] = (index, dict(index.searchable()))
+        return 200, {"pit_id": name, "_shards": {"total": 1, "successful": 1, "skipped": 0, "failed": 0}, "creation_time": 0}
+
+    def deletePit(self, _parts, _parameters, body):  # noqa: N802
+        return 200, {"pits": [{"pit_id": name, "successful": self.pits.pop(name, None) is not None} for name in body["pit_id"]]}
 
     def bulk(self, parts, parameters, lines):
         items, at = [], 0

@@ -1,8 +1,10 @@
 #include "index/search/embedded/embedded_index.h"
 
+#include <algorithm>
 #include <array>
 
 #include "db/sqlite/sqlite_database.h"
+#include "index/search/embedded/compare.h"
 #include "index/search/embedded/find.h"
 #include "index/search/embedded/write_set.h"
 
@@ -30,9 +32,7 @@ public:
     }
 
     Result<Applied> apply(const ImageSetDocument& document) override {
-        if (document.wanted != wanted_fields()) {
-            return fail(ErrorCode::Conflict, "the document has other attributes than wanted");
-        }
+        TRY_VOID(check_wanted(document));
         // Words are cut before the one writer is taken.
         const SetRow row = make_set_row(document);
         return database_->write_and_wait([&](db::Transaction& tx) {
@@ -45,6 +45,35 @@ public:
         const std::uint64_t changes = facets_.changes();
         return database_->read(
             [&](db::Snapshot& snapshot) { return find(snapshot, query, facets_, changes); });
+    }
+
+    Result<std::vector<std::string>> list_studies(std::string_view after,
+                                                  std::size_t limit) override {
+        return database_->read([&](db::Snapshot& snapshot) {
+            return embedded::list_studies(snapshot, after, limit);
+        });
+    }
+    Result<std::vector<Drift>> compare(std::span<const StudyDocuments> studies) override {
+        for (const auto& study : studies) TRY_VOID(check_wanted(study));
+        TRY(auto drift, database_->read([&](db::Snapshot& snapshot) {
+            return embedded::compare(snapshot, studies);
+        }));
+        const bool has_rest = std::ranges::any_of(studies, [](const StudyDocuments& study) {
+            return study.study_instance_uid.empty();
+        });
+        if (!has_rest) return drift;
+        TRY(const bool words_are_good, database_->write_and_wait(check_words));
+        if (!words_are_good) {
+            drift.push_back({.study_instance_uid = "", .table = "words_index", .different = 1});
+        }
+        return drift;
+    }
+    Result<Applied> repair(const StudyDocuments& study) override {
+        TRY_VOID(check_wanted(study));
+        return database_->write_and_wait([&](db::Transaction& tx) {
+            tx.on_commit([this] { facets_.note_change(); });
+            return embedded::repair(tx, study);
+        });
     }
 
     Result<bool> needs_rebuild() override {
@@ -61,6 +90,15 @@ public:
     }
 
 private:
+    static Result<void> check_wanted(const ImageSetDocument& document) {
+        if (document.wanted == wanted_fields()) return {};
+        return fail(ErrorCode::Conflict, "the document has other attributes than wanted");
+    }
+    static Result<void> check_wanted(const StudyDocuments& study) {
+        for (const auto& document : study.image_sets) TRY_VOID(check_wanted(document));
+        return {};
+    }
+
     FacetCache facets_;
     // Its writer, which notes changes, ends before.
     const std::unique_ptr<db::Database> database_;

@@ -10,12 +10,6 @@ namespace {
 
 namespace tags = dicom::tags;
 
-std::string joined(const std::vector<std::string>& words) {
-    std::string text;
-    for (const auto& word : words) text.append(word).append(1, ' ');
-    return text;
-}
-
 /// `"A", "B", ` of the fields.
 std::string columns_of(std::span<const Field> kept) {
     std::string columns;
@@ -207,6 +201,12 @@ private:
 };
 
 }  // namespace
+
+std::string joined(const std::vector<std::string>& words) {
+    std::string text;
+    for (const auto& word : words) text.append(word).append(1, ' ');
+    return text;
+}
 
 Result<Target::Applied> write_set(db::Transaction& tx, const ImageSetDocument& document,
                                   const SetRow& row) {

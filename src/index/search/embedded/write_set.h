@@ -10,4 +10,7 @@ namespace larmor::index::search::embedded {
 Result<Target::Applied> write_set(db::Transaction& tx, const ImageSetDocument& document,
                                   const SetRow& row);
 
+/// Words as a column of `words` has them.
+std::string joined(const std::vector<std::string>& words);
+
 }  // namespace larmor::index::search::embedded

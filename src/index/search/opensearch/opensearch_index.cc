@@ -5,17 +5,15 @@
 #include <mutex>
 
 #include "index/search/opensearch/bulk.h"
+#include "index/search/opensearch/check.h"
 #include "index/search/opensearch/document_json.h"
 #include "index/search/opensearch/query_json.h"
 #include "index/search/opensearch/read_answer.h"
 #include "index/search/opensearch/set_up.h"
+#include "index/search/opensearch/stored_documents.h"
 
 namespace larmor::index::search::opensearch {
 namespace {
-
-std::string id_of(std::string_view datastore_id, std::string_view image_set_id) {
-    return std::string(datastore_id) + "-" + std::string(image_set_id);
-}
 
 class OpenSearch final : public SearchIndex {
 public:
@@ -66,6 +64,20 @@ public:
         TRY(const std::string studies, ask(studies_json(uids)));
         TRY_VOID(read_studies(studies, answer.hits));
         return answer;
+    }
+
+    Result<std::vector<std::string>> list_studies(std::string_view after,
+                                                  std::size_t limit) override {
+        TRY_VOID(set_up_once());
+        return opensearch::list_studies(requester_, after, limit);
+    }
+    Result<std::vector<Drift>> compare(std::span<const StudyDocuments> studies) override {
+        TRY_VOID(set_up_once());
+        return opensearch::compare(requester_, studies);
+    }
+    Result<Applied> repair(const StudyDocuments& study) override {
+        TRY_VOID(set_up_once());
+        return opensearch::repair(requester_, bulk_, study);
     }
 
 private:

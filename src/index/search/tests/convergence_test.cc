@@ -84,6 +84,23 @@ public:
         return shown;
     }
 
+    /// As a check reads it.
+    std::vector<StudyDocuments> catalog() const {
+        std::vector<StudyDocuments> all;
+        for (const auto& [uid, name] : names_) {
+            all.push_back({.datastore_id = std::string(32, 'd'),
+                           .study_instance_uid = uid,
+                           .image_sets = {},
+                           .newest = {.epoch = 1, .sequence = sequence_}});
+            for (const auto& [id, set] : sets_) {
+                if (set.study == uid && !set.is_deleted) {
+                    all.back().image_sets.push_back(document_of(read(set)));
+                }
+            }
+        }
+        return all;
+    }
+
 private:
     /// As DocumentSource does: what is shared is as it is now.
     Given read(const Given& set) const {
@@ -206,6 +223,9 @@ void compare(SearchIndex& index, const Model& model, unsigned seed) {
     }
     EXPECT_EQ(names, model.names_by_study()) << "seed " << seed;
     EXPECT_EQ(series_of_studies, static_cast<std::int64_t>(found.size())) << "seed " << seed;
+    const auto drift = index.compare(model.catalog());
+    ASSERT_TRUE(drift) << drift.error().message;
+    EXPECT_EQ(*drift, std::vector<Drift>()) << "seed " << seed;
     // Words are those of the names that are there now.
     for (const auto& [study, name] : names) {
         const Answer named = ask(index, R"({"filters":{"PatientName":")" + name +
@@ -230,6 +250,13 @@ void run_seeds(SearchIndex& index, unsigned count, const std::function<void()>& 
     threads.clear();
     settle();
     for (unsigned seed = 0; seed < count; ++seed) compare(index, models[seed], seed);
+    const StudyDocuments none{.datastore_id = std::string(32, 'd'),
+                              .study_instance_uid = "",
+                              .image_sets = {},
+                              .newest = {.epoch = 1, .sequence = 1}};
+    const auto rest = index.compare(std::span(&none, 1));
+    ASSERT_TRUE(rest) << rest.error().message;
+    EXPECT_EQ(*rest, std::vector<Drift>());
 }
 
 }  // namespace

@@ -26,11 +26,11 @@ opensearch::Address StandIn::address(const std::string& alias) const {
 }
 
 std::string StandIn::ask(std::string_view method, const std::string& target,
-                         const std::string& body) {
+                         const std::string& body, const std::string& content_type) {
     http::Client client("127.0.0.1", port_);
     http::ClientRequest request{.method = method, .target = target};
     if (!body.empty()) {
-        request.headers.set("Content-Type", "application/json");
+        request.headers.set("Content-Type", content_type);
         request.body = body;
     }
     auto response = client.send(request);
@@ -38,6 +38,30 @@ std::string StandIn::ask(std::string_view method, const std::string& target,
         throw std::runtime_error(response ? response->body : response.error().message);
     }
     return response->body;
+}
+
+namespace {
+
+std::string action(const char* kind, const std::string& id, std::int64_t version) {
+    return R"({")" + std::string(kind) + R"(":{"_index":"larmor-search","_id":")" + id +
+           R"(","version":)" + std::to_string(version) +
+           ",\"version_type\":\"external_gte\"}}\n";
+}
+
+}  // namespace
+
+void StandIn::put(const std::string& id, std::int64_t version, const std::string& source) {
+    const auto answer = ask("POST", "/_bulk", action("index", id, version) + source + "\n",
+                            "application/x-ndjson");
+    if (answer.find(R"("errors": false)") == std::string::npos)
+        throw std::runtime_error(answer);
+}
+
+void StandIn::remove(const std::string& id, std::int64_t version) {
+    const auto answer =
+        ask("POST", "/_bulk", action("delete", id, version), "application/x-ndjson");
+    if (answer.find(R"("errors": false)") == std::string::npos)
+        throw std::runtime_error(answer);
 }
 
 }  // namespace larmor::index::search::testing

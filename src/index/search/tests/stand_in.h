@@ -16,7 +16,11 @@ public:
     opensearch::Address address(const std::string& alias = "larmor-search") const;
     /// Its answer to a request that must be good.
     std::string ask(std::string_view method, const std::string& target,
-                    const std::string& body = {});
+                    const std::string& body = {},
+                    const std::string& content_type = "application/json");
+    /// A document by hand, over what is there at the same version.
+    void put(const std::string& id, std::int64_t version, const std::string& source);
+    void remove(const std::string& id, std::int64_t version);
     /// What was written is found from here on.
     void refresh(const std::string& index) { ask("GET", "/" + index + "/_refresh"); }
 
