@@ -10,6 +10,7 @@
 namespace larmor::index::lake {
 
 using duckdb::Engine;
+using duckdb::quoted_text;
 
 /// A file of the next manifest, and those that it takes the place of.
 struct NewFile {

@@ -9,6 +9,7 @@
 namespace larmor::index::lake {
 
 using duckdb::Engine;
+using duckdb::quoted_text;
 
 /// A document that can't be staged, and so must not be in a batch. Errors: InvalidInput for
 /// text that is no UTF-8, Conflict for one that was read for other columns than `wanted`.
