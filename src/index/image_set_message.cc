@@ -38,6 +38,7 @@ Result<IndexMessage> parse_index_message(std::string_view body) {
         return fail(ErrorCode::InvalidInput, "the event names no image set");
     }
     message.image_set_id = id;
+    message.is_again = root["again"].error() == simdjson::SUCCESS;
     std::string_view type;
     if (root["detail-type"].get(type) == simdjson::SUCCESS && type == kTagChange)
         return message;
@@ -58,7 +59,7 @@ std::string to_body(const ImageSetChanged& changed) {
     return events::with_position(
         changed.position, R"({"detail":{"imageSetId":")" + changed.image_set_id +
                               R"(","imageSetVersion":")" + std::to_string(changed.version) +
-                              R"("}})");
+                              R"("})" + (changed.is_again ? R"(,"again":true})" : "}"));
 }
 
 std::string to_body(const ImportJobChanged& changed) {

@@ -27,6 +27,9 @@ struct ImageSetChanged {
     std::string image_set_id;
     std::int64_t version = 0;     ///< 0: what makes no version
     events::Position position{};  ///< of the event
+    /// Applied also where it was before: of a rebuild, since what a target lacks need not be
+    /// what it says to have applied.
+    bool is_again = false;
 };
 /// An import that is a job got into another state.
 struct ImportJobChanged {

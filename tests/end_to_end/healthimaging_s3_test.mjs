@@ -96,7 +96,9 @@ import io, sys, pydicom
 data_set = pydicom.dcmread('${files}/CT_small.dcm')
 data_set.SeriesInstanceUID = data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = '1.2.3.99'
 data_set.Rows, data_set.Columns, data_set.PixelData = 1024, 1024, bytes(range(256)) * 8192
-data_set.save_as(sys.stdout.buffer)`], { maxBuffer: 1 << 24 }));
+file = io.BytesIO()
+data_set.save_as(file)
+sys.stdout.buffer.write(file.getvalue())`], { maxBuffer: 1 << 24 }));
     const { jobProperties, lines } = await run({ inputS3Uri: 's3://scans/in/large', clientToken: 'large' });
     assert.equal(jobProperties.jobStatus, 'COMPLETED', jobProperties.message);
     assert.deepEqual((await lines('SUCCESS/success.ndjson')).map((line) => line.inputFile), ['in/large/large.dcm']);

@@ -14,7 +14,8 @@ import pydicom
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
 from index_check_test import check  # noqa: E402
-from index_test import caught_up, edit, import_files  # noqa: E402
+from index_test import caught_up  # noqa: E402
+from lib.index import edit, import_files  # noqa: E402
 from lib.mariadb import Mariadb  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
@@ -179,7 +180,8 @@ def a_column_that_is_added_is_filled_by_a_rebuild(folder):
         server = Server(folder, "--index-mysql", database.url)
         subprocess.run([LARMOR, "index", "rebuild", "mysql", "--library", server.library], check=True, capture_output=True)
         caught_up(server, database)
-        assert database.rows("SELECT ROUND(slicelocation, 3) FROM instance") == [(str(round(float(pydicom.dcmread(CT).SliceLocation), 3)),)]
+        rows = database.rows("SELECT ROUND(slicelocation, 3) FROM instance")
+        assert rows == [(str(round(float(pydicom.dcmread(CT).SliceLocation), 3)),)], rows
         edit(server, f"studies/{pydicom.dcmread(CT).StudyInstanceUID}", {"Study": {"DICOM": {"StudyDescription": "edited"}}})
         caught_up(server, database)
         check_is_clean(server)

@@ -16,7 +16,8 @@ Key key_of(const ImageSetDocument& document) {
 }
 
 /// After a restore from a backup, versions begin again where the backup was. A document of the
-/// same version that was read later can have what makes no version: another column, labels.
+/// same version that was read later can have what makes no version: labels. Of the same age it
+/// is written again, since a column can have been added since.
 using Age = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
 Age age_of(const ImageSetDocument& document) {
     return {document.as_of.epoch, document.version, document.as_of.sequence};
@@ -49,7 +50,7 @@ void take_state(Entry& entry, const Connection::Row& row) {
     const auto number = [&](std::size_t i) { return row[i] ? std::stoll(*row[i]) : 0; };
     const Age applied{number(2), number(3), number(4)};
     entry.was_there = applied > Age{};
-    entry.is_newer = age_of(*entry.document) > applied;
+    entry.is_newer = age_of(*entry.document) >= applied;
     entry.old_series = number(5);
 }
 

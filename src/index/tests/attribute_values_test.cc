@@ -71,6 +71,11 @@ TEST(IndexMessage, ReadsWhatARebuildSends) {
         parse_index_message(to_body(ImageSetChanged{.image_set_id = "f00", .version = 3}));
     ASSERT_TRUE(changed);
     EXPECT_EQ(std::get<ImageSetChanged>(*changed).version, 3);
+    EXPECT_FALSE(std::get<ImageSetChanged>(*changed).is_again);
+    const auto again = parse_index_message(
+        to_body(ImageSetChanged{.image_set_id = "f00", .version = 3, .is_again = true}));
+    ASSERT_TRUE(again);
+    EXPECT_TRUE(std::get<ImageSetChanged>(*again).is_again);
     const auto rebuild = parse_index_message(to_body(Rebuild{catalog::ImageSetRow{42}}));
     ASSERT_TRUE(rebuild);
     EXPECT_EQ(std::get<Rebuild>(*rebuild).after, catalog::ImageSetRow{42});

@@ -78,7 +78,7 @@ Result<IndexImageSet::Handled> IndexImageSet::apply(const index::ImageSetChanged
     // Many arrivals make many versions, of which each document has all that came before. Where
     // events get their numbers behind the commits, a document of this version may have been
     // read before its event: what is shared with other image sets could be older.
-    if (services_.database.dialect() == db::Dialect::Sqlite) {
+    if (!changed.is_again && services_.database.dialect() == db::Dialect::Sqlite) {
         TRY(const bool is_applied, note(services_.target.has_applied_since(
                                        services_.catalog.datastore_id(), changed.image_set_id,
                                        changed.version, changed.position)));
@@ -106,7 +106,8 @@ Result<Verdict> IndexImageSet::send_page(const index::Rebuild& rebuild) const {
         messages.push_back(
             {.body = index::to_body(index::ImageSetChanged{.image_set_id = set.id,
                                                            .version = set.latest_version,
-                                                           .position = rebuild.position}),
+                                                           .position = rebuild.position,
+                                                           .is_again = true}),
              .is_late = true});
     }
     if (!sets.empty()) {
