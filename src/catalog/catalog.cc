@@ -190,10 +190,6 @@ Result<StoredInstance> Catalog::find_instance(db::Snapshot& snapshot, ImageSetRo
     return read_instance(query);
 }
 
-Result<StoredSeries> Catalog::find_series(db::Snapshot& snapshot, SeriesRow row) const {
-    return load_series(snapshot, number_of(row));
-}
-
 Result<bool> Catalog::is_of_series(db::Snapshot& snapshot, const ImageSet& image_set,
                                    std::string_view study_uid,
                                    std::string_view series_uid) const {

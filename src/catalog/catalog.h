@@ -250,8 +250,6 @@ public:
     /// The instance of such an image set whose bytes are this object.
     Result<StoredInstance> find_instance_of_file(db::Snapshot& snapshot, ImageSetRow image_set,
                                                  objects::ObjectId file) const;
-    /// Whatever its primary image set is.
-    Result<StoredSeries> find_series(db::Snapshot& snapshot, SeriesRow row) const;
     /// Whether an image set is of the series, and not DELETED.
     Result<bool> is_of_series(db::Snapshot& snapshot, const ImageSet& image_set,
                               std::string_view study_uid, std::string_view series_uid) const;

@@ -44,8 +44,8 @@ struct PoolOptions {
     /// How often a pool looks at its messages in flight: one is extended when a third of the
     /// visibility timeout has passed. Nothing: a sixth of it.
     std::optional<std::chrono::nanoseconds> look_every{};
-    /// How long a step may take, once its start is durable. Then its message is given back, counted, and its result is not
-    /// used any more; what it occupies it keeps until it ends.
+    /// How long a step may take, once its start is durable. Then its message is given back,
+    /// counted, and its result is not used any more; what it occupies it keeps until it ends.
     std::chrono::microseconds step_max = std::chrono::hours(1);
     std::int32_t schema_version_max = 1;
     Backoff backoff{};

@@ -2,9 +2,7 @@
 """Studies, series and instances as a zip with a DICOMDIR, by the running program: unzip, Python's zipfile, pydicom's FileSet,
 DCMTK and dicom3tools read what comes. Ends with `N passed, N failed`."""
 import glob
-import io
 import os
-import subprocess
 import sys
 import urllib.error
 import urllib.request

@@ -7,6 +7,7 @@
 #include "index/mysql/import_job_rows.h"
 #include "index/mysql/quote.h"
 #include "index/mysql/sql_value.h"
+#include "index/rows_by_key.h"
 
 namespace larmor::index::mysql {
 namespace {
@@ -17,9 +18,6 @@ struct Digest {
     std::string sum = "0";  ///< of the rows' digests: whatever their order
     friend bool operator==(const Digest&, const Digest&) = default;
 };
-
-/// What should be there of a row: how many of a key there are, by digest.
-using DigestsByKey = std::multimap<std::string, std::string>;
 
 class Comparing {
 public:
@@ -133,11 +131,11 @@ private:
         return differ.empty() ? Result<void>() : compare_rows(table, differ);
     }
 
-    Result<std::map<std::string, DigestsByKey>> row_digests(const ComparedTable& table,
-                                                            const std::string& rows) {
+    Result<std::map<std::string, RowsByKey>> row_digests(const ComparedTable& table,
+                                                         const std::string& rows) {
         TRY(const auto found, connection_.rows("SELECT larmor_study, larmor_key, " +
                                                table.digest() + " FROM (" + rows + ") r"));
-        std::map<std::string, DigestsByKey> all;
+        std::map<std::string, RowsByKey> all;
         for (const auto& row : found) {
             all[row[0].value()].emplace(row[1].value_or(""), row[2].value());
         }
@@ -153,27 +151,10 @@ private:
                                    " WHERE larmor_study IN (" + list(uids) + ")"));
         for (const auto& uid : uids) {
             Drift drift{.study_instance_uid = uid, .table = std::string(table.name)};
-            count(drift, is[uid], should_be[uid]);
+            count_drift(drift, is[uid], should_be[uid]);
             drift_.push_back(std::move(drift));
         }
         return {};
-    }
-
-    static void count(Drift& drift, const DigestsByKey& is, const DigestsByKey& should_be) {
-        for (auto at = should_be.begin(); at != should_be.end();
-             at = should_be.upper_bound(at->first)) {
-            const std::size_t wanted = should_be.count(at->first);
-            const std::size_t there = is.count(at->first);
-            if (there < wanted) drift.missing += wanted - there;
-            if (there == 1 && wanted == 1 && is.find(at->first)->second != at->second) {
-                ++drift.different;
-            }
-        }
-        for (auto at = is.begin(); at != is.end(); at = is.upper_bound(at->first)) {
-            const std::size_t there = is.count(at->first);
-            const std::size_t wanted = should_be.count(at->first);
-            if (there > wanted) drift.extra += there - wanted;
-        }
     }
 
     Result<void> compare_rest(const std::string& datastore_id);
