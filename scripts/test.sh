@@ -7,8 +7,8 @@ source scripts/lib.sh
 
 ctest_line="ctest did not run"
 LOGS=build/test-logs
-# They wait most of their time, for leases that end, so they run beside the others.
-WAITING=" clock_test.py postgres_test.py queue_test.sh "
+# They wait most of their time, for leases that end and for what workers do, so they run beside the others.
+WAITING=" clock_test.py postgres_test.py queue_test.sh lake_test.py index_check_test.py index_sample_test.py index_tables_test.py index_test.py "
 
 # suite NAME COMMAND...: its last line `N passed, N failed` counts; without one, its exit code does. What it came to is
 # in NAME.count, since some run in the background.

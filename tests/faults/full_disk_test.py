@@ -176,8 +176,9 @@ def scenario_reserve(mount):
 def scenario_server(mount):
     instances, library = Instances(), Library(f"{mount}/library")
     ballast = f"{mount}/ballast"
-    with open(ballast, "wb") as file:  # what somebody else will delete later
-        file.write(os.urandom(32 << 20))
+    # What somebody else will delete later: more than previews take that waited for room like everybody.
+    with open(ballast, "wb") as file:
+        file.write(os.urandom(56 << 20))
         os.fsync(file.fileno())
     process, port, token = library.serve(*ALL_OF_IT)
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
