@@ -10,12 +10,13 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-std::optional<dicom::Tag> tag_of(std::string_view key) {
+/// Of eight hexadecimal digits and the quotation mark behind them. The text is padded, so that
+/// a key which is shorter can be looked at too.
+std::optional<dicom::Tag> tag_of(ondemand::raw_json_string key) {
+    constexpr std::size_t kDigits = 8;
     std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), number, 16);
-    if (key.size() != 8 || error != std::errc() || end != key.data() + key.size()) {
-        return std::nullopt;
-    }
+    const auto [end, error] = std::from_chars(key.raw(), key.raw() + kDigits, number, 16);
+    if (error != std::errc() || end != key.raw() + kDigits || *end != '"') return std::nullopt;
     return dicom::Tag::from(number);
 }
 
@@ -59,13 +60,13 @@ bool append_value(std::string& out, std::string_view vr, ondemand::value value) 
 }
 
 std::optional<std::string> text_of(ondemand::object attribute) {
-    std::string vr;
+    std::string_view vr;
     std::string text;
     for (auto field : attribute) {
-        const std::string_view key = field.unescaped_key();
-        if (key == "vr") {
-            vr = field.value().get_string().value();
-        } else if (key == "Value") {
+        const ondemand::raw_json_string key = field.key();
+        if (key.unsafe_is_equal("vr")) {
+            vr = field.value().get_string();
+        } else if (key.unsafe_is_equal("Value")) {
             bool first = true;
             for (auto value : field.value().get_array()) {
                 if (!std::exchange(first, false)) text += '\\';
@@ -87,8 +88,10 @@ Result<Values> read_attribute_values(std::string& json, std::span<const dicom::T
     try {
         auto document = parser.iterate(json);
         for (auto field : document.get_object()) {
-            const auto tag = tag_of(field.unescaped_key());
+            const auto tag = tag_of(field.key());
             if (!tag) continue;
+            // They rise, as everywhere where a file's attributes are read.
+            if (tags.empty() || *tag > tags.back()) break;
             const auto at = std::ranges::lower_bound(tags, *tag);
             if (at == tags.end() || *at != *tag) continue;
             values[static_cast<std::size_t>(at - tags.begin())] =

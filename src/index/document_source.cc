@@ -132,7 +132,7 @@ private:
             TRY(const auto first, locate(*set, {}, 1));
             first_json_.reset();
             if (!first.empty()) {
-                TRY(first_json_, read_metadata(first.front()));
+                TRY_VOID(read_metadata(first.front(), first_json_.emplace()));
             }
             first_read_ = set;
         }
@@ -143,8 +143,8 @@ private:
     Result<Values> values_of(const Located& located, Level level) {
         const auto& tags = wanted_.at(level);
         if (tags.empty()) return Values();
-        TRY(std::string json, read_metadata(located));
-        return read_attribute_values(json, tags);
+        TRY_VOID(read_metadata(located, json_));
+        return read_attribute_values(json_, tags);
     }
 
     Result<void> add_instances() {
@@ -189,13 +189,15 @@ private:
             });
     }
 
-    Result<std::string> read_metadata(const Located& located) {
-        std::string json;
+    Result<void> read_metadata(const Located& located, std::string& json) const {
+        json.clear();
         // Where bulk data is served is no attribute.
         TRY_VOID(preprocess::append_stored_metadata(
             source_.store_, located.metadata, located.instance, "", kMetadataMaxBytes, json));
-        if (located.changes.empty()) return json;
-        return edits::apply_to_json(json, located.changes);
+        if (!located.changes.empty()) {
+            TRY(json, edits::apply_to_json(json, located.changes));
+        }
+        return {};
     }
 
     const DocumentSource& source_;
@@ -205,7 +207,8 @@ private:
     Found first_of_patient_;
     Found first_of_study_;
     Found first_of_series_;
-    Found first_read_;                       ///< of which the first instance was read last
+    std::string json_;  ///< of an instance: a buffer for one after the other
+    Found first_read_;  ///< of which the first instance was read last
     std::optional<std::string> first_json_;  ///< nothing where it has none
     catalog::StoredStudy study_;
     catalog::PatientAttributes patient_;
