@@ -1,22 +1,35 @@
 #include "index/rows_by_key.h"
 
+#include <algorithm>
+#include <iterator>
+#include <map>
+#include <vector>
+
 namespace larmor::index {
+namespace {
+
+/// How many rows of each key `wanted` has and `rows` has not.
+std::map<std::string, std::size_t> count_lacking(const RowsByKey& rows,
+                                                 const RowsByKey& wanted) {
+    std::vector<RowsByKey::value_type> lacking;
+    std::ranges::set_difference(wanted, rows, std::back_inserter(lacking));
+    std::map<std::string, std::size_t> by_key;
+    for (const auto& [key, text] : lacking) ++by_key[key];
+    return by_key;
+}
+
+}  // namespace
 
 void count_drift(Drift& drift, const RowsByKey& is, const RowsByKey& should_be) {
-    for (auto at = should_be.begin(); at != should_be.end();
-         at = should_be.upper_bound(at->first)) {
-        const std::size_t wanted = should_be.count(at->first);
-        const std::size_t there = is.count(at->first);
-        if (there < wanted) drift.missing += wanted - there;
-        if (there == 1 && wanted == 1 && is.find(at->first)->second != at->second) {
-            ++drift.different;
-        }
+    auto too_many = count_lacking(should_be, is);
+    for (const auto& [key, lacking] : count_lacking(is, should_be)) {
+        std::size_t& others = too_many[key];
+        const std::size_t different = std::min(lacking, others);
+        drift.different += different;
+        drift.missing += lacking - different;
+        others -= different;
     }
-    for (auto at = is.begin(); at != is.end(); at = is.upper_bound(at->first)) {
-        const std::size_t there = is.count(at->first);
-        const std::size_t wanted = should_be.count(at->first);
-        if (there > wanted) drift.extra += there - wanted;
-    }
+    for (const auto& [key, rows] : too_many) drift.extra += rows;
 }
 
 }  // namespace larmor::index

@@ -19,11 +19,12 @@ inline const std::string kFirst = "1.2.1";
 inline const std::string kOther = "1.2.2";
 
 /// A catalog of two studies: the first one has two series, a conflict, and an image set that
-/// was deleted.
+/// was deleted. One series has instances of two sizes, of which the larger number is the lesser
+/// text.
 class CheckedCatalog {
 public:
     CheckedCatalog() {
-        add(kFirst, {});
+        add(kFirst, {.rows = {"64", "512"}});
         add(kFirst, {.id = std::string(32, 'b'),
                      .sequence = 2,
                      .series = "1.2.1.2",

@@ -40,6 +40,8 @@ std::vector<Damage> damages() {
     const std::string study = " WHERE \"StudyInstanceUID\" = '1.2.1'";
     const std::string instance = " WHERE \"SOPInstanceUID\" = '1.2.1.2.1'";
     const std::string kinds = " WHERE image_set = " + id;
+    const std::string two_kinds =
+        " WHERE image_set = (SELECT id FROM image_sets WHERE image_set_id LIKE 'aaa%')";
     const std::string columns = "\"SOPClassUID\", \"InstanceNumber\" FROM instances" + instance;
     return {
         {"UPDATE image_sets SET \"PatientName\" = 'BY^HAND'" + set, different("image_sets")},
@@ -90,6 +92,10 @@ std::vector<Damage> damages() {
          extra("instances", "")},
         {"UPDATE instance_kinds SET \"Rows\" = 3" + kinds, different("instance_kinds")},
         {"UPDATE instance_kinds SET instances = 3" + kinds, different("instance_kinds")},
+        {"UPDATE instance_kinds SET \"Rows\" = 3" + two_kinds + " AND \"Rows\" = 512",
+         different("instance_kinds")},
+        {"UPDATE instance_kinds SET instances = 3" + two_kinds,
+         {.study_instance_uid = kFirst, .table = "instance_kinds", .different = 2}},
         {"DELETE FROM instance_kinds" + kinds, missing("instance_kinds")},
         {"INSERT INTO instance_kinds (image_set, position, instances) SELECT image_set, 7, 1"
          " FROM instance_kinds" +

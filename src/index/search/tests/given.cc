@@ -47,14 +47,15 @@ ImageSetDocument document_of(const Given& given) {
                                                   {tags::SeriesNumber, given.series_number},
                                                   {tags::ProtocolName, given.protocol}});
     if (given.is_deleted) return made;
-    int number = 0;
-    for (const auto& uid : given.instances) {
+    for (std::size_t i = 0; i < given.instances.size(); ++i) {
+        const std::string& uid = given.instances[i];
         made.instances.push_back(
             {.sop_instance_uid = uid,
              .values = values_of(made.wanted.at(Level::Instance),
                                  {{tags::SOPInstanceUID, uid},
                                   {tags::SOPClassUID, "1.2.840.10008.5.1.4.1.1.2"},
-                                  {tags::InstanceNumber, std::to_string(++number)}})});
+                                  {tags::InstanceNumber, std::to_string(i + 1)},
+                                  {tags::Rows, i < given.rows.size() ? given.rows[i] : ""}})});
     }
     return made;
 }

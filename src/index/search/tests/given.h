@@ -25,6 +25,7 @@ struct Given {
     std::string series_number{};
     std::string protocol = "routine";
     std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
+    std::vector<std::string> rows{};  ///< of pixels, by instance; none of those behind
 };
 
 ImageSetDocument document_of(const Given& given);
