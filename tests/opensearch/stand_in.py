@@ -7,7 +7,8 @@ published API does not have is refused, and so is what this does not do; no requ
 As the engine does: documents are found after a refresh (every 500 ms where the index says so, or when asked) and read at once by id; an
 external version keeps the higher document; the version of a deleted document is forgotten after index.gc_deletes (60 s), of a clock that
 `POST /_stand_in/let_pass?seconds=N` moves. `POST /_stand_in/fail?count=N&status=S` fails the next requests, `POST
-/_stand_in/sign_in?user=U&password=P` wants a sign-in from then on."""
+/_stand_in/fail_items?count=N&status=S` the next items of bulks, whose requests are good; `POST /_stand_in/sign_in?user=U&password=P` wants a
+sign-in from then on."""
 import base64
 import collections
 import http.server
@@ -23,6 +24,7 @@ from published_api import PublishedApi, Refused
 GC_DELETES_S = 60
 WINDOW_MAX = 10_000
 OPEN_PITS_MAX = 300
+FAILURES_OF_ITEMS = {409: "version_conflict_engine_exception", 429: "rejected_execution_exception"}
 
 
 class Failed(Exception):
@@ -79,17 +81,21 @@ class Index:
             raise Failed(409, "version_conflict_engine_exception", "a newer one is there")
 
     def put(self, key, source, version, kind):
+        """Whether it was there before."""
         self.check_version(key, version, kind)
         self.check_source(source)
+        was_there = key in self.documents
         self.changed = True
         self.documents[key] = (version, source)
         self.deleted.pop(key, None)
+        return was_there
 
     def delete(self, key, version, kind):
+        """Whether it was there. The version counts where it was not, too."""
         self.check_version(key, version, kind)
         self.changed = True
-        self.documents.pop(key, None)
         self.deleted[key] = (version, self.clock.now())
+        return self.documents.pop(key, None) is not None
 
     def check_source(self, source):
         for name, value in source.items():
@@ -280,6 +286,7 @@ class Engine:
         self.api, self.clock, self.lock = api, Clock(), threading.Lock()
         self.indices, self.aliases, self.templates = {}, collections.defaultdict(set), {}
         self.fail_count, self.fail_status, self.credentials = 0, 0, None
+        self.failing_items = []  # statuses
         self.pits, self.pits_made = {}, 0  # id: (index, its documents)
 
     def one_index(self, name):
@@ -316,6 +323,8 @@ class Engine:
             self.clock.passed += float(parameters["seconds"])
         elif what == "sign_in":
             self.credentials = "Basic " + base64.b64encode(f"{parameters['user']}:{parameters['password']}".encode()).decode()
+        elif what == "fail_items":
+            self.failing_items = [int(parameters["status"])] * int(parameters["count"])
         else:
             self.fail_count, self.fail_status = int(parameters["count"]), int(parameters["status"])
         return 200, {}
@@ -430,21 +439,26 @@ class Engine:
             source = lines[at + 1] if kind == "index" else None
             at += 2 if kind == "index" else 1
             items.append({kind: self.bulk_item(kind, action, source, parameters, parts)})
-        return 200, {"took": 1, "errors": any(item[kind]["status"] >= 400 for item in items for kind in item), "items": items}
+        return 200, {"took": 1, "errors": any("error" in item[kind] for item in items for kind in item), "items": items}
 
     def bulk_item(self, kind, action, source, parameters, parts):
         name = action.get("_index") or parts[0]
         try:
+            if self.failing_items:
+                status = self.failing_items.pop()
+                raise Failed(status, FAILURES_OF_ITEMS[status])
             if parameters.get("require_alias") == "true" and not self.aliases.get(name):
                 raise Failed(404, "index_not_found_exception", f"[require_alias] is true and [{name}] is not an alias")
             index = self.one_index(name)
             if kind == "index":
-                index.put(action["_id"], source, action["version"], action["version_type"])
+                was_there = index.put(action["_id"], source, action["version"], action["version_type"])
+                status, result = (200, "updated") if was_there else (201, "created")
             else:
-                index.delete(action["_id"], action["version"], action["version_type"])
+                was_there = index.delete(action["_id"], action["version"], action["version_type"])
+                status, result = (200, "deleted") if was_there else (404, "not_found")
         except Failed as failed:
             return {"_index": name, "_id": action["_id"], **failed.json()}
-        return {"_index": name, "_id": action["_id"], "_version": action["version"], "status": 201}
+        return {"_index": name, "_id": action["_id"], "_version": action["version"], "result": result, "status": status}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

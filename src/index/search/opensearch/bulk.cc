@@ -13,14 +13,20 @@ constexpr std::size_t kBodyMaxBytes = std::size_t{8} << 20;
 
 using simdjson::dom::element;
 
-Result<Target::Applied> outcome_of(element item) {
+/// `of_action` is what the engine says of it.
+Result<Target::Applied> outcome_of(simdjson::simdjson_result<element> of_action) {
     std::int64_t status = 0;
-    if (item["index"]["status"].get(status)) {
+    if (of_action["status"].get(status)) {
         return fail(ErrorCode::Unavailable, "OpenSearch says nothing of a document");
     }
-    if (status == 200 || status == 201) return Target::Applied::Written;
+    element error;
+    const bool has_error = of_action["error"].get(error) == simdjson::SUCCESS;
+    // Not found and no error: there is nothing to remove.
+    if (status == 200 || status == 201 || (status == 404 && !has_error)) {
+        return Target::Applied::Written;
+    }
     std::string_view kind;
-    if (item["index"]["error"]["type"].get(kind)) kind = "";
+    if (!has_error || error["type"].get(kind)) kind = "";
     // Each document carries its version: what is there is newer.
     if (status == 409 && kind == "version_conflict_engine_exception") {
         return Target::Applied::Older;
@@ -34,7 +40,16 @@ Result<Target::Applied> outcome_of(element item) {
 }  // namespace
 
 Result<Target::Applied> Bulk::put(Item item) {
-    Waiting mine{.item = std::move(item)};
+    return wait_for({.action = "index", .item = std::move(item)});
+}
+
+Result<Target::Applied> Bulk::remove(std::string id, std::int64_t version) {
+    return wait_for(
+        {.action = "delete",
+         .item = {.id = std::move(id), .version = version, .document = std::string()}});
+}
+
+Result<Target::Applied> Bulk::wait_for(Waiting mine) {
     std::unique_lock lock(mutex_);
     queue_.push_back(&mine);
     while (!mine.is_done) {
@@ -68,10 +83,12 @@ void Bulk::send(const std::vector<Waiting*>& batch) {
     };
     std::string body;
     for (const Waiting* const one : batch) {
-        body += R"({"index":{"_index":")" + requester_.address().alias + R"(","_id":)";
+        body += "{\"" + std::string(one->action) + R"(":{"_index":")" +
+                requester_.address().alias + R"(","_id":)";
         append_json_string(body, one->item.id);
         body += R"(,"version":)" + std::to_string(one->item.version);
-        body += ",\"version_type\":\"external_gte\"}}\n" + one->item.document + '\n';
+        body += ",\"version_type\":\"external_gte\"}}\n";
+        if (!one->item.document.empty()) body += one->item.document + '\n';
     }
     const auto answer = requester_.expect({.method = "POST",
                                            .target = "/_bulk?require_alias=true",
@@ -84,7 +101,10 @@ void Bulk::send(const std::vector<Waiting*>& batch) {
         return fail_all({ErrorCode::Unavailable, "OpenSearch answers to a bulk with no items"});
     }
     std::size_t index = 0;
-    for (const element item : items) batch[index++]->outcome = outcome_of(item);
+    for (const element item : items) {
+        Waiting& one = *batch[index++];
+        one.outcome = outcome_of(item[one.action]);
+    }
 }
 
 }  // namespace larmor::index::search::opensearch

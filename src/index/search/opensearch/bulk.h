@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "index/search/opensearch/requester.h"
@@ -10,8 +11,8 @@
 
 namespace larmor::index::search::opensearch {
 
-/// Writes documents, those of all threads that wait in one request: while one is on its way,
-/// the next gathers. Safe from any thread.
+/// Writes and removes documents, those of all threads that wait in one request: while one is on
+/// its way, the next gathers. Safe from any thread.
 class Bulk {
 public:
     explicit Bulk(Requester& requester) : requester_(requester) {}
@@ -24,13 +25,18 @@ public:
     /// Blocks until the engine has it. Errors: Unavailable; InvalidInput with the status and
     /// kind of error where it does not take this document.
     Result<Target::Applied> put(Item item);
+    /// The same until the engine has no document of that id; also where it had none. Older, and
+    /// nothing done: what is there is of a higher version.
+    Result<Target::Applied> remove(std::string id, std::int64_t version);
 
 private:
     struct Waiting {
-        Item item;
+        std::string_view action;  ///< as the engine names it
+        Item item;                ///< without a document where that is removed
         bool is_done = false;
         Result<Target::Applied> outcome = Target::Applied::Written;
     };
+    Result<Target::Applied> wait_for(Waiting mine);
     void send(const std::vector<Waiting*>& batch);
 
     Requester& requester_;

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <map>
 
-#include "base/json_text.h"
 #include "index/search/opensearch/check.h"
 #include "index/search/opensearch/document_json.h"
 #include "index/search/opensearch/documents_of_studies.h"
@@ -61,7 +60,8 @@ private:
         const bool is_of_never =
             there != there_.end() && there->second.version > external_version(study_.newest);
         if (!is_of_never) return {};
-        TRY_VOID(remove(there->second));
+        // Where a newer one came meanwhile, the document that is put next is the older.
+        TRY_VOID(bulk_.remove(there->first, there->second.version));
         there_.erase(there);
         return {};
     }
@@ -84,10 +84,7 @@ private:
     /// A document of ours stays and says that its image set is deleted, so that nothing that is
     /// late brings it back.
     Result<Target::Applied> take_away(const StoredDocument& document) {
-        if (!document.has_its_own_id()) {
-            TRY_VOID(remove(document));
-            return Target::Applied::Written;
-        }
+        if (!document.has_its_own_id()) return bulk_.remove(document.id, document.version);
         ImageSetDocument deleted;
         deleted.datastore_id = document.datastore_id;
         deleted.image_set_id = document.image_set_id;
@@ -95,19 +92,6 @@ private:
         deleted.is_deleted = true;
         deleted.as_of = as_of_;
         return put(deleted);
-    }
-
-    Result<void> remove(const StoredDocument& document) {
-        const std::string body = R"({"delete":{"_index":")" + requester_.address().alias +
-                                 R"(","_id":)" + to_json_string(document.id) +
-                                 R"(,"version":)" + std::to_string(document.version) +
-                                 ",\"version_type\":\"external_gte\"}}\n";
-        return requester_
-            .expect({.method = "POST",
-                     .target = "/_bulk?require_alias=true",
-                     .body = body,
-                     .content_type = "application/x-ndjson"})
-            .map([](const std::string&) {});
     }
 
     Requester& requester_;

@@ -202,6 +202,22 @@ TEST_F(OpenSearchCheckTest, AVersionThatNothingCouldGoOverGoesWhenTheEngineHasFo
     EXPECT_THAT(catalog_.compare(*index_), IsEmpty());
 }
 
+TEST_F(OpenSearchCheckTest, SaysWhereTheEngineDoesNotRemoveWhatShouldNotBeThere) {
+    exchanged('0', "true", "true", "twin")(*stand_in_);
+    ASSERT_THAT(catalog_.compare(*index_), ElementsAre(drift("", 0, 1, 0)));
+
+    stand_in_->ask("POST", "/_stand_in/fail_items?count=1&status=429");
+    const auto busy = index_->repair(catalog_.study(""));
+    ASSERT_FALSE(busy);
+    EXPECT_EQ(busy.error().code, ErrorCode::Unavailable);
+    stand_in_->ask("POST", "/_stand_in/fail_items?count=1&status=409");
+    EXPECT_EQ(must_be(index_->repair(catalog_.study(""))), Target::Applied::Older);
+
+    EXPECT_THAT(catalog_.compare(*index_), ElementsAre(drift("", 0, 1, 0)));
+    EXPECT_EQ(must_be(index_->repair(catalog_.study(""))), Target::Applied::Written);
+    EXPECT_THAT(catalog_.compare(*index_), IsEmpty());
+}
+
 TEST_F(OpenSearchCheckTest, NeverRepairsWithWhatIsOlderThanADocument) {
     must_be(index_->apply(testing::document_of(
         {.version = 2, .sequence = 1000, .patient_name = "NEW^NAME", .instances = {"1.9"}})));
