@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 
 #include "base/json_text.h"
 #include "dicom/tags.h"
@@ -164,6 +165,15 @@ bool has_sop_instance_uid(const Query& query) {
 bool is_of_kinds(const Field& field) {
     return field.level == Level::Instance && field.tag != dicom::tags::SOPInstanceUID &&
            field.tag != dicom::tags::InstanceNumber;
+}
+
+const std::vector<Field>& fields_of_kinds() {
+    static const std::vector<Field> kFields = [] {
+        std::vector<Field> kept;
+        std::ranges::copy_if(fields(), std::back_inserter(kept), is_of_kinds);
+        return kept;
+    }();
+    return kFields;
 }
 
 }  // namespace larmor::index::search::embedded

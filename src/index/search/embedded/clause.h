@@ -37,6 +37,8 @@ bool has_conditions_of(const Query& query, Level level);
 bool has_sop_instance_uid(const Query& query);
 /// Of instances, and the same in all instances of a kind.
 bool is_of_kinds(const Field& field);
+/// All of those, which instance_kinds has columns of.
+const std::vector<Field>& fields_of_kinds();
 
 /// `s."StudyDate"`.
 std::string column(std::string_view alias, const Field& field);

@@ -7,6 +7,7 @@
 
 #include "base/json_text.h"
 #include "dicom/tags.h"
+#include "index/search/embedded/clause.h"
 #include "index/search/embedded/write_set.h"
 
 namespace larmor::index::search::embedded {
@@ -51,9 +52,7 @@ void add_row(RowsByKey& rows, const db::Query& query, int columns) {
 /// `, s."A", s."B"` of the fields.
 std::string columns_of(std::string_view alias, std::span<const Field> kept) {
     std::string columns;
-    for (const Field& field : kept) {
-        columns.append(", ").append(alias).append(".\"").append(field.keyword) += '"';
-    }
+    for (const Field& field : kept) columns += ", " + column(alias, field);
     return columns;
 }
 
@@ -62,21 +61,6 @@ std::span<const Field> fields_of_studies() {
     const auto kept = fields_of_sets();
     const auto end = std::ranges::find(kept, Level::Series, &Field::level);
     return kept.first(static_cast<std::size_t>(end - kept.begin()));
-}
-
-/// What instances of one kind have in common.
-const std::vector<Field>& fields_of_kinds() {
-    static const std::vector<Field> kFields = [] {
-        std::vector<Field> kept;
-        for (const Field& field : fields_of(Level::Instance)) {
-            if (field.tag != dicom::tags::SOPInstanceUID &&
-                field.tag != dicom::tags::InstanceNumber) {
-                kept.push_back(field);
-            }
-        }
-        return kept;
-    }();
-    return kFields;
 }
 
 std::string ids_json(const StudyDocuments& study) {
@@ -176,10 +160,9 @@ public:
         std::optional<std::int64_t> number;
         const auto fields = fields_of(Level::Instance);
         for (std::size_t i = 0; i < fields.size(); ++i) {
-            if (fields[i].tag == dicom::tags::SOPInstanceUID) continue;
-            if (fields[i].tag != dicom::tags::InstanceNumber) {
+            if (is_of_kinds(fields[i])) {
                 common.push_back(instance[i]);
-            } else if (instance[i]) {
+            } else if (fields[i].tag == dicom::tags::InstanceNumber && instance[i]) {
                 const std::string& text = *instance[i];
                 std::from_chars(text.data(), text.data() + text.size(), number.emplace(0));
             }

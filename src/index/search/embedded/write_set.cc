@@ -3,12 +3,10 @@
 #include <algorithm>
 #include <charconv>
 
-#include "dicom/tags.h"
+#include "index/search/embedded/clause.h"
 
 namespace larmor::index::search::embedded {
 namespace {
-
-namespace tags = dicom::tags;
 
 /// `"A", "B", ` of the fields.
 std::string columns_of(std::span<const Field> kept) {
@@ -151,13 +149,16 @@ private:
 
     /// From the instances that were put.
     Result<void> put_kinds() {
-        TRY_VOID(
-            tx_.run("INSERT INTO instance_kinds SELECT ?1, row_number() OVER (), count(*),"
-                    " \"SOPClassUID\", \"NumberOfFrames\", \"Rows\", \"Columns\","
-                    " min(\"InstanceNumber\"), max(\"InstanceNumber\") FROM instances"
-                    " WHERE image_set = ?1"
-                    " GROUP BY \"SOPClassUID\", \"NumberOfFrames\", \"Rows\", \"Columns\"",
-                    id_));
+        static const std::string kSql = [] {
+            const std::string common = columns_of(fields_of_kinds());
+            return "INSERT INTO instance_kinds (" + common +
+                   "image_set, position, instances, first_number, last_number) SELECT " +
+                   common +
+                   "?1, row_number() OVER (), count(*), min(\"InstanceNumber\"),"
+                   " max(\"InstanceNumber\") FROM instances WHERE image_set = ?1 GROUP BY " +
+                   common.substr(0, common.size() - 2);
+        }();
+        TRY_VOID(tx_.run(kSql, id_));
         return {};
     }
 
