@@ -17,22 +17,6 @@ bool is_newest_first(const Query& query) {
            (query.sort[0].field->tag == tags::StudyDate && query.sort[0].is_descending);
 }
 
-void append_page(Clause& clause, const Query& query) {
-    clause.sql += " LIMIT " + clause.parameter(static_cast<std::int64_t>(query.limit)) +
-                  " OFFSET " + clause.parameter(static_cast<std::int64_t>(query.offset));
-}
-
-Result<std::vector<Hit>> read_page(db::Snapshot& snapshot, const Query& query,
-                                   const Clause& clause) {
-    TRY(db::Query rows, clause.prepare(snapshot));
-    std::vector<Hit> hits;
-    for (;;) {
-        TRY(const bool row, rows.next());
-        if (!row) return hits;
-        hits.push_back(hit_of(rows, query));
-    }
-}
-
 void append_listed(Clause& clause, const Query& query, const Found& found) {
     std::vector<std::int64_t> ids;
     if (query.level == Level::Study) {
@@ -139,6 +123,18 @@ Hit hit_of(const db::Query& row, const Query& query) {
     return hit;
 }
 
+Result<std::vector<Hit>> read_page(db::Snapshot& snapshot, const Query& query, Clause& clause) {
+    clause.sql += " LIMIT " + clause.parameter(static_cast<std::int64_t>(query.limit)) +
+                  " OFFSET " + clause.parameter(static_cast<std::int64_t>(query.offset));
+    TRY(db::Query rows, clause.prepare(snapshot));
+    std::vector<Hit> hits;
+    for (;;) {
+        TRY(const bool row, rows.next());
+        if (!row) return hits;
+        hits.push_back(hit_of(rows, query));
+    }
+}
+
 Result<std::vector<Hit>> read_hits(db::Snapshot& snapshot, const Query& query,
                                    const Matching& matching, const Found& found) {
     const bool is_of_studies = query.level == Level::Study && matching.is_of_studies();
@@ -158,7 +154,6 @@ Result<std::vector<Hit>> read_hits(db::Snapshot& snapshot, const Query& query,
         matching.append_sets(clause, way_along_order(query));
     }
     append_order(clause, query, found.is_listed ? Way::ByConditions : Way::InOrder);
-    append_page(clause, query);
     return read_page(snapshot, query, clause);
 }
 

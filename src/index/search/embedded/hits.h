@@ -12,6 +12,9 @@ void append_order(Clause& clause, const Query& query, Way way);
 /// `SELECT ...` of what hit_of reads.
 void append_select(Clause& clause, const Query& query);
 Hit hit_of(const db::Query& row, const Query& query);
+/// The hits of the page that is asked for, of a statement that gives all of them in their
+/// order. Errors: those of the database.
+Result<std::vector<Hit>> read_page(db::Snapshot& snapshot, const Query& query, Clause& clause);
 
 /// A page of studies or series. Errors: those of the database.
 Result<std::vector<Hit>> read_hits(db::Snapshot& snapshot, const Query& query,

@@ -199,15 +199,7 @@ Result<std::vector<Hit>> sort_instances(db::Snapshot& snapshot, const Query& que
         matching.append_instances(clause, Way::ByConditions);
     }
     append_order(clause, query, Way::InOrder);
-    clause.sql += " LIMIT " + clause.parameter(static_cast<std::int64_t>(query.limit)) +
-                  " OFFSET " + clause.parameter(static_cast<std::int64_t>(query.offset));
-    TRY(db::Query rows, clause.prepare(snapshot));
-    std::vector<Hit> hits;
-    for (;;) {
-        TRY(const bool row, rows.next());
-        if (!row) return hits;
-        hits.push_back(hit_of(rows, query));
-    }
+    return read_page(snapshot, query, clause);
 }
 
 }  // namespace
