@@ -4,10 +4,10 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { gunzipSync } from 'node:zlib';
 import * as sdk from '@aws-sdk/client-medical-imaging';
 import { binary, startServer } from './lib/server.mjs';
 import { runChecks } from './lib/checks.mjs';
+import { callsOf, clientOf, documentOf } from './lib/healthimaging.mjs';
 
 const require = createRequire(import.meta.url);
 const dcmjs = require('dcmjs');
@@ -22,33 +22,13 @@ const { dict } = dcmjs.data.DicomMessage.readFile(ct.buffer.slice(ct.byteOffset,
 const server = await startServer({ role: 'admin' });
 execFileSync(binary, ['import', '--library', server.library, `${folder}/CT_small.dcm`], { stdio: 'ignore' });
 
-function clientOf(role) {
-  const lines = execFileSync(binary, ['access-key', 'create', '--role', role, '--library', server.library], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  });
-  const value = (name) => new RegExp(`^export ${name}=(\\S+)$`, 'm').exec(lines)[1];
-  return new sdk.MedicalImagingClient({
-    region: 'eu-central-1',
-    endpoint: `${server.url}/healthimaging`,
-    disableHostPrefix: true,
-    maxAttempts: 1,
-    credentials: { accessKeyId: value('AWS_ACCESS_KEY_ID'), secretAccessKey: value('AWS_SECRET_ACCESS_KEY') },
-  });
-}
-const client = clientOf('admin');
-const send = (name, input) => client.send(new sdk[`${name}Command`](input));
+const send = callsOf(clientOf(server, 'admin'));
 
 const { datastoreSummaries: [{ datastoreId }] } = await send('ListDatastores', {});
 const { imageSetsMetadataSummaries: [{ imageSetId }] } = await send('SearchImageSets', { datastoreId, searchCriteria: {} });
 const names = { datastoreId, imageSetId };
 
-async function metadata(versionId) {
-  const answer = await send('GetImageSetMetadata', { ...names, versionId });
-  assert.equal(answer.contentType, 'application/json');
-  assert.equal(answer.contentEncoding, 'gzip');
-  return JSON.parse(gunzipSync(await answer.imageSetMetadataBlob.transformToByteArray()));
-}
+const metadata = (versionId) => documentOf(send, { ...names, versionId });
 const instanceOf = (document) => Object.values(Object.values(document.Study.Series)[0].Instances)[0];
 
 function decoded(codestream) {
@@ -97,7 +77,7 @@ const code = await runChecks({
     const imageFrameInformation = { imageFrameId: 'f'.repeat(32) };
     await refused('GetImageFrame', { ...names, imageFrameInformation }, 'ResourceNotFoundException');
     await assert.rejects(
-      () => clientOf('monitor').send(new sdk.GetImageFrameCommand({ ...names, imageFrameInformation })),
+      () => callsOf(clientOf(server, 'monitor'))('GetImageFrame', { ...names, imageFrameInformation }),
       (thrown) => thrown instanceof sdk.AccessDeniedException,
     );
   },

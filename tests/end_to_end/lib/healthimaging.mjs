@@ -33,6 +33,8 @@ export const updatesOf = (attributes) => ({
 /** The document of GetImageSetMetadata. */
 export async function documentOf(send, names) {
   const answer = await send('GetImageSetMetadata', names);
+  assert.equal(answer.contentType, 'application/json');
+  assert.equal(answer.contentEncoding, 'gzip');
   return JSON.parse(gunzipSync(await answer.imageSetMetadataBlob.transformToByteArray()));
 }
 
