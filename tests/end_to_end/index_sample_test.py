@@ -5,27 +5,22 @@ fails where the handler works as the sample's does. From the API to MariaDB. End
 The bugs, as its source has them: it never hears of deletions (its rule lists Created, Copied and Updated only); one bad image set fails all of
 its batch (nothing is reported by message, and the connection is closed after the first); times with fractions of seconds become NULL (its
 parser takes HHMMSS only); and a series in two image sets gets another conflict row each time that one of them comes (the table has no key)."""
-import json
 import os
-import shutil
 import subprocess
 import sys
-import time
 import warnings
 
 import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from dimse import LARMOR, PYDICOM_FILES, Server  # noqa: E402
-from index_test import caught_up  # noqa: E402
-from lib.index import delete_study, edit, import_files, write_mister_ct  # noqa: E402
-from lib.mariadb import Mariadb  # noqa: E402
+from dimse import LARMOR, PYDICOM_FILES, wait_until  # noqa: E402
+from lib.index import delete_study, edit, import_files, queue_of, write_mister_ct  # noqa: E402
+from lib.index_mysql import caught_up, main, with_target  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 
 warnings.simplefilter("ignore")
 scenarios = Scenarios("index-sample")
 test = scenarios.test
-WAIT_S = 60
 
 
 def ct(folder, name, **attributes):
@@ -38,53 +33,34 @@ def ct(folder, name, **attributes):
     return f"{folder}/{name}"
 
 
-def with_target(function):
-    """A server and its database, which end with it."""
-    def run(folder):
-        database = Mariadb()
-        server = Server(folder, "--index-mysql", database.url)
-        try:
-            function(folder, server, database)
-        finally:
-            server.end()
-            database.end()
-    run.__name__ = function.__name__
-    return run
-
-
 @test
-def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_every_row(folder):
+@with_target()
+def a_patient_that_is_renamed_over_two_series_and_111_instances_is_renamed_in_every_row(folder, server, database):
     """The acceptance test of the sample for AWS HealthImaging: MISTER^CT becomes ANON^ANON."""
-    database = Mariadb()
-    server = Server(folder, "--index-mysql", database.url)
-    try:
-        study = write_mister_ct(f"{folder}/files")
-        import_files(server, f"{folder}/files")
-        assert caught_up(server, database) == [(study, "2", "111")]
-        edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": "ANON^ANON", "PatientSex": "O"}}})
-        assert caught_up(server, database) == [(study, "2", "111")]
-        rows = database.rows("SELECT patientid, patientname, patientsex, COUNT(*), SUM(numberofseriesrelatedinstances)"
-                             " FROM full_series_view GROUP BY 1, 2, 3")
-        assert rows == [("MR01", "ANON^ANON", "O", "2", "111")], rows
-        # What is no column of the catalog, and one instance among many.
-        series = f"{study}.1"
-        image_set = server.search(f"studies/{study}/series?SeriesInstanceUID={series}")[0]["0020000E"]["Value"][0]
-        assert image_set == series
-        (ids,) = database.rows(f"SELECT imagesetid FROM imageset JOIN series USING (series_pkey) WHERE seriesinstanceuid = '{series}'")
-        edit(server, f"image-sets/{ids[0]}", {"Study": {"Series": {series: {
-            "DICOM": {"ProtocolName": "renamed"},
-            "Instances": {f"{series}.0": {"DICOM": {"ContentDescription": "the first"}}}}}}})
-        caught_up(server, database)
-        assert database.rows("SELECT DISTINCT protocolname FROM series ORDER BY 1") == [("NULL",), ("renamed",)]
-        assert database.rows("SELECT sopinstanceuid FROM instance WHERE contentdescription = 'the first'") == [(f"{series}.0",)]
-    finally:
-        server.end()
-        database.end()
+    study = write_mister_ct(f"{folder}/files")
+    import_files(server, f"{folder}/files")
+    assert caught_up(server, database) == [(study, "2", "111")]
+    edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": "ANON^ANON", "PatientSex": "O"}}})
+    assert caught_up(server, database) == [(study, "2", "111")]
+    rows = database.rows("SELECT patientid, patientname, patientsex, COUNT(*), SUM(numberofseriesrelatedinstances)"
+                         " FROM full_series_view GROUP BY 1, 2, 3")
+    assert rows == [("MR01", "ANON^ANON", "O", "2", "111")], rows
+    # What is no column of the catalog, and one instance among many.
+    series = f"{study}.1"
+    image_set = server.search(f"studies/{study}/series?SeriesInstanceUID={series}")[0]["0020000E"]["Value"][0]
+    assert image_set == series
+    (ids,) = database.rows(f"SELECT imagesetid FROM imageset JOIN series USING (series_pkey) WHERE seriesinstanceuid = '{series}'")
+    edit(server, f"image-sets/{ids[0]}", {"Study": {"Series": {series: {
+        "DICOM": {"ProtocolName": "renamed"},
+        "Instances": {f"{series}.0": {"DICOM": {"ContentDescription": "the first"}}}}}}})
+    caught_up(server, database)
+    assert database.rows("SELECT DISTINCT protocolname FROM series ORDER BY 1") == [("NULL",), ("renamed",)]
+    assert database.rows("SELECT sopinstanceuid FROM instance WHERE contentdescription = 'the first'") == [(f"{series}.0",)]
 
 
 @test
-@with_target
-def sample_bug_1_deletions_never_reach_the_index(folder, server, database):
+@with_target()
+def sample_bug_1_deletions_never_reach_the_index(_folder, server, database):
     import_files(server, f"{PYDICOM_FILES}/CT_small.dcm", f"{PYDICOM_FILES}/MR_small.dcm")
     studies = caught_up(server, database)
     assert len(studies) == 2, studies
@@ -95,7 +71,7 @@ def sample_bug_1_deletions_never_reach_the_index(folder, server, database):
 
 
 @test
-@with_target
+@with_target()
 def sample_bug_2_one_bad_image_set_fails_its_whole_batch(folder, server, database):
     import_files(server, f"{PYDICOM_FILES}/MR_small.dcm")
     caught_up(server, database)
@@ -105,24 +81,24 @@ def sample_bug_2_one_bad_image_set_fails_its_whole_batch(folder, server, databas
     for number in range(40):
         ct(f"{folder}/files", f"{number}.dcm", SeriesInstanceUID=f"1.2.{number}", SOPInstanceUID=f"1.2.{number}.1")
     import_files(server, f"{folder}/files")
-    until = time.monotonic() + WAIT_S
-    while len(series := database.rows("SELECT seriesinstanceuid FROM series WHERE seriesinstanceuid LIKE '1.2.%'")) < 39:
-        assert time.monotonic() < until, series
-        time.sleep(0.1)
-    assert ("1.2.7",) not in series
-    queue = json.loads(server.get("/v1/queues/index-mysql"))
+
+    def series():
+        return {row[0] for row in database.rows("SELECT seriesinstanceuid FROM series WHERE seriesinstanceuid LIKE '1.2.%'")}
+    wait_until(lambda: len(series()) >= 39)
+    assert "1.2.7" not in series()
+    queue = queue_of(server, "mysql")
     assert queue["waiting"] + queue["delayed"] + queue["in_flight"] + queue["dead"] == 1, queue
     # It is the only one that waits, or a dead letter by now, and comes when it can.
     database.rows("ALTER TABLE series DROP CONSTRAINT poison")
-    until = time.monotonic() + WAIT_S
-    while database.rows("SELECT COUNT(*) FROM series WHERE seriesinstanceuid LIKE '1.2.%'") != [("40",)]:
+
+    def has_come():
         subprocess.run([LARMOR, "queue", "redrive", "index-mysql", "--all", "--library", server.library], check=False, capture_output=True)
-        assert time.monotonic() < until, server.get("/v1/queues/index-mysql")
-        time.sleep(0.1)
+        return len(series()) == 40
+    wait_until(has_come)
 
 
 @test
-@with_target
+@with_target()
 def sample_bug_3_times_with_fractions_of_seconds_become_null(folder, server, database):
     path = ct(folder, "fractions.dcm", StudyTime="101530.25", ContentTime="101531.123456", AcquisitionTime="101532.000",
               SOPInstanceUID="1.2.3.4")
@@ -134,7 +110,7 @@ def sample_bug_3_times_with_fractions_of_seconds_become_null(folder, server, dat
 
 
 @test
-@with_target
+@with_target()
 def sample_bug_4_a_conflict_that_comes_again_is_another_row(folder, server, database):
     import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
     import_files(server, ct(folder, "conflict.dcm", PatientName="Other^Name"))
@@ -159,8 +135,4 @@ def sample_bug_4_a_conflict_that_comes_again_is_another_row(folder, server, data
 
 
 if __name__ == "__main__":
-    if not shutil.which("mariadb-install-db"):
-        print("SKIPPED: MariaDB is not installed (./dev setup does it): NOTHING is tested on it")
-        print("0 passed, 0 failed")
-        sys.exit(0)
-    sys.exit(scenarios.run())
+    sys.exit(main(scenarios))

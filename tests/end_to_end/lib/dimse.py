@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.error
 import urllib.request
 
 import pydicom
@@ -50,6 +51,23 @@ class Server:
         request = urllib.request.Request(self.url + path, headers={"Authorization": f"Bearer {self.token}", "Accept": accept})
         with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.read()
+
+    def send(self, method, path, body=None):
+        """Status and bytes of the answer, whatever it says; a body goes as JSON."""
+        request = urllib.request.Request(self.url + path, method=method, data=None if body is None else json.dumps(body).encode(),
+                                         headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read()
+
+    def ask(self, method, path, body=None):
+        """The JSON of an answer that must be good."""
+        status, answer = self.send(method, path, body)
+        assert 200 <= status < 300, (status, answer)
+        return json.loads(answer or b"{}")
 
     def stored(self, data_set):
         """The file of an instance, as it is stored."""

@@ -1,4 +1,5 @@
 """What the scripts about targets of the index share: changes of a library, and the wait until a target has them."""
+import glob
 import json
 import os
 import subprocess
@@ -21,12 +22,13 @@ def delete_study(server, uid):
         return answer.headers["Location"].rsplit("/", 1)[1]
 
 
+def recover(server, deletion):
+    subprocess.run([LARMOR, "deleted", "recover", deletion, "--library", server.library], check=True, capture_output=True)
+
+
 def edit(server, what, attributes, force=False):
-    request = urllib.request.Request(f"{server.url}/v1/{what}/edits", method="POST",
-                                     data=json.dumps({"updatableAttributes": attributes, "force": force}).encode(),
-                                     headers={"Authorization": f"Bearer {server.token}", "Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        assert answer.status == 200, answer.status
+    status, answer = server.send("POST", f"/v1/{what}/edits", {"updatableAttributes": attributes, "force": force})
+    assert status == 200, (status, answer)
 
 
 def queue_of(server, target):
@@ -42,10 +44,51 @@ def wait_until_applied(server, target, seconds=60):
     wait_until(is_empty, seconds)
 
 
+def rebuild(server, target):
+    subprocess.run([LARMOR, "index", "rebuild", target, "--library", server.library], check=True, capture_output=True)
+
+
+def check(server, target, *arguments):
+    """The exit code of a check, what differs as (study, table), and all that it says."""
+    done = subprocess.run([LARMOR, "index", "check", target, "--library", server.library, *arguments], check=False, capture_output=True,
+                          text=True, timeout=240)
+    lines = [line.split("  ", 1) for line in done.stdout.splitlines() if ": " in line and "  " in line]
+    return done.returncode, {(study, text.split(":")[0]) for study, text in lines}, done.stdout + done.stderr
+
+
+def last_check(server, target):
+    """As the API has it."""
+    (status,) = [one for one in json.loads(server.get("/v1/index"))["targets"] if one["name"] == target]
+    return status["last_check"]
+
+
+def check_is_clean(server, target):
+    code, drift, text = check(server, target)
+    assert (code, drift) == (0, set()), text
+    last = last_check(server, target)
+    assert last["state"] == "succeeded" and last["result"]["drift"] == 0, last
+
+
 def studies_of_catalog(server):
     """UID, series and instances of each."""
     return sorted((study["0020000D"]["Value"][0], study["00201206"]["Value"][0], study["00201208"]["Value"][0])
                   for study in server.search("studies?limit=1000"))
+
+
+def instances_of_pydicom():
+    """Path and data set without pixels of each instance in pydicom's files that pydicom reads."""
+    for path in glob.glob(f"{PYDICOM_FILES}/*.dcm"):
+        try:
+            data_set = pydicom.dcmread(path, stop_before_pixels=True)
+        except Exception:  # files that no reader takes
+            continue
+        if "SOPInstanceUID" in data_set:
+            yield path, data_set
+
+
+def as_stored(server, data_set):
+    """The same instance as the library has it, without pixels."""
+    return pydicom.dcmread(pydicom.filebase.DicomBytesIO(server.stored(data_set)), stop_before_pixels=True)
 
 
 def write_mister_ct(folder):
