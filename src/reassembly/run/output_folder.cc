@@ -8,7 +8,7 @@
 #include <cerrno>
 
 #include "base/hash.h"
-#include "base/json_text.h"
+#include "reassembly/run/request.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -16,10 +16,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::uint64_t kMarkMaxBytes = 1 << 20, kCheckpointMaxBytes = 1ULL << 36;
-
-std::string fingerprint_member(const std::string& fingerprint) {
-    return "{\"fingerprint\":" + to_json_string(fingerprint);
-}
 
 Result<void> make_folder(const fs::path& path) {
     std::error_code error;

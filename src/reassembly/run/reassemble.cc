@@ -2,7 +2,6 @@
 
 #include <future>
 
-#include "base/json_text.h"
 #include "reassembly/run/archive_queue.h"
 #include "reassembly/run/build_side.h"
 #include "reassembly/run/checkpoints.h"
@@ -281,8 +280,8 @@ Result<Outcome> reassemble(const Request& request, Progress& progress) {
     outcome.counts = reported.counts;
     outcome.image_bytes = progress.images.bytes;
     outcome.image_bytes_read = progress.images.bytes_read;
-    outcome.complete_json = "{\"fingerprint\":" + to_json_string(print) + ',' +
-                            json_members(outcome.counts) + "}\n";
+    outcome.complete_json =
+        fingerprint_member(print) + ',' + json_members(outcome.counts) + "}\n";
     if (!outcome.counts.add_up()) {
         return fail(ErrorCode::Corrupt,
                     "a defect of ours: the counts don't add up: " + outcome.complete_json);

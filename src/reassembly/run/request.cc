@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/hash.h"
+#include "base/json_text.h"
 #include "objects/s3/address.h"
 
 namespace larmor::reassembly::run {
@@ -23,6 +24,10 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
         text += "--\n";
     }
     return to_hex(sha256(as_bytes(text)));
+}
+
+std::string fingerprint_member(const std::string& fingerprint) {
+    return "{\"fingerprint\":" + to_json_string(fingerprint);
 }
 
 InS3 in_s3(const Request& request) {

@@ -43,6 +43,8 @@ struct Request {
 /// key, size and time. A digest in hexadecimal.
 std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& metadata,
                         const std::vector<ArchiveFile>& images);
+/// What the JSON of a run's marks and of `complete.json` begins with.
+std::string fingerprint_member(const std::string& fingerprint);
 
 /// What of a run is in S3, whose bytes are in memory on their way.
 struct InS3 {

@@ -17,10 +17,6 @@ constexpr std::size_t kMarkMaxBytes = 1 << 20;
 constexpr const char* kMark = ".reassembly/run.json";
 constexpr const char* kComplete = "complete.json";
 
-std::string fingerprint_member(const std::string& fingerprint) {
-    return "{\"fingerprint\":" + to_json_string(fingerprint);
-}
-
 std::uint64_t size_of_file(const fuse::FusedFile& file) {
     std::uint64_t size = 0;
     for (const auto& piece : file.pieces) size += piece.size_bytes();
