@@ -227,6 +227,7 @@ def goes_on_with_the_archive_where_it_was_killed(folder):
     try:
         # Of about 50 instances; each point in the way of what was begun at the one before.
         for number, (method, match, skip, done) in enumerate((
+                ("PUT", "/.reassembly/run.json", 0, False), ("PUT", "/.reassembly/run.json", 0, True),
                 ("PUT", "/instances/", 3, True), ("PUT", "/instances/", 20, False), ("PUT", "/instances/", 12, True),
                 ("PUT", "/conflicts/", 0, False), ("PUT", "/conflicts/", 0, True), ("PUT", "/conflicts/", 1, True),
                 ("HEAD", "/conflicts/", 0, False), ("DELETE", "/instances/", 0, True), ("PUT", "/conflicts/1.2.3.3/2", 0, False),
@@ -275,13 +276,59 @@ def a_place_and_a_work_folder_belong_together(folder):
         proxy.end()
     # Not into another place, nor into a folder, from here; and not from another folder into this place.
     assert "nothing is in" in reassemble(folder, "yours", code=1) and server.names("yours") == []
-    images, metadata = server.address(ARCHIVES, "in/image"), server.address(ARCHIVES, "in/metadata")
-    assert "unfinished run into S3" in larmor("reassemble", "--metadata", metadata, "--images", images, "--out", f"{folder}/work",
-                                              "--memory", "512MiB", code=1)
+    assert "unfinished run into S3" in into_a_folder(folder, "work")
     assert "another work folder" in reassemble(folder, "mine", work="other", code=1)
     reassemble(folder, "mine")
     assert "nothing is in" in reassemble(folder, "yours", code=1) and server.names("yours") == []
     assert_equal_to_truth("mine")
+
+
+def into_a_folder(folder, work, code=1):
+    return larmor("reassemble", "--metadata", server.address(ARCHIVES, "in/metadata"), "--images", server.address(ARCHIVES, "in/image"),
+                  "--out", f"{folder}/{work}", "--memory", "512MiB", code=code)
+
+
+@test
+def a_checkpoint_of_one_place_is_never_gone_on_with_in_another(folder):
+    for bucket in ("first", "second"):
+        server.make_bucket(bucket)
+    proxy = server.proxy()
+    try:
+        # Before its first checkpoint, when the place is taken; then behind several, in another place, by the same work folder.
+        assert killed_where(proxy, {"method": "PUT", "match": "/.reassembly/run.json", "done": True},
+                            *command(folder, "first", target=proxy.url))
+        assert killed_where(proxy, {"method": "PUT", "match": "/report/"},
+                            *command(folder, "second", "--checkpoint-seconds", "0", target=proxy.url))
+    finally:
+        proxy.end()
+    assert "another work folder" in reassemble(folder, "first", code=1)
+    assert server.names("first") == ["out/.reassembly/run.json"], server.names("first")
+    assert "a run of which 9 archives were done" in reassemble(folder, "second")
+    assert_equal_to_truth("second")
+    # The work folder says where its instances are, and is no run into a folder.
+    assert json.loads(in_folder(f"{folder}/work")["complete.json"])["place"] == "s3://second/out/"
+    assert "finished run into S3" in into_a_folder(folder, "work")
+    assert "nothing is in" in reassemble(folder, "first", code=1)
+
+
+@test
+def a_place_that_is_finished_leaves_the_unfinished_run_of_a_work_folder_alone(folder):
+    for bucket in ("done", "begun"):
+        server.make_bucket(bucket)
+    reassemble(folder, "done", work="other")
+    proxy = server.proxy()
+    try:
+        assert killed_where(proxy, {"method": "PUT", "match": "/report/"},
+                            *command(folder, "begun", "--checkpoint-seconds", "0", target=proxy.url))
+    finally:
+        proxy.end()
+    assert "finished already" in reassemble(folder, "done")
+    assert "a run of which 9 archives were done" in reassemble(folder, "begun")
+    assert_equal_to_truth("begun")
+    # A folder that was at no other run is finished with the place.
+    assert "finished already" in reassemble(folder, "done", work="third")
+    assert json.loads(in_folder(f"{folder}/third")["complete.json"])["place"] == "s3://done/out/"
+    assert "finished run into S3" in into_a_folder(folder, "third")
 
 
 @test

@@ -114,6 +114,7 @@ Result<void> OutputFolder::begin_again() {
 }
 
 bool OutputFolder::is_of_s3() const {
+    if (finished_) return finished_->find(kPlaceMember) != std::string::npos;
     std::error_code error;
     return fs::exists(s3_mark(), error);
 }

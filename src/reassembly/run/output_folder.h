@@ -28,8 +28,9 @@ public:
 
     const std::filesystem::path& path() const { return path_; }
     std::filesystem::path work() const { return path_ / ".reassembly"; }
-    /// Of a run whose instances are in S3: whose they are. See S3Output.
+    /// Of a run whose instances are in S3, while it goes on: whose they are. See S3Output.
     std::filesystem::path s3_mark() const { return work() / "s3-run.json"; }
+    /// Whether the run that the folder holds, finished or not, has its instances in S3.
     bool is_of_s3() const;
     std::filesystem::path staged() const { return work() / "staged"; }
     std::filesystem::path report() const { return path_ / "report"; }

@@ -195,7 +195,7 @@ struct Destination {
         Destination to;
         if (!objects::s3::is_s3_address(request.output.string())) {
             TRY_VOID(to.open_folder(request, request.output, print));
-            if (to.folder->is_of_s3()) return another_run(request.output, "into S3");
+            if (to.folder->is_of_s3()) return another_run(*to.folder, "into S3");
             to.finished = to.folder->finished();
             to.output = output_to(*to.folder, memory.probe_threads);
             return to;
@@ -212,20 +212,19 @@ struct Destination {
         TRY(to.client, objects::s3::Client::open(std::move(options)));
         TRY_VOID(to.open_folder(request, request.work_folder, print));
         if (to.folder->checkpoint() && !to.folder->is_of_s3()) {
-            return another_run(request.work_folder, "into that folder");
+            return another_run(*to.folder, "into that folder");
         }
         TRY(auto output, S3Output::open(*to.client, address, *to.folder, print));
         to.finished = output->finished();
-        if (to.finished && !to.folder->finished()) {
-            TRY_VOID(to.folder->complete(*to.finished));
-        }
         to.output = std::move(output);
         return to;
     }
-    static tl::unexpected<Error> another_run(const std::filesystem::path& folder,
+    static tl::unexpected<Error> another_run(const OutputFolder& folder,
                                              std::string_view where) {
-        return fail(ErrorCode::Conflict,
-                    folder.string() + " holds an unfinished run " + std::string(where));
+        return fail(ErrorCode::Conflict, folder.path().string() +
+                                             (folder.finished() ? " holds a finished run "
+                                                                : " holds an unfinished run ") +
+                                             std::string(where));
     }
     Result<void> open_folder(const Request& request, const std::filesystem::path& path,
                              const std::string& print) {

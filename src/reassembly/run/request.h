@@ -45,6 +45,8 @@ std::string fingerprint(const Request& request, const std::vector<ArchiveFile>& 
                         const std::vector<ArchiveFile>& images);
 /// What the JSON of a run's marks and of `complete.json` begins with.
 std::string fingerprint_member(const std::string& fingerprint);
+/// A member of it where the instances are in S3: which place that is.
+inline constexpr std::string_view kPlaceMember = R"("place":)";
 
 /// What of a run is in S3, whose bytes are in memory on their way.
 struct InS3 {

@@ -36,6 +36,12 @@ const char* content_type_of(std::string_view key) {
     return key.ends_with(".ndjson") ? "application/x-ndjson" : "application/json";
 }
 
+Error of_another_folder(const std::string& place) {
+    return {ErrorCode::Conflict, place +
+                                     " holds an unfinished run of another work folder: go on "
+                                     "with that one, or remove what is there"};
+}
+
 /// In S3 an object has 10,000 parts at most.
 std::size_t part_bytes_for(std::uint64_t size_bytes) {
     std::size_t part_bytes = kPutBytes;
@@ -48,8 +54,7 @@ std::size_t part_bytes_for(std::uint64_t size_bytes) {
 Result<std::unique_ptr<S3Output>> S3Output::open(s3::Client& client, const s3::Address& address,
                                                  OutputFolder& folder,
                                                  const std::string& fingerprint) {
-    std::unique_ptr<S3Output> output(
-        new S3Output(client, address.as_prefix(), address.text(), folder));
+    std::unique_ptr<S3Output> output(new S3Output(client, address, folder));
     TRY_VOID(output->begin(fingerprint));
     return output;
 }
@@ -62,11 +67,21 @@ Result<std::string> S3Output::read_mark(const std::string& name) {
     return tl::unexpected(bytes.error());
 }
 
+std::string S3Output::place_member() const {
+    return ',' + std::string(kPlaceMember) + to_json_string(place_) + "}\n";
+}
+
 Result<void> S3Output::begin(const std::string& fingerprint) {
+    const auto mark = read_file(folder_.s3_mark(), kMarkMaxBytes);
+    if (!mark && mark.error().code != ErrorCode::NotFound) return tl::unexpected(mark.error());
     TRY(std::string complete, read_mark(kComplete));
     if (complete.starts_with(fingerprint_member(fingerprint))) {
-        // A run that was broken off behind its end may have left it.
-        if (!folder_.finished()) TRY_VOID(client_.remove(prefix_ + kMark));
+        if (!folder_.finished()) {
+            // A run that was broken off behind its end may have left it.
+            TRY_VOID(client_.remove(prefix_ + kMark));
+            // What a run into another place needs to go on stays.
+            if (!mark || mark->ends_with(place_member())) TRY_VOID(complete_folder(complete));
+        }
         finished_ = std::move(complete);
         return {};
     }
@@ -79,49 +94,41 @@ Result<void> S3Output::begin(const std::string& fingerprint) {
                                              " holds a finished run, of which nothing is in " +
                                              place_);
     }
-    // Durable here before it is there: what this folder does not know is another's.
-    const auto path = folder_.s3_mark();
-    auto mark = read_file(path, kMarkMaxBytes);
-    if (!mark && mark.error().code != ErrorCode::NotFound) return tl::unexpected(mark.error());
-    if (!mark) {
-        mark =
-            fingerprint_member(fingerprint) + ",\"run\":" + to_json_string(random_id()) + "}\n";
-        TRY_VOID(write_whole(path, *mark));
-    }
-    return take_place(*mark);
+    return take_place(fingerprint, mark.value_or(""));
 }
 
-Result<void> S3Output::take_place(const std::string& mark) {
+Result<void> S3Output::take_place(const std::string& fingerprint, const std::string& mark) {
     TRY(const std::string there, read_mark(kMark));
-    if (there.empty()) {
-        TRY(const bool empty, is_empty());
-        if (!empty) {
-            return fail(ErrorCode::Conflict,
-                        place_ + " is not empty, and what it holds is no run");
-        }
-        if (folder_.checkpoint()) {
-            return fail(ErrorCode::Conflict, folder_.path().string() +
-                                                 " holds an unfinished run, of which nothing "
-                                                 "is in " +
-                                                 place_ +
-                                                 ": remove the folder to begin it anew");
-        }
-        const auto put =
-            client_.put(prefix_ + kMark, as_bytes(mark), if_absent("application/json"));
-        if (put) return {};
-        if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
-    }
-    if (there != mark) {
-        return fail(ErrorCode::Conflict,
-                    place_ +
-                        " holds an unfinished run of another work folder: go on with that "
-                        "one, or remove what is there");
-    }
+    if (there.empty()) return take_empty_place(fingerprint);
+    if (there != mark) return tl::unexpected(of_another_folder(place_));
     for (const char* name : {"instances/", "conflicts/", "report/"}) {
         TRY_VOID(client_.abort_uploads(prefix_ + name));
         if (!folder_.checkpoint()) TRY_VOID(remove_below(name));
     }
     return {};
+}
+
+Result<void> S3Output::take_empty_place(const std::string& fingerprint) {
+    TRY(const bool empty, is_empty());
+    if (!empty) {
+        return fail(ErrorCode::Conflict, place_ + " is not empty, and what it holds is no run");
+    }
+    if (folder_.checkpoint()) {
+        return fail(ErrorCode::Conflict,
+                    folder_.path().string() +
+                        " holds an unfinished run, of which nothing is in " + place_ +
+                        ": remove the folder to begin it anew");
+    }
+    // Durable here before it is there: what this folder does not know is another's. A new one,
+    // since that of an attempt before may stand in another place, which is then no longer ours.
+    const auto mark = fingerprint_member(fingerprint) +
+                      ",\"run\":" + to_json_string(random_id()) + place_member();
+    TRY_VOID(write_whole(folder_.s3_mark(), mark));
+    const auto put =
+        client_.put(prefix_ + kMark, as_bytes(mark), if_absent("application/json"));
+    if (put) return {};
+    const bool is_taken = put.error().code == ErrorCode::Conflict;
+    return tl::unexpected(is_taken ? of_another_folder(place_) : put.error());
 }
 
 Result<bool> S3Output::is_empty() {
@@ -294,7 +301,11 @@ Result<void> S3Output::complete(const std::string& json) {
     // Last: what is there without it is no finished run.
     TRY_VOID(client_.put(prefix_ + kComplete, as_bytes(json), if_absent("application/json")));
     TRY_VOID(client_.remove(prefix_ + kMark));
-    return folder_.complete(json);
+    return complete_folder(json);
+}
+
+Result<void> S3Output::complete_folder(std::string_view json) {
+    return folder_.complete(std::string(json.substr(0, json.rfind('}'))) + place_member());
 }
 
 }  // namespace larmor::reassembly::run

@@ -12,8 +12,10 @@ namespace larmor::reassembly::run {
 /// A run whose instances go straight to S3, each put whole, while its work folder here has its
 /// checkpoint, what waits, and the report until it is put too.
 ///
-/// A place in S3 is that of one run: `.reassembly/run.json` there has its fingerprint and an id
-/// that the work folder has too, so that no two processes write into it.
+/// A place in S3 is that of one run: `.reassembly/run.json` there has its fingerprint, the
+/// place and an id, and the work folder has the same, so that no two processes write into it,
+/// and none counts as put what was put elsewhere. When the run is finished, `complete.json` in
+/// the work folder names the place.
 ///
 /// A put is durable when it is answered. What was put behind the last checkpoint stands there
 /// when a run goes on; what it makes of the same members again is the same, and is compared
@@ -22,8 +24,10 @@ class S3Output final : public Output {
 public:
     /// Takes a place that is empty, or goes on with the run of this work folder that was broken
     /// off there; where that has no checkpoint it begins again, and what was put is removed.
-    /// `client` and `folder` must outlive it. Errors: Conflict for a place that holds anything
-    /// else, and for one or a folder whose run is another; those of the client and of the disk.
+    /// Where the place holds this run finished, a folder that is not at one into another place
+    /// is, too. `client` and `folder` must outlive it. Errors: Conflict for a place that holds
+    /// anything else, and for one or a folder whose run is another; those of the client and of
+    /// the disk.
     static Result<std::unique_ptr<S3Output>> open(objects::s3::Client& client,
                                                   const objects::s3::Address& address,
                                                   OutputFolder& folder,
@@ -47,16 +51,20 @@ public:
     Result<void> complete(const std::string& json) override;
 
 private:
-    S3Output(objects::s3::Client& client, std::string prefix, std::string place,
+    S3Output(objects::s3::Client& client, const objects::s3::Address& address,
              OutputFolder& folder)
         : client_(client),
-          prefix_(std::move(prefix)),
-          place_(std::move(place)),
+          prefix_(address.as_prefix()),
+          place_(address.text_of(prefix_)),
           folder_(folder) {}
 
     Result<void> begin(const std::string& fingerprint);
     Result<std::string> read_mark(const std::string& name);
-    Result<void> take_place(const std::string& mark);
+    Result<void> take_place(const std::string& fingerprint, const std::string& mark);
+    Result<void> take_empty_place(const std::string& fingerprint);
+    /// The end of the JSON of the work folder's marks.
+    std::string place_member() const;
+    Result<void> complete_folder(std::string_view json);
     Result<bool> is_empty();
     Result<void> remove_below(const std::string& name);
     Result<PlacedFile> put_whole(const std::string& key, const std::string& staged,
@@ -73,7 +81,7 @@ private:
 
     objects::s3::Client& client_;
     const std::string prefix_;  ///< before each key
-    const std::string place_;   ///< for messages
+    const std::string place_;   ///< as people read it, without the endpoint
     OutputFolder& folder_;
     std::optional<std::string> finished_;
     std::array<std::mutex, 1024> being_written_;  ///< by key
