@@ -186,7 +186,15 @@ def stops_with_a_clear_error_when_it_is_too_much_and_begins_again(folder):
                 ("reading", {"kind": "status", "method": "GET", "match": "image-", "status": 503, "code": "SlowDown"}, "SlowDown"),
                 ("writing", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 503, "code": "SlowDown"}, "SlowDown"),
                 ("denied", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 403, "code": "AccessDenied"},
-                 "AccessDenied")):
+                 "AccessDenied"),
+                # What the server refuses is no damage of an archive, and no member that can't be read.
+                ("not given", {"kind": "status", "method": "GET", "match": "image-", "status": 400, "code": "Whatever"}, "status 400"),
+                ("a proxy's limit", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 413, "code": "Whatever"},
+                 "status 413"),
+                ("not known there", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 501, "code": "NotImplemented"},
+                 "NotImplemented"),
+                ("sent elsewhere", {"kind": "status", "method": "PUT", "match": "/instances/", "status": 301, "code": "PermanentRedirect"},
+                 "PermanentRedirect")):
             proxy.clear()
             kind, method = fault.pop("kind"), fault.pop("method")
             proxy.fault(kind, method, times=1000, **fault)

@@ -8,10 +8,12 @@
 #include "archive/tar.h"
 #include "objects/s3/object_source.h"
 #include "reassembly/run/request.h"
+#include "reassembly/run/scan.h"
 
 namespace larmor::reassembly::run {
 namespace {
 
+/// What is wrong with an archive is found above it: its errors are those of reading.
 class CountedSource final : public archive::Source, public archive::RandomAccess {
 public:
     CountedSource(std::unique_ptr<archive::Source> file, std::atomic<std::uint64_t>& count)
@@ -38,7 +40,7 @@ public:
             left_ = left_.subspan(passed.bytes);
             return passed;
         }
-        TRY(const auto passed, file_->pass(count));
+        TRY(const auto passed, not_of_content(file_->pass(count)));
         *count_ += passed.read;
         return passed;
     }
@@ -47,7 +49,7 @@ public:
     }
     std::uint64_t size_bytes() const override { return file_->again()->size_bytes(); }
     Result<void> read_at(std::uint64_t offset, std::span<std::byte> out) override {
-        TRY_VOID(file_->again()->read_at(offset, out));
+        TRY_VOID(not_of_content(file_->again()->read_at(offset, out)));
         *count_ += out.size();
         return {};
     }
@@ -58,7 +60,7 @@ private:
                                  kHeaderBytes = 4 << 10;
 
     Result<std::size_t> take(std::span<std::byte> out) {
-        TRY(const auto count, file_->read(out));
+        TRY(const auto count, not_of_content(file_->read(out)));
         *count_ += count;
         return count;
     }
@@ -73,7 +75,8 @@ private:
 Result<std::unique_ptr<archive::Source>> open_in_s3(const ArchiveFile& archive) {
     const objects::s3::ObjectSourceOptions options{.window_bytes = kArchiveWindowBytes};
     TRY(std::unique_ptr<objects::s3::ObjectSource> source,
-        objects::s3::ObjectSource::open(*archive.bucket, archive.name, options));
+        not_of_content(
+            objects::s3::ObjectSource::open(*archive.bucket, archive.name, options)));
     if (source->info().etag != archive.etag) {
         return fail(ErrorCode::Conflict, archive.key + " was replaced since the run began");
     }

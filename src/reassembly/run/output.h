@@ -19,7 +19,8 @@ public:
 
     /// Writes a file under `key`; under the name `staged` where one of this run stands there
     /// already, which an output may leave out where that is the same, byte for byte. Errors:
-    /// those of the members, and of writing, after which there is no file.
+    /// those of the members, and of writing, after which there is no file; of writing none
+    /// that is_of_content.
     virtual Result<PlacedFile> write(const std::string& key, const std::string& staged,
                                      const fuse::FusedFile& file,
                                      std::span<MemberBytes> members) = 0;

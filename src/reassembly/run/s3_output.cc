@@ -6,6 +6,7 @@
 #include "base/json_text.h"
 #include "reassembly/run/object_comparison.h"
 #include "reassembly/run/request.h"
+#include "reassembly/run/scan.h"
 
 namespace larmor::reassembly::run {
 namespace {
@@ -182,7 +183,7 @@ Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string
     PlacedFile placed{{bytes.size(), file.sha256 ? *file.sha256 : sha256(bytes)}};
     auto options = if_absent();
     options.sha256 = placed.written.sha256;
-    const auto put = client_.put(prefix_ + key, bytes, options);
+    const auto put = not_of_content(client_.put(prefix_ + key, bytes, options));
     if (put) return placed;
     if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
     TRY(const auto out, open_file(folder_.staged() / staged, O_WRONLY | O_CREAT | O_TRUNC));
@@ -195,7 +196,7 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
                                           const fuse::FusedFile& file,
                                           std::span<MemberBytes> members) {
     // Looked for before: what was streamed can't be had again.
-    const auto there = client_.head(prefix_ + key);
+    const auto there = not_of_content(client_.head(prefix_ + key));
     if (there) {
         return there->size_bytes == size_of_file(file) ? compare(key, staged, file, members)
                                                        : stage(staged, file, members);
@@ -208,23 +209,23 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
     Sha256Stream hash;
     TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
         hash.update(piece);
-        return put->write(piece);
+        return not_of_content(put->write(piece));
     }));
-    TRY_VOID(put->finish());
+    TRY_VOID(not_of_content(put->finish()));
     return PlacedFile{{put->size_bytes(), hash.finish()}};
 }
 
 Result<PlacedFile> S3Output::compare(const std::string& key, const std::string& staged,
                                      const fuse::FusedFile& file,
                                      std::span<MemberBytes> members) {
-    TRY(auto comparison,
-        ObjectComparison::open(client_, prefix_ + key, folder_.staged() / staged));
+    TRY(auto comparison, not_of_content(ObjectComparison::open(client_, prefix_ + key,
+                                                               folder_.staged() / staged)));
     Sha256Stream hash;
     TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
         hash.update(piece);
-        return comparison.write(piece);
+        return not_of_content(comparison.write(piece));
     }));
-    TRY(const bool is_same, comparison.finish());
+    TRY(const bool is_same, not_of_content(comparison.finish()));
     return PlacedFile{{size_of_file(file), hash.finish()}, !is_same};
 }
 

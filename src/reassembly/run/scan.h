@@ -38,5 +38,12 @@ Result<std::uint64_t> scan_archive(const Scanned& scanned, const fuse::MemberNam
 
 /// Whether an error is one of what an archive holds, not of reading it.
 bool is_of_content(const Error& error);
+/// Of reading an archive as such, and of writing to where instances go: Unavailable where a
+/// server answers with an error that would be one of content.
+template <typename T>
+Result<T> not_of_content(Result<T> result) {
+    if (!result && is_of_content(result.error())) result.error().code = ErrorCode::Unavailable;
+    return result;
+}
 
 }  // namespace larmor::reassembly::run
