@@ -3,16 +3,19 @@
 with what the split has left out, doubled and damaged in the report. Ends with `N passed, N failed`."""
 import collections
 import glob
+import io
 import json
 import os
 import re
 import resource
 import signal
+import struct
 import subprocess
 import sys
 import tarfile
 import time
 import warnings
+import zlib
 
 import pydicom
 
@@ -210,6 +213,48 @@ def a_report_in_parquet_that_was_broken_off_has_equal_rows(folder):
     reassemble(archives, out, "--report-format", "parquet", "--checkpoint-seconds", "0")
     assert_same_rows(f"{folder}/lines/report", f"{out}/report")
     assert sorted(os.listdir(out)) == ["complete.json", "conflicts", "instances", "report"]
+
+
+def png(rows, columns):
+    def chunk(kind, content):
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    lines = zlib.compress(bytes(rows * (1 + columns)), 9)
+    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)) + chunk(b"IDAT", lines)
+            + chunk(b"IEND", b""))
+
+
+def metadata_of(uid, rows, columns):
+    def element(vr, value):
+        return {"vr": vr, "Value": [value]}
+
+    return json.dumps({"00080016": element("UI", "1.2.840.10008.5.1.4.1.1.7"), "00080018": element("UI", uid),
+                       "0020000D": element("UI", "1.2.9"), "0020000E": element("UI", "1.2.9.1"), "00280002": element("US", 1),
+                       "00280004": element("CS", "MONOCHROME2"), "00280010": element("US", rows), "00280011": element("US", columns),
+                       "00280100": element("US", 8), "00280101": element("US", 8), "00280102": element("US", 7),
+                       "00280103": element("US", 0), "7FE00010": {"vr": "OB", "BulkDataURI": "b"}}).encode()
+
+
+@test
+def pngs_that_are_small_and_images_that_are_large_are_in_memory_one_at_a_time(folder):
+    image, peaks = png(2048, 2048), []
+    for count in (2, 48):
+        for side, ending, content in (("metadata", "json", lambda uid: metadata_of(uid, 2048, 2048)), ("image", "png", lambda _: image)):
+            with tarfile.open(f"{folder}/{side}-{count}.tar", "w") as archive:
+                for uid in (f"1.2.3.{number}" for number in range(count)):
+                    member = tarfile.TarInfo(f"{uid}.{ending}")
+                    member.size = len(content(uid))
+                    archive.addfile(member, io.BytesIO(content(uid)))
+        process = subprocess.Popen([LARMOR, "reassemble", "--metadata", f"{folder}/metadata-{count}.tar", "--images",
+                                    f"{folder}/image-{count}.tar", "--out", f"{folder}/out-{count}", "--memory", "512MiB", "--threads", "1"],
+                                   stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
+        assert len(glob.glob(f"{folder}/out-{count}/instances/1.2.9/1.2.9.1/*.dcm")) == count
+        peaks.append(usage.ru_maxrss >> 10)
+    # 192 MiB of pixels, of archives that are smaller than what is looked up at once.
+    assert os.path.getsize(f"{folder}/image-48.tar") < 256 << 10 and peaks[1] - peaks[0] < 64, peaks
 
 
 @test

@@ -171,7 +171,10 @@ Result<void> ProbeSide::match(Waiting& waiting, std::span<const FoundRecord> rec
     auto instance = shared_->writer.make(metadata, std::span(&given, 1), waiting.event);
     if (!instance) return tell(std::move(waiting.event));
     ready_.push_back({&waiting, *std::move(instance)});
-    return {};
+    for (const auto& piece : ready_.back().instance.file.pieces) {
+        ready_made_bytes_ += piece.made.size();
+    }
+    return ready_made_bytes_ > window_max_bytes_ ? write_ready() : Result<void>();
 }
 
 Result<void> ProbeSide::write_ready() {
@@ -185,6 +188,7 @@ Result<void> ProbeSide::write_ready() {
         TRY_VOID(tell(std::move(event)));
     }
     ready_.clear();
+    ready_made_bytes_ = 0;
     return {};
 }
 

@@ -59,7 +59,8 @@ private:
     Result<void> stream(Event event, const fuse::MemberName& name, archive::Reader& bytes);
     Result<void> match(Waiting& waiting, std::span<const FoundRecord> records);
     Result<void> match_several(Waiting& waiting, std::span<const FoundRecord> records);
-    /// Writes what `match` made ready.
+    /// Writes what `match` made ready: behind the last of a window, and before what was made of
+    /// its members takes more memory than the window may.
     Result<void> write_ready();
     Result<void> put_frame(Waiting waiting, Known known);
     Result<void> write_frames();
@@ -71,6 +72,7 @@ private:
     std::uint64_t window_max_bytes_;
     std::vector<Waiting> window_;
     std::vector<Ready> ready_;
+    std::uint64_t ready_made_bytes_ = 0;
     std::uint64_t window_bytes_ = 0;
     std::vector<MemberBuffer> buffers_;  ///< for members to come
     std::uint64_t buffers_bytes_ = 0;
