@@ -7,16 +7,6 @@
 namespace larmor::reassembly::run {
 namespace {
 
-/// `instances/<study>/<series>/<instance>.dcm`. Halves don't contradict each other because a
-/// UID above the instance's is missing or none: that has a name that is no UID.
-std::string key_of(const fuse::ImageFacts& facts) {
-    const auto part = [](const std::string& uid, const char* without) {
-        return is_uid_key_part(uid) ? uid : std::string(without);
-    };
-    return "instances/" + part(facts.study_instance_uid, "no-study") + '/' +
-           part(facts.series_instance_uid, "no-series") + '/' + facts.sop_instance_uid + ".dcm";
-}
-
 Fate fate_of(fuse::Outcome outcome) {
     switch (outcome) {
         case fuse::Outcome::Written:
@@ -32,6 +22,14 @@ Fate fate_of(fuse::Outcome outcome) {
 }
 
 }  // namespace
+
+std::string key_of(const fuse::ImageFacts& facts) {
+    const auto part = [](const std::string& uid, const char* without) {
+        return is_uid_key_part(uid) ? uid : std::string(without);
+    };
+    return "instances/" + part(facts.study_instance_uid, "no-study") + '/' +
+           part(facts.series_instance_uid, "no-series") + '/' + facts.sop_instance_uid + ".dcm";
+}
 
 Result<Known> read_known(Bytes encoded) {
     TRY(auto half, fuse::decode(encoded));

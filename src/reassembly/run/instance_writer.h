@@ -12,6 +12,10 @@ struct Known {
 /// Of what fuse::encode made. Errors: those of fuse::decode and fuse::image_facts.
 Result<Known> read_known(Bytes encoded);
 
+/// `instances/<study>/<series>/<instance>.dcm`. Halves don't contradict each other because a
+/// UID above the instance's is missing or none: that has a name that is no UID.
+std::string key_of(const fuse::ImageFacts& facts);
+
 /// A member with as much of it in memory as fusing needs, and the rest behind that.
 struct Given {
     fuse::ImageMember member;

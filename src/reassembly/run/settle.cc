@@ -152,14 +152,18 @@ Result<void> Settler::settle_without_image() {
     if (metadata.names_pixels) {
         return parts_.report.orphan(metadata, "its image half is missing");
     }
-    TRY(const auto record, parts_.finder.read(metadata.ordinal));
-    TRY(const auto known, read_known(record.encoded));
+    TRY(const auto known, read_metadata());
     Event file;
     TRY_VOID(parts_.writer.write(known, {}, Place::Free, uid_ + "-alone.dcm", file));
     if (file.fate != Fate::Written) return tell(metadata, file.fate, file.reason);
     if (!file.staged.empty()) TRY_VOID(parts_.output.move(file, file.key));
     kept_key_ = file.key;
     return parts_.report.instance(file, metadata, {});
+}
+
+Result<Known> Settler::read_metadata() {
+    TRY(const auto record, parts_.finder.read(group_.metadata.front().ordinal));
+    return read_known(record.encoded);
 }
 
 Result<void> Settler::settle_frames() {
@@ -201,7 +205,13 @@ Result<void> Settler::settle_frames() {
     file.fate = Fate::Conflict;
     file.reason = reason;
     if (reason.empty()) TRY_VOID(fuse_frames(by_number, file));
-    if (!file.key.empty()) keys_.insert(file.key);
+    // Without a file too: one may stand there, of an attempt that was broken off and that had
+    // all frames of one archive in memory, which shelved them this time.
+    if (file.key.empty()) {
+        TRY(const auto known, read_metadata());
+        file.key = key_of(known.facts);
+    }
+    keys_.insert(file.key);
     files.clear();
     files.push_back(std::move(file));
     return {};
@@ -231,8 +241,7 @@ Result<void> Settler::fuse_frames(const FramesByNumber& frames, Event& file) {
              MemberBytes(heads.back(), parts_.frames.stream({*frame->shelved_at + head,
                                                              frame->size_bytes - head}))});
     }
-    TRY(const auto record, parts_.finder.read(group_.metadata.front().ordinal));
-    TRY(const auto known, read_known(record.encoded));
+    TRY(const auto known, read_metadata());
     // Where a whole image stands, also when that was moved before the run was broken off here.
     const auto place = has_image_in_place() ? Place::Staged : Place::Free;
     return parts_.writer.write(known, given, place, uid_ + "-frames.dcm", file);

@@ -54,6 +54,8 @@ private:
     Result<void> settle_orphans();
     Result<void> settle_versions();
     Result<void> settle_without_image();
+    /// Of a group that has one version of it.
+    Result<Known> read_metadata();
     Result<void> settle_images();
     Result<void> settle_not_written(const Event& metadata);
     /// Makes one file of all frames, or one event that says why there is none.

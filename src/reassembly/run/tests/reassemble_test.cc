@@ -13,8 +13,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A metadata member: an image of 2 x 2 pixels of 8 bits.
-std::string json_of(const std::string& uid, int frames, const std::string& modality) {
+/// A metadata member: a square image of pixels of 8 bits.
+std::string json_of(const std::string& uid, int frames, const std::string& modality,
+                    int side = 2) {
+    const auto rows = std::to_string(side);
     return R"({"00080016":{"vr":"UI","Value":["1.2.840.10008.5.1.4.1.1.7"]},)"
            R"("00080018":{"vr":"UI","Value":[")" +
            uid + R"("]},"00080060":{"vr":"CS","Value":[")" + modality +
@@ -23,8 +25,9 @@ std::string json_of(const std::string& uid, int frames, const std::string& modal
            R"("00280002":{"vr":"US","Value":[1]},)"
            R"("00280004":{"vr":"CS","Value":["MONOCHROME2"]},)"
            R"("00280008":{"vr":"IS","Value":[)" +
-           std::to_string(frames) +
-           R"(]},"00280010":{"vr":"US","Value":[2]},"00280011":{"vr":"US","Value":[2]},)"
+           std::to_string(frames) + R"(]},"00280010":{"vr":"US","Value":[)" + rows +
+           R"(]},"00280011":{"vr":"US","Value":[)" + rows +
+           R"(]},)"
            R"("00280100":{"vr":"US","Value":[8]},"00280101":{"vr":"US","Value":[8]},)"
            R"("00280102":{"vr":"US","Value":[7]},"00280103":{"vr":"US","Value":[0]},)"
            R"("7FE00010":{"vr":"OB","BulkDataURI":"b"}})";
@@ -59,14 +62,15 @@ protected:
         Progress progress;
         return run(output, threads, progress);
     }
-    Result<Outcome> run(const std::string& output, unsigned threads, Progress& progress) {
+    Result<Outcome> run(const std::string& output, unsigned threads, Progress& progress,
+                        std::uint64_t memory_bytes = std::uint64_t{512} << 20) {
         Request request;
         for (const auto& entry : fs::directory_iterator(folder_ / "in")) {
             const bool is_image = entry.path().filename().string().starts_with("image");
             (is_image ? request.images : request.metadata).push_back(entry.path());
         }
         request.output = folder_ / output;
-        request.memory_bytes = std::uint64_t{512} << 20;
+        request.memory_bytes = memory_bytes;
         request.threads = threads;
         request.checkpoint_interval = std::chrono::milliseconds(0);
         return reassemble(request, progress);
@@ -239,6 +243,42 @@ TEST_F(Reassemble, GoesOnWithoutReadingAgainWhatWasDone) {
     EXPECT_EQ(again->counts.instances, 3U);
     EXPECT_EQ(again->counts.images.duplicates, 1U);
     EXPECT_EQ(pixels_of("out/instances/1.2.9/1.2.9.1/1.2.2.dcm", 8), "frm1frm2");
+    const auto both = folder_.string();
+    EXPECT_EQ(
+        test::run_command("diff -r '" + both + "/out' '" + both + "/undisturbed' >/dev/null"),
+        0);
+}
+
+TEST_F(Reassemble, LeavesNoFileOfFramesThatWereInMemoryBeforeAndAreShelvedNow) {
+    constexpr int kSide = 1000;
+    put("metadata1", "1.2.2.json", json_of("1.2.2", 4, "OT", kSide));
+    put("metadata1", "1.2.3.json", json_of("1.2.3", 12, "OT", kSide));
+    make("metadata1");
+    for (const char frame : {'1', '2', '3', '4'}) {
+        put("image1", std::string("1.2.2_") + frame + ".raw",
+            std::string(kSide * kSide, frame));
+    }
+    put("image1", "1.2.3.raw", std::string(12 * kSide * kSide, 'x'));
+    make("image1");
+    put("image2", "1.2.2_2.raw", std::string(kSide * kSide, 'b'));
+    make("image2");
+    ASSERT_TRUE(run("undisturbed", 1));
+    const std::string place = "instances/1.2.9/1.2.9.1/1.2.2.dcm";
+    {
+        // All four frames are in memory and written; then the disk is full.
+        const SmallFiles full_disk(8'000'000);
+        ASSERT_FALSE(run("out", 1));
+    }
+    ASSERT_TRUE(fs::exists(folder_ / "out" / place));
+
+    // Of 129 MiB, frames of a thread that wait for the next take 2.
+    Progress progress;
+    const auto again = run("out", 1, progress, std::uint64_t{129} << 20);
+
+    ASSERT_TRUE(again) << again.error().message;
+    EXPECT_GE(again->image_bytes_read, fs::file_size(folder_ / "in/image1.tar"));
+    EXPECT_EQ(again->counts.images.conflicts, 5U);
+    EXPECT_FALSE(fs::exists(folder_ / "out" / place));
     const auto both = folder_.string();
     EXPECT_EQ(
         test::run_command("diff -r '" + both + "/out' '" + both + "/undisturbed' >/dev/null"),
