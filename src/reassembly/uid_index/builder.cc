@@ -173,7 +173,7 @@ private:
         lists.word_count = duplicates.size();
         uid_count_ += worker.table.uid_count();
         if (index_.in_memory(partition)) {
-            place(part.first * sizeof(Slot), slots.size_bytes());
+            TRY_VOID(place(part.first * sizeof(Slot), slots.size_bytes()));
             std::ranges::copy(slots,
                               reinterpret_cast<Slot*>(index_.tables_.data()) + part.first);
             lists.words.assign(duplicates.begin(), duplicates.end());
@@ -185,13 +185,14 @@ private:
 
     /// Gives a table's place memory in which entries were, where there is some; where not, the
     /// system does, but clears it first.
-    void place(std::uint64_t offset, std::uint64_t size_bytes) {
+    Result<void> place(std::uint64_t offset, std::uint64_t size_bytes) {
         const std::scoped_lock lock(placing_);
         const std::uint64_t end = offset + size_bytes;
         for (auto page = offset / Pages::kHugeBytes; page * Pages::kHugeBytes < end; ++page) {
             if (std::exchange(placed_[page], true)) continue;
-            blocks_.move_to(index_.tables_.data() + page * Pages::kHugeBytes);
+            TRY_VOID(blocks_.move_to(index_.tables_.data() + page * Pages::kHugeBytes));
         }
+        return {};
     }
 
     const BuildOptions& options_;

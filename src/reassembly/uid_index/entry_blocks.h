@@ -50,8 +50,8 @@ public:
     Result<std::span<const Entry>> read(const Block& block, std::span<Entry> buffer) const;
     /// Gives memory or disk of a block back, which is not read again.
     void release(const Block& block);
-    /// Moves memory that was given back to a huge page's place; false where there is none.
-    bool move_to(std::byte* place) { return rounds_.move_to(place); }
+    /// Moves memory that was given back to a huge page's place: see Rounds.
+    Result<bool> move_to(std::byte* place) { return rounds_.move_to(place); }
     /// When all blocks were released.
     void clear() { rounds_.clear(); }
 

@@ -42,6 +42,15 @@ Result<Pages> Pages::reserve(std::uint64_t size_bytes, Size size) {
     return pages;
 }
 
+Result<void> Pages::renew_huge(std::byte* page) {
+    const void* const at =
+        ::mmap(page, kHugeBytes, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (at == MAP_FAILED) return system_failure("mmap of a huge page", errno);
+    ::madvise(page, kHugeBytes, MADV_HUGEPAGE);
+    return {};
+}
+
 Result<std::byte*> BlockPool::take() {
     constexpr std::uint64_t kSlabBytes = std::uint64_t{64} << 20;
     const std::scoped_lock lock(mutex_);

@@ -22,6 +22,9 @@ public:
     static Result<Pages> reserve(std::uint64_t size_bytes, Size size);
     std::byte* data() const { return data_; }
     std::uint64_t size_bytes() const { return size_bytes_; }
+    /// Makes one huge page of some Pages anew, whatever is mapped there now. Errors: as
+    /// `reserve`; then its address must not be used.
+    static Result<void> renew_huge(std::byte* page);
 
 private:
     std::byte* data_ = nullptr;

@@ -39,7 +39,7 @@ void Rounds::release(const std::byte* block) {
     free_.push_back(memory_.data() + page * Pages::kHugeBytes);
 }
 
-bool Rounds::move_to(std::byte* place) {
+Result<bool> Rounds::move_to(std::byte* place) {
     const std::scoped_lock lock(mutex_);
     if (free_.empty()) return false;
     std::byte* const from = free_.back();
@@ -49,8 +49,10 @@ bool Rounds::move_to(std::byte* place) {
     if (::mremap(from, Pages::kHugeBytes, Pages::kHugeBytes, kFlags, place) != MAP_FAILED) {
         return true;
     }
-    // Before Linux 5.7, or where there are too many mappings.
+    // Before Linux 5.7, or where there is too much memory or too many mappings; then the place
+    // may be a hole, since it is unmapped first.
     ::madvise(from, Pages::kHugeBytes, MADV_DONTNEED);
+    TRY_VOID(Pages::renew_huge(place));
     return false;
 }
 

@@ -31,13 +31,14 @@ public:
     /// Once for each block, when nobody takes any more.
     void release(const std::byte* block);
     /// Moves the memory of released blocks, as it is, to a huge page's place in other Pages,
-    /// whose content is lost. False where there is none: then nothing was done.
-    bool move_to(std::byte* place);
+    /// whose content is lost. False where there is none: then nothing was done; and where the
+    /// system can't: then the place is as new. Errors: Unavailable, and then the place must not
+    /// be used.
+    Result<bool> move_to(std::byte* place);
     /// Gives all memory back.
     void clear();
 
 private:
-    std::uint64_t block_count_max() const;
     void reserve();
 
     const std::uint32_t partition_count_;

@@ -1,6 +1,8 @@
 #include "reassembly/uid_index/rounds.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <set>
 
@@ -59,15 +61,70 @@ TEST(Rounds, MovesAPageWhenTheLastOfItsBlocksIsReleased) {
 
     for (std::size_t i = 1; i < 2 * kBlocks; ++i) {
         // The first page never, the second one with its last block.
-        ASSERT_FALSE(rounds.move_to(to->data())) << i;
+        ASSERT_FALSE(rounds.move_to(to->data()).value()) << i;
         rounds.release(blocks[i]);
     }
 
-    ASSERT_TRUE(rounds.move_to(to->data()));
+    ASSERT_TRUE(rounds.move_to(to->data()).value());
     EXPECT_EQ(to->data()[0], std::byte{0x5a});
-    EXPECT_FALSE(rounds.move_to(to->data())) << "a block of the other page is still used";
+    EXPECT_FALSE(rounds.move_to(to->data()).value())
+        << "a block of the other page is still used";
     std::memset(blocks[0], 1, Rounds::kBlockBytes);
     EXPECT_EQ(to->data()[0], std::byte{0x5a}) << "nobody else has that memory";
+}
+
+/// While this lives the process gets no address space, also not in the place of what it gives
+/// back.
+class NoAddressSpace {
+public:
+    NoAddressSpace() {
+        ::getrlimit(RLIMIT_AS, &before_);
+        const rlimit none{Pages::kHugeBytes, before_.rlim_max};
+        ::setrlimit(RLIMIT_AS, &none);
+    }
+    NoAddressSpace(const NoAddressSpace&) = delete;
+    NoAddressSpace& operator=(const NoAddressSpace&) = delete;
+    ~NoAddressSpace() { ::setrlimit(RLIMIT_AS, &before_); }
+
+private:
+    rlimit before_{};
+};
+
+bool is_mapped(std::byte* page) {
+    unsigned char resident = 0;
+    return ::mincore(page, 1, &resident) == 0;
+}
+
+TEST(Rounds, NeverSaysOfAHoleThatItIsAPlace) {
+    Rounds rounds(kPartitions, Pages::kHugeBytes);
+    for (std::byte* const block : take_pages(rounds, 1)) rounds.release(block);
+    auto to = Pages::reserve(Pages::kHugeBytes, Pages::Size::Huge);
+    ASSERT_TRUE(to);
+
+    const auto moved = [&] {
+        const NoAddressSpace none;
+        return rounds.move_to(to->data());
+    }();
+
+    // Linux 6.18 finds that it can't when it has unmapped what was there.
+    EXPECT_FALSE(moved.value_or(false));
+    EXPECT_TRUE(!moved || is_mapped(to->data()));
+    EXPECT_TRUE(moved || moved.error().code == ErrorCode::Unavailable);
+}
+
+TEST(Pages, AreRenewedWhereNothingIsMappedAnyMore) {
+    auto pages = Pages::reserve(2 * Pages::kHugeBytes, Pages::Size::Huge);
+    ASSERT_TRUE(pages);
+    std::byte* const second = pages->data() + Pages::kHugeBytes;
+    second[7] = std::byte{1};
+    ASSERT_EQ(::munmap(second, Pages::kHugeBytes), 0);
+
+    const auto renewed = Pages::renew_huge(second);
+
+    ASSERT_TRUE(renewed) << renewed.error().message;
+    ASSERT_TRUE(is_mapped(second));
+    EXPECT_EQ(second[7], std::byte{0});
+    second[Pages::kHugeBytes - 1] = std::byte{1};
 }
 
 TEST(Pages, BeginAtAMultipleOfAHugePageAndAreWholeOnes) {
