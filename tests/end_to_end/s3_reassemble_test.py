@@ -273,6 +273,29 @@ def archives_that_are_done_are_not_read_again_and_their_instances_not_put_again(
 
 
 @test
+def instances_that_were_put_behind_the_last_checkpoint_are_not_sent_again(folder):
+    server.make_bucket("whole")
+    server.make_bucket("again")
+    proxy = server.proxy()
+    try:
+        options = ("--checkpoint-seconds", "3600", "--threads", "1")
+        reassemble(folder, "whole", *options, target=proxy.url, work="whole-work")
+        puts = proxy.counts()["requests"]["PUT"]
+        # The only checkpoint is that behind the metadata.
+        assert killed_where(proxy, {"method": "PUT", "match": "/instances/"},
+                            *command(folder, "again", "--checkpoint-seconds", "0", "--threads", "1", target=proxy.url))
+        assert killed_where(proxy, {"method": "PUT", "match": "/instances/", "skip": 30}, *command(folder, "again", *options, target=proxy.url))
+        proxy.clear()
+        said = reassemble(folder, "again", *options, target=proxy.url)
+        assert "a run of which 4 archives were done" in said, said
+        again = proxy.counts()["requests"]
+        assert again["PUT"] <= puts - 30 and again["HEAD"] >= 30, (puts, again)
+    finally:
+        proxy.end()
+    assert_equal_to_truth("again")
+
+
+@test
 def a_place_and_a_work_folder_belong_together(folder):
     for bucket in ("mine", "yours"):
         server.make_bucket(bucket)

@@ -181,15 +181,37 @@ Result<PlacedFile> S3Output::put_whole(const std::string& key, const std::string
         return {};
     }));
     PlacedFile placed{{bytes.size(), file.sha256 ? *file.sha256 : sha256(bytes)}};
-    auto options = if_absent();
-    options.sha256 = placed.written.sha256;
-    const auto put = not_of_content(client_.put(prefix_ + key, bytes, options));
-    if (put) return placed;
-    if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
+    TRY(const auto there, put_before(prefix_ + key));
+    const bool is_same = there && there->size_bytes == placed.written.size_bytes &&
+                         there->sha256 == placed.written.sha256;
+    if (is_same) return placed;
+    if (!there) {
+        auto options = if_absent();
+        options.sha256 = placed.written.sha256;
+        const auto put = not_of_content(client_.put(prefix_ + key, bytes, options));
+        if (put && put->existed) absent_ = 0;
+        if (put) return placed;
+        if (put.error().code != ErrorCode::Conflict) return tl::unexpected(put.error());
+    }
     TRY(const auto out, open_file(folder_.staged() / staged, O_WRONLY | O_CREAT | O_TRUNC));
     TRY_VOID(write_all(out, bytes));
     placed.is_staged = true;
     return placed;
+}
+
+Result<std::optional<s3::ObjectInfo>> S3Output::put_before(const std::string& key) {
+    // Behind what was put after the last checkpoint, nothing stands there any more: then a look
+    // before each put is a request for nothing.
+    constexpr unsigned kAbsentMax = 1'000;
+    if (!folder_.checkpoint() || absent_ >= kAbsentMax) return std::nullopt;
+    const auto there = not_of_content(client_.head(key));
+    if (there) {
+        absent_ = 0;
+        return *there;
+    }
+    if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
+    ++absent_;
+    return std::nullopt;
 }
 
 Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::string& staged,

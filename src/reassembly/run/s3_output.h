@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <atomic>
 #include <mutex>
 #include <optional>
 
@@ -19,7 +20,8 @@ namespace larmor::reassembly::run {
 ///
 /// A put is durable when it is answered. What was put behind the last checkpoint stands there
 /// when a run goes on; what it makes of the same members again is the same, and is compared
-/// with it instead of being put.
+/// with it instead of being put: what goes with one request by the SHA-256 that it was put
+/// with.
 class S3Output final : public Output {
 public:
     /// Takes a place that is empty, or goes on with the run of this work folder that was broken
@@ -69,6 +71,8 @@ private:
     Result<void> remove_below(const std::string& name);
     Result<PlacedFile> put_whole(const std::string& key, const std::string& staged,
                                  const fuse::FusedFile& file, std::span<MemberBytes> members);
+    /// What an attempt before put there, as far as it is looked for.
+    Result<std::optional<objects::s3::ObjectInfo>> put_before(const std::string& key);
     Result<PlacedFile> put_streamed(const std::string& key, const std::string& staged,
                                     const fuse::FusedFile& file,
                                     std::span<MemberBytes> members);
@@ -85,6 +89,7 @@ private:
     OutputFolder& folder_;
     std::optional<std::string> finished_;
     std::array<std::mutex, 1024> being_written_;  ///< by key
+    std::atomic<unsigned> absent_{0};             ///< looked for one after the other, in vain
 };
 
 }  // namespace larmor::reassembly::run
