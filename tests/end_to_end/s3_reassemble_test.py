@@ -395,6 +395,25 @@ def large_instances_that_were_put_are_compared_when_a_run_goes_on(folder):
 
 
 @test
+def a_large_instance_that_is_in_memory_is_hashed_once_and_goes_with_its_hash(folder):
+    data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
+    os.makedirs(f"{folder}/files")
+    for number, rows in ((0, 100), (1, 2500)):  # looked up together, so that both are hashed before they are put
+        data_set.SOPInstanceUID = data_set.file_meta.MediaStorageSOPInstanceUID = f"1.2.3.{number}"
+        data_set.Rows = data_set.Columns = rows
+        data_set.PixelData = os.urandom(2 * rows * rows)
+        data_set.save_as(f"{folder}/files/{number}.dcm")
+    larmor("split", f"{folder}/files", "--out", f"{folder}/split", "--archives", "1", "--headless")
+    server.make_bucket("hashed")
+    larmor("reassemble", "--metadata", f"{folder}/split/metadata-00001.tar", "--images", f"{folder}/split/image-00001.tar",
+           "--out", server.address("hashed", "out"), "--work", f"{folder}/work", "--memory", "512MiB", "--threads", "1")
+    names = [name for name in server.names("hashed") if "/instances/" in name]
+    assert len(names) == 2, names
+    for name in names:
+        assert server.headers("hashed", name)["x-amz-meta-larmor-sha256"] == hashlib.sha256(server.get("hashed", name)).hexdigest()
+
+
+@test
 def large_instances_go_in_parts_also_where_there_are_two_of_them(folder):
     data_set = pydicom.dcmread(f"{PYDICOM_FILES}/CT_small.dcm")
     data_set.Rows = data_set.Columns = 2500

@@ -24,6 +24,18 @@ std::uint64_t size_of_file(const fuse::FusedFile& file) {
     return size;
 }
 
+/// As write_pieces, and gives the digest of the file.
+template <typename Out>
+Result<Sha256> write_hashed(const fuse::FusedFile& file, std::span<MemberBytes> members,
+                            const Out& out) {
+    Sha256Stream hash;
+    TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
+        if (!file.sha256) hash.update(piece);
+        return out(piece);
+    }));
+    return file.sha256 ? *file.sha256 : hash.finish();
+}
+
 s3::PutOptions if_absent(const char* content_type = "application/dicom") {
     s3::PutOptions options;
     options.if_absent = s3::IfAbsent::Yes;
@@ -226,15 +238,14 @@ Result<PlacedFile> S3Output::put_streamed(const std::string& key, const std::str
     if (there.error().code != ErrorCode::NotFound) return tl::unexpected(there.error());
     s3::StreamedPutOptions options;
     options.put = if_absent();
+    options.put.sha256 = file.sha256;
     options.part_bytes = part_bytes_for(size_of_file(file));
     const auto put = client_.begin_put(prefix_ + key, std::move(options));
-    Sha256Stream hash;
-    TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
-        hash.update(piece);
-        return not_of_content(put->write(piece));
-    }));
+    TRY(const auto hash, write_hashed(file, members, [&](Bytes piece) {
+            return not_of_content(put->write(piece));
+        }));
     TRY_VOID(not_of_content(put->finish()));
-    return PlacedFile{{put->size_bytes(), hash.finish()}};
+    return PlacedFile{{put->size_bytes(), hash}};
 }
 
 Result<PlacedFile> S3Output::compare(const std::string& key, const std::string& staged,
@@ -242,13 +253,11 @@ Result<PlacedFile> S3Output::compare(const std::string& key, const std::string& 
                                      std::span<MemberBytes> members) {
     TRY(auto comparison, not_of_content(ObjectComparison::open(client_, prefix_ + key,
                                                                folder_.staged() / staged)));
-    Sha256Stream hash;
-    TRY_VOID(write_pieces(file, members, [&](Bytes piece) {
-        hash.update(piece);
-        return not_of_content(comparison.write(piece));
-    }));
+    TRY(const auto hash, write_hashed(file, members, [&](Bytes piece) {
+            return not_of_content(comparison.write(piece));
+        }));
     TRY(const bool is_same, not_of_content(comparison.finish()));
-    return PlacedFile{{size_of_file(file), hash.finish()}, !is_same};
+    return PlacedFile{{size_of_file(file), hash}, !is_same};
 }
 
 Result<void> S3Output::move(const Event& file, const std::string& key) {

@@ -51,7 +51,12 @@ class S3:
         self.environment = {"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret}
 
     def request(self, method, path, query="", body=b""):
-        """(status, body), signed here and not by the program. Source: Signature Version 4, "Signing requests"."""
+        """(status, body)"""
+        status, _, answer = self.exchange(method, path, query, body)
+        return status, answer
+
+    def exchange(self, method, path, query="", body=b""):
+        """(status, headers, body), signed here and not by the program. Source: Signature Version 4, "Signing requests"."""
         now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%dT%H%M%SZ")
         scope = f"{now[:8]}/us-east-1/s3/aws4_request"
         digest = hashlib.sha256(body).hexdigest()
@@ -71,9 +76,9 @@ class S3:
         request = urllib.request.Request(url, method=method, data=body if method in ("PUT", "POST") else None, headers=headers)
         try:
             with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=60) as answer:
-                return answer.status, answer.read()
+                return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
-            return error.code, error.read()
+            return error.code, error.headers, error.read()
 
     def make_bucket(self, name):
         status, answer = self.request("PUT", f"/{name}")
@@ -86,6 +91,11 @@ class S3:
     def get(self, bucket, key):
         status, answer = self.request("GET", f"/{bucket}/{key}")
         return answer if status == 200 else None
+
+    def headers(self, bucket, key):
+        status, headers, _ = self.exchange("HEAD", f"/{bucket}/{key}")
+        assert status == 200, (status, key)
+        return headers
 
     def delete(self, bucket, key):
         assert self.request("DELETE", f"/{bucket}/{key}")[0] == 204
