@@ -228,9 +228,12 @@ Result<EngineRows> Engine::rows(const std::string& sql) {
 }
 
 Result<EngineRows> Engine::rows_in_order(const std::string& sql) {
-    TRY_VOID(run("SET threads = 1"));
+    // By a connection of its own: after an error in a transaction this one sets nothing.
+    TRY(const auto setter, connect());
+    TRY_VOID(setter->run("SET threads = 1"));
     auto found = rows(sql);
-    TRY_VOID(run("SET threads = " + std::to_string(parts_->threads)));
+    const auto set = setter->run("SET threads = " + std::to_string(parts_->threads));
+    if (found && !set) return tl::unexpected(set.error());
     return found;
 }
 
