@@ -76,7 +76,8 @@ Result<void> note_image_set(db::Transaction& tx, DeletionRow deletion, std::int6
     return {};
 }
 
-/// Frees the UIDs of what has nothing ACTIVE any more: stored again, it is stored anew.
+}  // namespace
+
 Result<void> retire_empty_parents(db::Transaction& tx, std::int64_t study) {
     TRY_VOID(
         tx.run("UPDATE series SET series_instance_uid = series_instance_uid || '/' || id"
@@ -92,8 +93,6 @@ Result<void> retire_empty_parents(db::Transaction& tx, std::int64_t study) {
                study));
     return {};
 }
-
-}  // namespace
 
 Result<ImageSetTarget> Catalog::Impl::set_apart(db::Transaction& tx, DeletionRow deletion,
                                                 const ImageSetTarget& from,

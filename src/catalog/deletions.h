@@ -43,4 +43,8 @@ Result<void> remove_image_set(db::Transaction& tx, RowNumbers& numbers, std::int
 Result<void> remove_series_if_empty(db::Transaction& tx, RowNumbers& numbers,
                                     std::int64_t series);
 
+/// Frees the UIDs of a study and its series that have nothing ACTIVE any more: stored again, it
+/// is stored anew.
+Result<void> retire_empty_parents(db::Transaction& tx, std::int64_t study);
+
 }  // namespace larmor::catalog

@@ -174,8 +174,9 @@ Result<std::shared_ptr<SeriesEntry>> Catalog::Impl::series_of(db::Transaction& t
     {
         TRY(db::Query query,
             tx.prepare(
-                "SELECT s.id, s.image_set, m.image_set_id, m.latest_version FROM series s"
-                " LEFT JOIN image_sets m ON m.id = s.image_set"
+                // What was deleted waits for its end: nothing new goes into it.
+                "SELECT s.id, m.id, m.image_set_id, m.latest_version FROM series s"
+                " LEFT JOIN image_sets m ON m.id = s.image_set AND m.state <> 2"
                 " WHERE s.study = ?1 AND s.series_instance_uid = ?2"));
         query.bind(study->row, record.series.series_instance_uid);
         TRY(const bool row, query.next());
@@ -220,6 +221,11 @@ Result<ImageSetTarget> Catalog::Impl::primary_target(db::Transaction& tx,
                                                      const std::string& cache_key) {
     if (entry->image_set == 0) {
         TRY(const ImageSetTarget made, insert_image_set(tx, entry->study, entry->series, true));
+        // The one that was deleted before gives way.
+        TRY_VOID(
+            tx.run_later("UPDATE image_sets SET is_primary = 0 WHERE series = ?1"
+                         " AND is_primary = 1 AND id <> ?2",
+                         entry->series, made.row));
         TRY_VOID(
             tx.run("UPDATE series SET image_set = ?2 WHERE id = ?1", entry->series, made.row));
         TRY_VOID(inherit_study_edits(tx, entry->study, made.row));

@@ -146,12 +146,15 @@ Result<void> UidEditor::move(EditTarget& target, InstanceRecord record) {
     TRY_VOID(
         tx_.run("UPDATE instances SET series = ?2 WHERE image_set = ?1", row, entry->series));
     impl_.forget_series(tx_, target.study_instance_uid, target.series_instance_uid);
-    const std::int64_t before = number_of(target.image_set.series);
+    const std::int64_t series_before = number_of(target.image_set.series);
+    const std::int64_t study_before = number_of(target.image_set.study);
     target.image_set.study = StudyRow{entry->study};
     target.image_set.series = SeriesRow{entry->series};
     target.study_instance_uid = record.study.study_instance_uid;
     target.series_instance_uid = record.series.series_instance_uid;
-    return remove_series_if_empty(tx_, impl_.numbers, before);
+    TRY_VOID(remove_series_if_empty(tx_, impl_.numbers, series_before));
+    // What is left there may all be deleted.
+    return retire_empty_parents(tx_, study_before);
 }
 
 Result<void> UidEditor::check(const EditTarget& target) {

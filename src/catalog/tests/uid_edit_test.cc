@@ -62,6 +62,29 @@ protected:
         return must(database_->write_and_wait(
             [&](db::Transaction& tx) { return catalog_->copy_image_set(tx, request); }));
     }
+    /// By its UID, everywhere in the series.
+    Deletion delete_instance(std::string_view uid) {
+        const DeleteRequest request{.study_instance_uid = "1.2",
+                                    .series_instance_uid = "1.2.1",
+                                    .sop_instance_uid = std::string(uid),
+                                    .deleted_by = {},
+                                    .expires = clock_.now()};
+        return must(database_->write_and_wait(
+            [&](db::Transaction& tx) { return catalog_->delete_resource(tx, request); }));
+    }
+    /// Gives the objects that went with it.
+    std::vector<objects::ObjectId> purge(const Deletion& deletion) {
+        std::vector<objects::ObjectId> removed;
+        const auto purged = must(database_->write_and_wait([&](db::Transaction& tx) {
+            return catalog_->purge_some(tx, deletion.row, 100,
+                                        [&](objects::ObjectId object) -> Result<void> {
+                                            removed.push_back(object);
+                                            return {};
+                                        });
+        }));
+        EXPECT_TRUE(purged.done);
+        return removed;
+    }
     void expect_sound() {
         class Findings final : public db::CheckObserver {
         public:
@@ -204,6 +227,64 @@ TEST_P(UidEdits, TheOldPlaceGoesWhenNothingIsLeftInIt) {
     // And is made anew for what comes there.
     insert(record("5.1", "5.1.1", "5.1.1.9"));
     EXPECT_EQ(study("5.1").patient.patient_id, "P1");
+    expect_sound();
+}
+
+TEST_P(UidEdits, WhatIsStoredAgainBesideThemOutlivesWhatWasDeleted) {
+    // Only this one is left in the series: it keeps the UIDs of series and study.
+    set_uids(R"({"Study":{"Series":{"1.2.1":{"Instances":{
+        "1.2.1.1":{"DICOM":{"SOPInstanceUID":"9.9"}}}}}}})");
+    const auto deletion = delete_instance("1.2.1.1");
+    auto again = record();
+    again.file.object = objects::ObjectId{79};
+    const auto stored = insert(again);
+    EXPECT_EQ(stored.kind, InsertOutcome::Kind::Stored);
+    EXPECT_EQ(study().number_of_study_related_instances, 1);
+    EXPECT_EQ(series().image_set.latest_version, 1) << "an image set of its own";
+    expect_sound();
+
+    EXPECT_EQ(purge(deletion), std::vector<objects::ObjectId>{objects::ObjectId{77}});
+    const auto shown = read(
+        [&](db::Snapshot& s) { return catalog_->find_instance(s, "1.2", "1.2.1", "1.2.1.1"); });
+    EXPECT_EQ(shown.file.object, objects::ObjectId{79});
+    EXPECT_EQ(study().number_of_study_related_instances, 1);
+    expect_sound();
+}
+
+TEST_P(UidEdits, WhatIsDeletedComesBackBesideWhatWasStoredAgain) {
+    auto second = record("1.2", "1.2.1", "1.2.1.2");
+    second.file.object = objects::ObjectId{80};
+    insert(second);
+    set_uids(R"({"Study":{"Series":{"1.2.1":{"Instances":{
+        "1.2.1.1":{"DICOM":{"SOPInstanceUID":"9.9"}}}}}}})");
+    const auto deletion = delete_instance("1.2.1.1");
+    const auto other = delete_instance("1.2.1.2");
+    insert(record());
+    const auto back = must(database_->write_and_wait([&](db::Transaction& tx) {
+        return catalog_->recover(tx, other.id,
+                                 [](objects::ObjectId) -> Result<void> { return {}; });
+    }));
+    EXPECT_EQ(back.recovered, 1);
+    EXPECT_EQ(study().number_of_study_related_instances, 2);
+    EXPECT_EQ(purge(deletion).size(), 1U);
+    EXPECT_EQ(study().number_of_study_related_instances, 2);
+    expect_sound();
+}
+
+TEST_P(UidEdits, TheOldPlaceIsFreeWhenAllThatIsLeftInItIsDeleted) {
+    set_uids(R"({"Study":{"Series":{"1.2.1":{"Instances":{
+        "1.2.1.1":{"DICOM":{"SOPInstanceUID":"9.9"}}}}}}})");
+    const auto deletion = delete_instance("1.2.1.1");
+    set_uids(R"({"Study":{"DICOM":{"StudyInstanceUID":"5.1"}}})");
+    // Anew, so as whoever's: P1's study is deleted.
+    auto again = record();
+    again.patient.patient_id = "P3";
+    again.file.object = objects::ObjectId{79};
+    ASSERT_EQ(insert(again).kind, InsertOutcome::Kind::Stored);
+    EXPECT_EQ(study().patient.patient_id, "P3");
+    expect_sound();
+    EXPECT_EQ(purge(deletion), std::vector<objects::ObjectId>{objects::ObjectId{77}});
+    EXPECT_EQ(study().number_of_study_related_instances, 1);
     expect_sound();
 }
 
