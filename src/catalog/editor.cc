@@ -13,6 +13,9 @@
 namespace larmor::catalog {
 namespace {
 
+/// Of studies in which an image set was when its lock was asked for.
+constexpr int kLocksMax = 10;
+
 constexpr std::string_view kSelectTarget =
     "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state, m.workflow_status,"
     " m.latest_version, m.created, m.updated, m.edited_version, t.patient_id,"
@@ -63,12 +66,19 @@ Result<PlacedImageSet> Catalog::place_image_set(db::Snapshot& snapshot,
 
 Result<EditTarget> Editor::find_locked(std::string_view id) {
     TRY(auto target, find_target(tx_, id));
-    if (!target) return no_image_set(id);
-    if (tx_.dialect() == db::Dialect::Postgres) {
-        TRY_VOID(impl_.lock(tx_, Catalog::Impl::Lock::Study, target->study_instance_uid));
+    // Who had the lock before may have moved it into another study.
+    std::string locked;
+    for (int tries = 0; tx_.dialect() == db::Dialect::Postgres && target &&
+                        target->study_instance_uid != locked;
+         ++tries) {
+        if (tries == kLocksMax) {
+            return fail(ErrorCode::Conflict, "the image set is moved again and again");
+        }
+        locked = target->study_instance_uid;
+        TRY_VOID(impl_.lock(tx_, Catalog::Impl::Lock::Study, locked));
         TRY(target, find_target(tx_, id));  // as it is now
-        if (!target) return no_image_set(id);
     }
+    if (!target) return no_image_set(id);
     if (target->image_set.state == ImageSetState::Locked) {
         return fail(ErrorCode::Conflict, "the image set is LOCKED by another operation");
     }

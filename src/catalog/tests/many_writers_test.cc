@@ -1,3 +1,4 @@
+#include <atomic>
 #include <set>
 #include <thread>
 
@@ -132,6 +133,67 @@ TEST_P(ManyWriters, DeleteRecoverAndStoreTheSameStudyWithoutLosingCount) {
         }
     });
     EXPECT_EQ(totals().instances, 60);
+}
+
+/// How many of the connections to this database wait for a lock.
+Result<std::int64_t> count_waiting(db::Snapshot& snapshot) {
+    TRY(db::Query query,
+        snapshot.prepare("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"
+                         " AND NOT granted AND database = (SELECT oid FROM pg_database"
+                         "  WHERE datname = current_database())"));
+    TRY_VOID(query.next());
+    return query.int64(0);
+}
+
+/// Whether the transaction has the lock on a study.
+Result<bool> has_lock(db::Transaction& tx, std::string_view study_uid) {
+    TRY(db::Query query,
+        tx.prepare("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted"
+                   " AND pid = pg_backend_pid() AND (CAST(classid AS BIGINT) << 32)"
+                   " | CAST(objid AS BIGINT) = hashtextextended(?1, 1)"));
+    query.bind(study_uid);
+    TRY_VOID(query.next());
+    return query.int64(0) > 0;
+}
+
+TEST_P(ManyWriters, AnEditHasTheLockOfTheStudyIntoWhichTheImageSetWentMeanwhile) {
+    insert(record());
+    auto other = record();
+    other.file.object = objects::ObjectId{78};
+    const auto conflict = insert(other, Placement::NonPrimary).image_set;
+    const std::string id =
+        read([&](db::Snapshot& s) { return catalog_->find_image_set(s, conflict); }).id;
+    const auto edit = [&](Process& process, db::Transaction& tx,
+                          std::string_view json) -> Result<void> {
+        EditRequest request{.force = edits::Force::Yes};
+        TRY_VOID(edits::read_updatable(json, request.document));
+        TRY_VOID(process.catalog().edit_image_set(tx, id, request));
+        return {};
+    };
+    std::atomic<bool> is_moved{false};
+    std::thread mover([&] {
+        must(processes_[0]->database().write_and_wait([&](db::Transaction& tx) -> Result<void> {
+            TRY_VOID(
+                edit(*processes_[0], tx, R"({"Study":{"DICOM":{"StudyInstanceUID":"5.1"}}})"));
+            is_moved = true;
+            is_moved.notify_all();
+            const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            while (must(processes_[2]->database().read(count_waiting)) == 0 &&
+                   std::chrono::steady_clock::now() < give_up) {
+                std::this_thread::yield();
+            }
+            return {};
+        }));
+    });
+    is_moved.wait(false);
+    const bool is_locked =
+        must(processes_[1]->database().write_and_wait([&](db::Transaction& tx) -> Result<bool> {
+            TRY_VOID(
+                edit(*processes_[1], tx, R"({"Patient":{"DICOM":{"PatientComments":"x"}}})"));
+            return has_lock(tx, "5.1");
+        }));
+    mover.join();
+    EXPECT_TRUE(is_locked);
 }
 
 LARMOR_EACH_DRIVER(ManyWriters);
