@@ -1,6 +1,8 @@
 #include "catalog/editor.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <limits>
 #include <map>
 
@@ -271,6 +273,39 @@ edits::Changes with_place(edits::Changes then, const edits::Changes& before, boo
     return then;
 }
 
+std::array<std::optional<std::string>, 2> place_of(const edits::Changes& changes) {
+    return {edits::last_uid(changes, dicom::tags::StudyInstanceUID),
+            edits::last_uid(changes, dicom::tags::SeriesInstanceUID)};
+}
+
+/// Whether everything that came after version `to` came where the image set was then, with
+/// `then`: nothing but that says where it is, and its files say where it was when it came.
+Result<bool> is_place_of_all(db::Snapshot& snapshot, std::int64_t image_set, std::int64_t to,
+                             const edits::Changes& then) {
+    TRY(db::Query query, snapshot.prepare("SELECT DISTINCT first_version FROM instances"
+                                          " WHERE image_set = ?1 AND first_version > ?2"));
+    query.bind(image_set, to);
+    std::vector<std::int64_t> versions;
+    for (;;) {
+        TRY(const bool more, query.next());
+        if (!more) break;
+        versions.push_back(query.int64(0));
+    }
+    for (const std::int64_t version : versions) {
+        TRY(const auto came, load_changes(snapshot, {image_set, 0}, version));
+        if (place_of(came) != place_of(then)) return false;
+    }
+    return true;
+}
+
+/// `then`, but where it is as `before`.
+edits::Changes staying(edits::Changes then, const edits::Changes& before) {
+    std::erase_if(then, [](const edits::Change& one) { return edits::touch_uids({one}); });
+    std::ranges::copy_if(before, std::back_inserter(then),
+                         [](const edits::Change& one) { return edits::touch_uids({one}); });
+    return then;
+}
+
 }  // namespace
 
 Result<std::vector<Editor::Scoped>> Editor::read_revert(const EditTarget& target,
@@ -289,6 +324,9 @@ Result<std::vector<Editor::Scoped>> Editor::read_revert(const EditTarget& target
         TRY(edits::Changes then, load_changes(tx_, scope, to));
         if (instance != 0) {
             then = with_place(std::move(then), before, target.image_set.is_primary);
+        } else if (place_of(before) != place_of(then)) {
+            TRY(const bool goes_back, is_place_of_all(tx_, image_set, to, then));
+            if (!goes_back) then = staying(std::move(then), before);
         }
         edits::Changes touched = before;
         touched.insert(touched.end(), then.begin(), then.end());

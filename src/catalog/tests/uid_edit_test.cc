@@ -288,6 +288,35 @@ TEST_P(UidEdits, TheOldPlaceIsFreeWhenAllThatIsLeftInItIsDeleted) {
     expect_sound();
 }
 
+TEST_P(UidEdits, GoingBackLeavesAnImageSetWhereOthersCameIntoIt) {
+    auto native = record("7.1", "7.1.1", "7.1.1.1");
+    native.file.object = objects::ObjectId{79};
+    insert(native);
+    set_uids(R"({"Patient":{"DICOM":{"PatientComments":"moved"}},
+        "Study":{"DICOM":{"StudyInstanceUID":"7.1"},
+        "Series":{"1.2.1":{"DICOM":{"SeriesInstanceUID":"7.1.1"}}}}})");
+    const CopyRequest request{.source = series("7.1.1", "7.1").image_set.id,
+                              .destination = CopyRequest::Destination{.id = id_},
+                              .force = edits::Force::Yes};
+    must(database_->write_and_wait(
+        [&](db::Transaction& tx) { return catalog_->copy_image_set(tx, request); }));
+    must(try_edit(id_, {.revert_to = 1}));
+    // Files of the one that was copied name its study, and no change says otherwise.
+    EXPECT_EQ(placed().study_instance_uid, "7.1");
+    EXPECT_EQ(instance("7.1.1.1").series_instance_uid, "7.1.1");
+    EXPECT_EQ(instance("1.2.1.1").series_instance_uid, "7.1.1");
+    const auto first = seen("1.2.1.1", 4);
+    EXPECT_NE(first.find(R"("0020000D":{"vr":"UI","Value":["7.1"]})"), std::string::npos)
+        << first;
+    EXPECT_EQ(first.find("moved"), std::string::npos) << "this goes back";
+    expect_sound();
+    // Back to when it was there.
+    must(try_edit(id_, {.revert_to = 2}));
+    EXPECT_EQ(placed().study_instance_uid, "7.1");
+    EXPECT_NE(seen("1.2.1.1", 5).find("moved"), std::string::npos);
+    expect_sound();
+}
+
 LARMOR_EACH_DRIVER(UidEdits);
 
 }  // namespace
