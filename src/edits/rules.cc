@@ -5,6 +5,7 @@
 
 #include "dicom/tags.h"
 #include "edits/modules.h"
+#include "edits/sorted.h"
 
 namespace larmor::edits {
 namespace {
@@ -12,36 +13,28 @@ namespace {
 namespace tags = dicom::tags;
 
 /// Beside those of the modules.
-constexpr auto kMoreOfStudy = [] {
-    std::array all{
-        // What a search counts.
-        tags::ModalitiesInStudy,
-        tags::NumberOfStudyRelatedSeries,
-        tags::NumberOfStudyRelatedInstances,
-    };
-    std::ranges::sort(all);
-    return all;
-}();
+constexpr auto kMoreOfStudy = sorted(std::array{
+    // What a search counts.
+    tags::ModalitiesInStudy,
+    tags::NumberOfStudyRelatedSeries,
+    tags::NumberOfStudyRelatedInstances,
+});
 
-constexpr auto kMoreOfSeries = [] {
-    std::array all{
-        // Performed procedure step, of which General Series has the summary.
-        tags::PerformedProcedureStepID,
-        tags::PerformedProcedureStepStartDate,
-        tags::PerformedProcedureStepStartTime,
-        tags::PerformedProcedureStepEndDate,
-        tags::PerformedProcedureStepEndTime,
-        tags::PerformedProcedureStepDescription,
-        tags::PerformedProtocolCodeSequence,
-        tags::CommentsOnThePerformedProcedureStep,
-        // Synchronization.
-        tags::SynchronizationFrameOfReferenceUID,
-        // What a search counts.
-        tags::NumberOfSeriesRelatedInstances,
-    };
-    std::ranges::sort(all);
-    return all;
-}();
+constexpr auto kMoreOfSeries = sorted(std::array{
+    // Performed procedure step, of which General Series has the summary.
+    tags::PerformedProcedureStepID,
+    tags::PerformedProcedureStepStartDate,
+    tags::PerformedProcedureStepStartTime,
+    tags::PerformedProcedureStepEndDate,
+    tags::PerformedProcedureStepEndTime,
+    tags::PerformedProcedureStepDescription,
+    tags::PerformedProtocolCodeSequence,
+    tags::CommentsOnThePerformedProcedureStep,
+    // Synchronization.
+    tags::SynchronizationFrameOfReferenceUID,
+    // What a search counts.
+    tags::NumberOfSeriesRelatedInstances,
+});
 
 /// The Image Pixel module and what says how the pixels came about. Source: PS3.3 sections
 /// C.7.6.3 and C.7.6.1.1.5.
