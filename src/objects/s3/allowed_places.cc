@@ -16,12 +16,31 @@ bool has_dot_segment(std::string_view key) {
     return false;
 }
 
+bool overlap(const Address& one, const Address& other) {
+    const std::string a = one.as_prefix();
+    const std::string b = other.as_prefix();
+    return one.bucket == other.bucket && (a.starts_with(b) || b.starts_with(a));
+}
+
+bool is_one_server(const Address& one, const Address& other) {
+    return one.endpoint == other.endpoint && one.region == other.region;
+}
+
 }  // namespace
 
 Result<AllowedPlaces> AllowedPlaces::read(std::span<const std::string> addresses) {
     AllowedPlaces allowed;
     for (const std::string& address : addresses) {
-        TRY(allowed.places_.emplace_back(), read_address(address));
+        TRY(Address place, read_address(address));
+        const auto other = std::ranges::find_if(
+            allowed.places_, [&](const Address& one) { return overlap(one, place); });
+        if (other != allowed.places_.end() && !is_one_server(*other, place)) {
+            return fail(ErrorCode::InvalidInput,
+                        other->text() + " and " + place.text() +
+                            " are of two servers, but users name a place without its server: "
+                            "one must not lie in the other");
+        }
+        allowed.places_.push_back(std::move(place));
     }
     return allowed;
 }

@@ -12,7 +12,8 @@ namespace larmor::objects::s3 {
 /// below one of these places, or they could have whatever we can.
 class AllowedPlaces {
 public:
-    /// Of `s3://BUCKET/PREFIX?endpoint=URL...`. Errors: those of read_address.
+    /// Of `s3://BUCKET/PREFIX?endpoint=URL...`. Errors: those of read_address; InvalidInput
+    /// where one lies in another, of another server: `find` could not tell which is meant.
     static Result<AllowedPlaces> read(std::span<const std::string> addresses);
 
     /// What a user named as `s3://bucket/prefix`, with the endpoint of the place that it is in.

@@ -48,5 +48,25 @@ TEST(S3AllowedPlaces, AreNotLeftByDotsNorByAnEndpointOfTheUsersOwn) {
     }
 }
 
+TEST(S3AllowedPlaces, OfTwoServersMustNotLieInEachOther) {
+    const auto read = [](const std::string& first, const std::string& second) {
+        return AllowedPlaces::read(std::array{first, second});
+    };
+    const std::string place = "s3://scans/in?endpoint=http://127.0.0.1:9";
+    for (const char* other : {"s3://scans/in?endpoint=http://127.0.0.1:10", "s3://scans/in",
+                              "s3://scans", "s3://scans/in/a?endpoint=http://127.0.0.1:10",
+                              "s3://scans/in/?endpoint=http://127.0.0.1:9&region=eu-west-1"}) {
+        const auto refused = read(place, other);
+        ASSERT_FALSE(refused) << other;
+        EXPECT_EQ(refused.error().code, ErrorCode::InvalidInput);
+        EXPECT_FALSE(read(other, place)) << other;
+    }
+    for (const char* other :
+         {"s3://scans/in/a?endpoint=http://127.0.0.1:9", "s3://scans/out", "s3://scans/inside",
+          "s3://open/in?endpoint=http://127.0.0.1:10"}) {
+        EXPECT_TRUE(read(place, other)) << other;
+    }
+}
+
 }  // namespace
 }  // namespace larmor::objects::s3
