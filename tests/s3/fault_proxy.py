@@ -18,9 +18,10 @@ With a certificate it takes TLS. Writes `proxy URL`, then reads one JSON command
       lost_reply   the server does it, and the answer is lost by a reset
       hold         nothing is answered for as long as the client waits; with "done" the server does it
   "skip" lets so many requests pass before the first
-  {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600, "step": 0}
+  {"do": "cold", "prefix": "/bucket/cold/", "seconds": 0.5, "lasts": 3600, "step": 0, "storage_class": "GLACIER"}
       objects there can't be read until RestoreObject was asked for and so many seconds have passed, and
-      `step` more for each that was asked for before it; asked for again, a copy lasts anew
+      `step` more for each that was asked for before it; asked for again, a copy lasts anew. Of the class
+      INTELLIGENT_TIERING, which is cold in its archive tiers only, they say that they are in one
   {"do": "clear"}    no more faults, nothing is cold
   {"do": "counts"}   how many requests by method, connections, and requests at a time at most, faults that
                      are still to come, requests that were held, restores that were asked for by object, the
@@ -69,6 +70,7 @@ def undo_chunks(body):
 class ColdTier:
     def __init__(self):
         self.prefix, self.seconds, self.lasts, self.step = None, 0.0, 3600.0, 0.0
+        self.storage_class = "GLACIER"
         self.ready, self.ends = {}, {}  # path -> when it can be read, and until when
         self.asked, self.last_request, self.read_early = {}, None, set()
 
@@ -111,7 +113,7 @@ class ColdTier:
         for number, part in enumerate(parts):
             key = urllib.parse.unquote(part.partition("<Key>")[2].partition("</Key>")[0])
             if number > 0 and self.covers(f"/{bucket}/{key}"):
-                parts[number] = part.replace("<StorageClass>STANDARD<", "<StorageClass>GLACIER<")
+                parts[number] = part.replace("<StorageClass>STANDARD<", f"<StorageClass>{self.storage_class}<")
         return "<Contents>".join(parts).encode()
 
 
@@ -188,7 +190,9 @@ class Proxy:
             answer = self.cold.as_listed(path.split("/")[1], answer)
             declared = len(answer)
         if cold and method in ("GET", "HEAD") and status < 300:
-            answer_headers.append(("x-amz-storage-class", "GLACIER"))
+            answer_headers.append(("x-amz-storage-class", self.cold.storage_class))
+            if self.cold.storage_class == "INTELLIGENT_TIERING" and not self.cold.state(path)[0]:
+                answer_headers.append(("x-amz-archive-status", "ARCHIVE_ACCESS"))
             if self.cold.state(path)[1]:
                 answer_headers.append(("x-amz-restore", self.cold.state(path)[1]))
         return status, answer_headers, answer, declared
@@ -244,6 +248,7 @@ class Proxy:
             self.cold = ColdTier()
             self.cold.prefix, self.cold.seconds = command["prefix"], command["seconds"]
             self.cold.lasts, self.cold.step = command.get("lasts", 3600.0), command.get("step", 0.0)
+            self.cold.storage_class = command.get("storage_class", "GLACIER")
         elif command["do"] == "clear":
             self.faults, self.cold = [], ColdTier()
             self.requests, self.connections, self.now_max, self.held = {}, 0, 0, 0

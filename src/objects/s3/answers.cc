@@ -70,7 +70,7 @@ bool is_cold(std::string_view storage_class) {
 }
 
 bool ObjectInfo::is_readable() const {
-    return !is_cold(storage_class) || restore == Restore::Done;
+    return !is_archived && (!is_cold(storage_class) || restore == Restore::Done);
 }
 
 std::optional<ContentRange> read_content_range(std::string_view value) {
@@ -101,6 +101,7 @@ Result<ObjectInfo> read_object_info(const HttpAnswer& answer) {
     info.storage_class = answer.header("x-amz-storage-class");
     info.sha256 = read_sha256(answer.header(kSha256Header));
     info.upload_mark = answer.header(kUploadHeader);
+    info.is_archived = !answer.header("x-amz-archive-status").empty();
     read_restore(info, answer.header("x-amz-restore"));
     return info;
 }

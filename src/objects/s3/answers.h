@@ -26,7 +26,8 @@ struct ObjectInfo {
     std::string storage_class;  ///< empty: the usual one
     /// Of the whole object, where whoever stored it said so (`x-amz-meta-larmor-sha256`).
     std::optional<Sha256> sha256;
-    std::string upload_mark;  ///< of a multipart upload of ours
+    std::string upload_mark;   ///< of a multipart upload of ours
+    bool is_archived = false;  ///< in an archive tier of INTELLIGENT_TIERING, until its restore
     Restore restore = Restore::None;
     std::optional<Time> restored_until;
 

@@ -97,6 +97,15 @@ TEST(S3Answers, ReadsTheStateOfARestore) {
     EXPECT_EQ(to_iso8601(*restored->restored_until), "2012-12-21T00:00:00.000Z");
 }
 
+TEST(S3Answers, AnObjectOfIntelligentTieringIsColdInItsArchiveTiersOnly) {
+    HttpAnswer answer;
+    answer.status = 200;
+    answer.headers = {{"content-length", "5"}, {"x-amz-storage-class", "INTELLIGENT_TIERING"}};
+    EXPECT_TRUE(read_object_info(answer)->is_readable());
+    answer.headers.push_back({"x-amz-archive-status", "DEEP_ARCHIVE_ACCESS"});
+    EXPECT_FALSE(read_object_info(answer)->is_readable());
+}
+
 TEST(S3Answers, NeedsToKnowTheSizeOfAnObject) {
     HttpAnswer answer;
     answer.status = 200;

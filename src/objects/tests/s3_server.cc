@@ -157,6 +157,11 @@ void FaultProxy::cold(const std::string& prefix, double seconds, double lasts) {
                 std::to_string(seconds) + R"(,"lasts":)" + std::to_string(lasts) + "}");
 }
 
+void FaultProxy::archived(const std::string& prefix) {
+    script_.ask(R"({"do":"cold","prefix":")" + prefix +
+                R"(","seconds":0,"storage_class":"INTELLIGENT_TIERING"})");
+}
+
 void FaultProxy::clear() {
     script_.ask(R"({"do":"clear"})");
 }

@@ -60,6 +60,8 @@ public:
     void fault(const std::string& kind, const std::string& method,
                const std::string& more = "\"times\":1");
     void cold(const std::string& prefix, double seconds, double lasts = 3600);
+    /// The same in an archive tier of INTELLIGENT_TIERING.
+    void archived(const std::string& prefix);
     void clear();
     /// Requests with this method since `clear`.
     int requests(const std::string& method);

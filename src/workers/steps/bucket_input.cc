@@ -15,13 +15,11 @@ namespace s3 = objects::s3;
 constexpr std::size_t kAheadMax = 16;
 constexpr std::uint64_t kWholeMaxBytes = 1 << 20;
 
-bool is_cold(std::string_view storage_class) {
-    return storage_class == "GLACIER" || storage_class == "DEEP_ARCHIVE";
-}
-
-/// Where folders were made by hand, there may be empty objects that stand for them.
-bool is_folder(const s3::ListedObject& object) {
-    return object.key.ends_with('/') && object.size_bytes == 0;
+/// What a folder's walk does not come to either: where folders were made by hand, there may be
+/// empty objects that stand for them; a DICOMDIR says only where instances are.
+bool is_passed_over(const s3::ListedObject& object) {
+    const bool is_folder = object.key.ends_with('/') && object.size_bytes == 0;
+    return is_folder || ingest::is_dicomdir_name(object.key);
 }
 
 /// Not this object alone.
@@ -72,8 +70,8 @@ private:
         Found& found = ahead_.emplace_back();
         found.listed = std::move(listed);
         const auto& object = found.listed;
-        const bool is_asked_for = object.size_bytes <= kWholeMaxBytes && !is_folder(object) &&
-                                  !is_cold(object.storage_class);
+        const bool is_asked_for = object.size_bytes <= kWholeMaxBytes &&
+                                  !is_passed_over(object) && !s3::is_cold(object.storage_class);
         if (!is_asked_for) return;
         found.whole =
             std::async(std::launch::async, [this, key = object.key, size = object.size_bytes] {
@@ -96,7 +94,7 @@ Result<ingest::WalkTotal> BucketInput::total(const std::function<bool()>& go_on)
     do {
         TRY(const auto page, client_->list(options));
         for (const auto& object : page.objects) {
-            if (is_folder(object)) continue;
+            if (is_passed_over(object)) continue;
             ++total.files;
             total.bytes += object.size_bytes;
         }
@@ -121,22 +119,20 @@ Result<Content> open_content(s3::Client& client, const s3::ListedObject& object,
         content.source = std::make_unique<archive::MemorySource>(content.whole);
         return content;
     }
-    if (is_cold(object.storage_class)) {
-        TRY(const auto info, client.head(object.key));
-        if (!info.is_readable()) {
-            return fail(ErrorCode::Unsupported,
-                        "the object is in the storage class " + object.storage_class +
-                            ": it has to be restored before it is imported");
-        }
-    }
     TRY(content.source, s3::ObjectSource::open(client, object.key, {}));
     return content;
 }
 
-/// Why this object alone is not imported; what keeps all from being is no reason for one.
-Error of_one_object(Error error) {
+/// Why this object alone is not imported; what keeps all from being is no reason for one. A
+/// listing does not tell of each cold object that it is, or tells too early.
+Error of_one_object(s3::Client& client, const std::string& key, Error error) {
     if (error.code == ErrorCode::Denied) error.code = ErrorCode::Unsupported;
-    return error;
+    if (error.code != ErrorCode::Unavailable) return error;
+    const auto info = client.head(key);
+    if (!info || info->is_readable()) return error;
+    return {ErrorCode::Unsupported, "the object is in a cold tier of the storage class " +
+                                        info->storage_class +
+                                        ": it has to be restored before it is imported"};
 }
 
 Result<std::unique_ptr<archive::Reader>> open_archive(std::unique_ptr<archive::Source> source) {
@@ -152,15 +148,15 @@ Result<void> BucketInput::walk(ingest::WalkVisitor& visitor, const ingest::WalkP
         TRY(auto found, objects.next());
         if (!found) return {};
         const auto& object = found->listed;
-        if (is_folder(object)) continue;
+        if (is_passed_over(object)) continue;
         const auto content = open_content(*client_, object, found->whole);
         if (content) {
             TRY_VOID(
                 walker.walk(object.key, object.size_bytes, *content->source, open_archive));
-        } else if (ends_the_walk(content.error().code)) {
-            return tl::unexpected(content.error());
         } else {
-            walker.refuse(object.key, of_one_object(content.error()));
+            Error error = of_one_object(*client_, object.key, content.error());
+            if (ends_the_walk(error.code)) return tl::unexpected(std::move(error));
+            walker.refuse(object.key, error);
         }
         walker.passed(object.key, object.size_bytes);
     }

@@ -10,6 +10,7 @@ namespace larmor::workers {
 namespace {
 
 namespace s3 = objects::s3;
+using objects::testing::FaultProxy;
 using objects::testing::S3Server;
 
 /// What a walk gave, as `name=content`, and how far it came after each.
@@ -99,6 +100,7 @@ TEST_F(BucketInputTest, GivesWhatIsBelowThePrefixInTheOrderOfKeys) {
     put("in/b", "second");
     put("in/a", "first");
     put("in/c", std::string(3 << 20, 'x'));  // streamed
+    put("in/disc/DICOMDIR", "says where instances are");
     put("in/d.tar", tar_member("one", "1") + tar_member("two", "22") + std::string(1024, '\0'));
     put("inside", "not below it");
     put("other/a", "elsewhere");
@@ -134,6 +136,23 @@ TEST_F(BucketInputTest, GoesOnBehindEachPositionThatItPassed) {
             << position.file << ' ' << position.archive << ' ' << position.members;
     }
     EXPECT_EQ(all.positions.size(), 43U);
+}
+
+TEST_F(BucketInputTest, RefusesWhatIsInAColdTierAndGoesOn) {
+    put("in/a", "first");
+    put("in/cold/b", "second");
+    put("in/cold/c", std::string(3 << 20, 'x'));  // streamed
+    put("in/d", "third");
+    FaultProxy proxy(S3Server::shared()->endpoint());
+    options_.endpoint = proxy.url();
+    const std::string cold = '/' + options_.bucket + "/in/cold/";
+    const std::vector<std::string> expected = {"in/a=first", "in/cold/b: Unsupported",
+                                               "in/cold/c: Unsupported", "in/d=third"};
+    proxy.cold(cold, 0);
+    EXPECT_EQ(walk("in/").seen, expected);
+    // Where the listing does not tell.
+    proxy.archived(cold);
+    EXPECT_EQ(walk("in/").seen, expected);
 }
 
 TEST_F(BucketInputTest, EndsAsUnavailableWhereTheServerIsAway) {
