@@ -34,6 +34,12 @@ private:
     std::size_t given_ = 0;
 };
 
+/// Met by every walk over the same bytes. Anything else is of who delivers them, or of now.
+bool is_of_content(ErrorCode code) {
+    return code == ErrorCode::InvalidInput || code == ErrorCode::Unsupported ||
+           code == ErrorCode::LimitExceeded || code == ErrorCode::Corrupt;
+}
+
 }  // namespace
 
 bool is_dicomdir_name(const std::filesystem::path& path) {
@@ -82,7 +88,10 @@ Result<void> ContentWalker::members(const std::string& name, archive::Reader& re
     for (;;) {
         auto member = reader.next();
         if (!member) {
-            refuse_member(name, member.error());
+            // Nothing comes behind it: an earlier walk can only have counted it as its last
+            // one.
+            if (depth == 1 && members_left_out_ > 1) members_left_out_ = 0;
+            refuse_unread(name, member.error());
             return {};
         }
         if (!*member) break;
@@ -108,7 +117,7 @@ Result<void> ContentWalker::one_member(const std::string& name,
     archive::MemberSource content(reader);
     auto looked = LookedAhead::at(content);
     if (!looked) {
-        refuse_member(name, looked.error());
+        refuse_unread(name, looked.error());
         return {};
     }
     const archive::Format format = archive::detect((*looked)->start());
@@ -124,7 +133,7 @@ Result<void> ContentWalker::one_member(const std::string& name,
     }
     auto inner = archive::open(*std::move(looked));
     if (!inner) {
-        refuse_member(name, inner.error());
+        refuse_unread(name, inner.error());
         return {};
     }
     return members(name, **inner, depth + 1);
@@ -139,6 +148,11 @@ bool ContentWalker::is_left_out() {
 void ContentWalker::member_passed() {
     ++position_.members;
     visitor_.passed(0, position_);
+}
+
+void ContentWalker::refuse_unread(const std::string& name, const Error& error) {
+    if (!is_of_content(error.code)) members_left_out_ = 0;
+    refuse_member(name, error);
 }
 
 void ContentWalker::refuse_member(const std::string& name, const Error& error) {

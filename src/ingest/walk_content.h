@@ -38,6 +38,9 @@ private:
                             archive::Reader& reader, unsigned depth);
     bool is_left_out();
     void member_passed();
+    /// One that can't be read, or the archive from there on: an earlier walk may have counted
+    /// it, or have read what can't be read now.
+    void refuse_unread(const std::string& name, const Error& error);
     void refuse_member(const std::string& name, const Error& error);
 
     WalkVisitor& visitor_;
