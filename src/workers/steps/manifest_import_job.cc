@@ -33,6 +33,10 @@ public:
                     {services_.database, services_.catalog, job_, parameters_}, *output_);
             },
             async::WhenFull::Wait);
+        // Of an import that came to its end; the manifest is written when the place is there
+        // again.
+        const bool may_pass = !written && written.error().code == ErrorCode::Unavailable;
+        if (may_pass && !failure_) co_return tl::unexpected(written.error());
         jobs::Piece piece;
         piece.is_last = true;
         piece.failure = failure_;
@@ -74,9 +78,20 @@ private:
 
 }  // namespace
 
+Result<ingest::ManifestParameters> ManifestImportJob::read_parameters(
+    std::string_view json) const {
+    TRY(auto parameters, ingest::parse_manifest_parameters(json));
+    // It becomes a part of paths and keys.
+    if (parameters.datastore_id != services_.catalog.datastore_id()) {
+        return fail(ErrorCode::InvalidInput,
+                    "the parameter datastore_id is not the id of this server's datastore");
+    }
+    return parameters;
+}
+
 Result<void> ManifestImportJob::check(db::Snapshot& /*snapshot*/,
                                       const std::string& parameters) const {
-    TRY(const auto parsed, ingest::parse_manifest_parameters(parameters));
+    TRY(const auto parsed, read_parameters(parameters));
     for (const auto& uri : {parsed.input_uri, parsed.output_uri}) {
         if (ingest::is_bucket_uri(uri)) TRY_VOID(services_.places.find(uri));
     }
@@ -124,7 +139,7 @@ Result<std::unique_ptr<ManifestOutput>> ManifestImportJob::open_output(
 }
 
 Result<std::unique_ptr<jobs::Run>> ManifestImportJob::start(const jobs::Jobs::Begun& begun) {
-    TRY(auto parameters, ingest::parse_manifest_parameters(begun.job.parameters));
+    TRY(auto parameters, read_parameters(begun.job.parameters));
     TRY(const auto from, parse_import_checkpoint(begun.checkpoint));
     TRY(auto input, open_input(parameters.input_uri));
     TRY(auto output, open_output(parameters.output_uri,

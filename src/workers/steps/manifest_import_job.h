@@ -3,6 +3,7 @@
 #include "catalog/catalog.h"
 #include "db/database.h"
 #include "ingest/import_input.h"
+#include "ingest/manifest_parameters.h"
 #include "objects/s3/allowed_places.h"
 #include "workers/steps/import_job.h"
 #include "workers/steps/manifest_output.h"
@@ -24,7 +25,8 @@ public:
     ManifestImportJob(Services services, ImportJob::MakeDestination make_destination)
         : services_(services), make_destination_(std::move(make_destination)) {}
 
-    /// Also that a folder that is the input is there, and that buckets may be used.
+    /// Also that a folder that is the input is there, that buckets may be used, and that the
+    /// datastore is this one.
     Result<void> check(db::Snapshot& snapshot, const std::string& parameters) const override;
     Result<std::unique_ptr<jobs::Run>> start(const jobs::Jobs::Begun& begun) override;
 
@@ -33,6 +35,7 @@ private:
         std::unique_ptr<objects::s3::Client> client;
         std::string prefix;
     };
+    Result<ingest::ManifestParameters> read_parameters(std::string_view json) const;
     Result<OpenedBucket> open_bucket(const std::string& uri) const;
     Result<std::unique_ptr<ingest::ImportInput>> open_input(const std::string& uri) const;
     Result<std::unique_ptr<ManifestOutput>> open_output(const std::string& uri,
