@@ -1,6 +1,6 @@
-#include "base/sha256_pair.h"
-
 #include <algorithm>
+
+#include "base/sha256_pair_internal.h"
 
 #ifdef __x86_64__
 #include <cpuid.h>
@@ -192,8 +192,7 @@ private:
     std::size_t blocks_ = 0;
 };
 
-std::array<Sha256, 2> sha256_interleaved(std::span<const Bytes> one,
-                                         std::span<const Bytes> other) {
+std::array<Sha256, 2> interleaved(std::span<const Bytes> one, std::span<const Bytes> other) {
     std::array<BlockRuns, 2> runs{BlockRuns(one), BlockRuns(other)};
     auto& [first, second] = runs;
     while (const auto blocks = std::min(first.blocks(), second.blocks())) {
@@ -215,12 +214,22 @@ std::array<Sha256, 2> sha256_interleaved(std::span<const Bytes> one,
 
 }  // namespace
 
-std::array<Sha256, 2> sha256_pair(std::span<const Bytes> one, std::span<const Bytes> other) {
-#ifdef __x86_64__
-    static const bool is_fast = has_sha_instructions();
-    if (is_fast) return sha256_interleaved(one, other);
-#endif
+std::array<Sha256, 2> sha256_one_after_the_other(std::span<const Bytes> one,
+                                                 std::span<const Bytes> other) {
     return {sha256_of_pieces(one), sha256_of_pieces(other)};
+}
+
+Sha256Pair sha256_interleaved() {
+#ifdef __x86_64__
+    if (has_sha_instructions()) return interleaved;
+#endif
+    return nullptr;
+}
+
+std::array<Sha256, 2> sha256_pair(std::span<const Bytes> one, std::span<const Bytes> other) {
+    static const Sha256Pair kInterleaved = sha256_interleaved();
+    return kInterleaved != nullptr ? kInterleaved(one, other)
+                                   : sha256_one_after_the_other(one, other);
 }
 
 }  // namespace larmor

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <fstream>
 #include <random>
+
+#include "base/sha256_pair_internal.h"
 
 namespace larmor {
 namespace {
@@ -14,13 +17,44 @@ ByteBuffer some_bytes(std::size_t count, unsigned seed) {
     return bytes;
 }
 
-std::string pair_in_hex(std::string_view one, std::string_view other) {
-    const Bytes first = as_bytes(one), second = as_bytes(other);
-    const auto digests = sha256_pair(std::span(&first, 1), std::span(&second, 1));
-    return to_hex(digests[0]) + ' ' + to_hex(digests[1]);
+/// Each way that this processor has.
+class Sha256PairWays : public testing::TestWithParam<Sha256Pair> {
+protected:
+    void SetUp() override {
+        if (GetParam() == nullptr) GTEST_SKIP() << "this processor has no instructions for it";
+    }
+    static std::array<Sha256, 2> digests_of(std::span<const Bytes> one,
+                                            std::span<const Bytes> other) {
+        return GetParam()(one, other);
+    }
+    static std::string pair_in_hex(std::string_view one, std::string_view other) {
+        const Bytes first = as_bytes(one), second = as_bytes(other);
+        const auto digests = digests_of(std::span(&first, 1), std::span(&second, 1));
+        return to_hex(digests[0]) + ' ' + to_hex(digests[1]);
+    }
+};
+INSTANTIATE_TEST_SUITE_P(Both, Sha256PairWays,
+                         testing::Values(sha256_one_after_the_other, sha256_interleaved()),
+                         [](const auto& way) {
+                             return way.index == 0 ? "OneAfterTheOther" : "Interleaved";
+                         });
+
+/// As Linux sees the processor.
+bool processor_has(const std::string& flag) {
+    std::ifstream file("/proc/cpuinfo");
+    for (std::string line; std::getline(file, line);) {
+        if (line.starts_with("flags"))
+            return (line + ' ').find(' ' + flag + ' ') != std::string::npos;
+    }
+    return false;
 }
 
-TEST(Sha256Pair, GivesTheDigestsOfTheStandardsExamples) {
+TEST(Sha256Pair, IsInterleavedWhereTheProcessorHasInstructionsForIt) {
+    EXPECT_EQ(sha256_interleaved() != nullptr,
+              processor_has("sha_ni") && processor_has("sse4_1"));
+}
+
+TEST_P(Sha256PairWays, GivesTheDigestsOfTheStandardsExamples) {
     // FIPS 180-2, appendices B.1 and B.2; NIST's example of no bytes.
     EXPECT_EQ(pair_in_hex("abc", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq"),
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad "
@@ -30,19 +64,19 @@ TEST(Sha256Pair, GivesTheDigestsOfTheStandardsExamples) {
               "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(Sha256Pair, AgreesWithOpensslAtEveryLengthAroundBlocks) {
+TEST_P(Sha256PairWays, AgreesWithOpensslAtEveryLengthAroundBlocks) {
     const auto bytes = some_bytes(300, 1);
     for (std::size_t one = 0; one <= bytes.size(); ++one) {
         const Bytes first = Bytes(bytes).first(one), second = Bytes(bytes).last(200 - one / 2);
 
-        const auto digests = sha256_pair(std::span(&first, 1), std::span(&second, 1));
+        const auto digests = digests_of(std::span(&first, 1), std::span(&second, 1));
 
         ASSERT_EQ(digests[0], sha256(first)) << one;
         ASSERT_EQ(digests[1], sha256(second)) << one;
     }
 }
 
-TEST(Sha256Pair, TakesPiecesOfAnySize) {
+TEST_P(Sha256PairWays, TakesPiecesOfAnySize) {
     std::mt19937 random(2);
     for (unsigned round = 0; round < 200; ++round) {
         std::array<ByteBuffer, 2> whole{some_bytes(random() % 20'000, 2 * round),
@@ -58,10 +92,11 @@ TEST(Sha256Pair, TakesPiecesOfAnySize) {
             }
         }
 
-        const auto digests = sha256_pair(pieces[0], pieces[1]);
+        const auto digests = digests_of(pieces[0], pieces[1]);
 
         ASSERT_EQ(digests[0], sha256(whole[0])) << round;
         ASSERT_EQ(digests[1], sha256(whole[1])) << round;
+        ASSERT_EQ(digests, sha256_pair(pieces[0], pieces[1])) << round;
     }
 }
 
