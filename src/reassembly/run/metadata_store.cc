@@ -111,8 +111,6 @@ Result<std::vector<std::vector<FoundRecord>>> MetadataFinder::find(
     std::vector<uid_index::UidHash> hashes;
     for (const auto uid : uids) hashes.push_back(store_->hasher_(uid));
     std::vector<uid_index::Match> matches(uids.size());
-    TRY_VOID(finder_.find(hashes, matches));
-
     std::vector<std::vector<FoundRecord>> found(uids.size());
     std::vector<std::size_t> askers;
     std::vector<std::uint64_t> ordinals;
@@ -122,9 +120,10 @@ Result<std::vector<std::vector<FoundRecord>>> MetadataFinder::find(
         askers.insert(askers.end(), ordinals.size() - before, i);
         return {};
     };
-    for (std::size_t i = 0; i < uids.size(); ++i) {
-        if (matches[i]) TRY_VOID(ask(i));
-    }
+    TRY_VOID(
+        finder_.find_each(hashes, matches, [&](std::size_t i, const uid_index::Match& match) {
+            return match ? ask(i) : Result<void>();
+        }));
     TRY_VOID(read_all(uids, askers, ordinals, found));
     // All records of a UID are in one slot; where a slot held another UID's, the next may.
     for (std::size_t i = 0; i < uids.size(); ++i) {

@@ -28,6 +28,7 @@ Result<Finder> Finder::create(const Index& index) {
         TRY(finder.ring_, reads::ReadRing::create(kReadsInFlight));
         finder.buffers_.resize(kReadsInFlight);
         finder.waiting_.resize(kReadsInFlight);
+        for (std::uint32_t i = 0; i < kReadsInFlight; ++i) finder.free_.push_back(i);
     }
     return finder;
 }
@@ -59,27 +60,46 @@ bool Finder::start(const Index::Part& part, std::uint32_t slot, std::uint32_t bu
                         std::as_writable_bytes(std::span(buffers_[buffer])), buffer);
 }
 
+void Finder::find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const {
+    struct Query {
+        Ahead ahead;
+        std::size_t number = 0;
+    };
+    std::array<Query, kAhead> ring;
+    std::size_t begun = 0, ended = 0;
+    const auto end_one = [&] {
+        const Query& query = ring[ended++ % kAhead];
+        out[query.number] = end_in_memory(query.ahead);
+    };
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        if (!in_memory(hashes[i])) continue;
+        if (begun - ended == kAhead) end_one();
+        ring[begun++ % kAhead] = {begin_in_memory(hashes[i]), i};
+    }
+    while (ended < begun) end_one();
+}
+
+std::size_t Finder::start_reads(std::span<const UidHash> hashes, std::size_t first,
+                                std::span<Match> out) {
+    for (std::size_t i = first; i < hashes.size(); ++i) {
+        if (in_memory(hashes[i])) continue;
+        const Index::Part& part = part_of(hashes[i]);
+        out[i] = {};
+        if (part.shape.slot_count == 0) continue;
+        const Home home = Home::of(order_of(hashes[i]), part.shape.home_count);
+        if (free_.empty()) return i;
+        waiting_[free_.back()] = {static_cast<std::uint32_t>(i), home.line()};
+        if (!start(part, home.line(), free_.back())) return i;
+        free_.pop_back();
+    }
+    return hashes.size();
+}
+
 Result<void> Finder::find_in_file(std::span<const UidHash> hashes, std::span<Match> out) {
-    std::vector<std::uint32_t> free(kReadsInFlight);
-    for (std::uint32_t i = 0; i < kReadsInFlight; ++i) free[i] = i;
-    std::size_t begun = 0;
+    auto begun = start_reads(hashes, 0, out);
+    // While the disk works.
+    find_in_memory(hashes, out);
     for (;;) {
-        while (begun < hashes.size() && !free.empty()) {
-            if (in_memory(hashes[begun])) {
-                out[begun] = end_in_memory(begin_in_memory(hashes[begun]));
-                ++begun;
-                continue;
-            }
-            const Index::Part& part = part_of(hashes[begun]);
-            const Home home = Home::of(order_of(hashes[begun]), part.shape.home_count);
-            out[begun] = {};
-            if (part.shape.slot_count > 0) {
-                waiting_[free.back()] = {static_cast<std::uint32_t>(begun), home.line()};
-                if (!start(part, home.line(), free.back())) break;
-                free.pop_back();
-            }
-            ++begun;
-        }
         TRY(const auto finished, ring_->next());
         if (!finished) return {};
 
@@ -104,7 +124,8 @@ Result<void> Finder::find_in_file(std::span<const UidHash> hashes, std::span<Mat
             continue;
         }
         out[waiting.query] = looked.match;
-        free.push_back(buffer);
+        free_.push_back(buffer);
+        begun = start_reads(hashes, begun, out);
     }
 }
 

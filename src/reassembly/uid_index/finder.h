@@ -68,7 +68,12 @@ private:
         return {&part, home};
     }
     Match end_in_memory(const Ahead& ahead) const;
+    /// Of an index in a file, those whose tables are in memory all the same.
+    void find_in_memory(std::span<const UidHash> hashes, std::span<Match> out) const;
     Result<void> find_in_file(std::span<const UidHash> hashes, std::span<Match> out);
+    /// Starts reads from hash `first` on, as many as may be, and says where to go on.
+    std::size_t start_reads(std::span<const UidHash> hashes, std::size_t first,
+                            std::span<Match> out);
     bool start(const Index::Part& part, std::uint32_t slot, std::uint32_t buffer);
 
     /// A hash whose page is being read; its number is that of its buffer.
@@ -80,6 +85,7 @@ private:
     const Index* index_;
     std::vector<Page> buffers_;
     std::vector<Waiting> waiting_;
+    std::vector<std::uint32_t> free_;      ///< buffers
     std::optional<reads::ReadRing> ring_;  ///< last: it ends before the buffers it reads into
 };
 

@@ -83,6 +83,21 @@ TEST(Index, KeepsAsManyTablesInMemoryAsFitAndTheOthersInAFile) {
     EXPECT_EQ(index->digest().value(), build_index(in_memory(), all)->digest().value());
     auto finder = Finder::create(*index);
     ASSERT_TRUE(finder);
+    // Those in memory and those that are read, mixed; more than may be under way of either.
+    std::vector<UidHash> hashes;
+    for (std::uint64_t i = 1'000; i < 5'000; ++i) hashes.push_back(all[i].hash);
+    for (std::uint64_t i = 0; i < 1'000; ++i) {
+        hashes.push_back(hasher("1.2.840.100." + std::to_string(i)));
+    }
+    std::vector<Match> found(hashes.size(), Match{.value = 7});
+    ASSERT_TRUE(finder->find(hashes, found));
+    std::uint64_t right = 0, none = 0;
+    for (std::uint64_t i = 0; i < 4'000; ++i) {
+        right += found[i].value == value_of_ordinal(1'000 + i);
+    }
+    for (std::uint64_t i = 4'000; i < 5'000; ++i) none += !found[i];
+    EXPECT_EQ(right, 4'000);
+    EXPECT_EQ(none, 1'000);
     for (std::uint64_t i = 0; i < 2'000; i += 7) {
         const auto matches = matches_of(*finder, all[i].hash);
         ASSERT_EQ(matches.size(), 1);
