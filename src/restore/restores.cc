@@ -36,6 +36,7 @@ Restores::Restores(std::vector<ColdObject> objects, const Options& options, Prog
     for (auto& object : objects) {
         ++progress_.objects;
         progress_.bytes += object.size_bytes;
+        ++groups_[object.group].left;
         entries_.push_back({.object = std::move(object)});
     }
     following_.start();
@@ -52,33 +53,47 @@ bool Restores::Seen::ends_soon() const {
 Result<std::optional<std::uint32_t>> Restores::take(unsigned group,
                                                     const std::function<bool()>& should_stop) {
     std::unique_lock lock(mutex_);
+    Group& from = groups_[group];
     for (;;) {
         if (failed_) return tl::unexpected(*failed_);
-        if (should_stop()) return std::nullopt;
-        Entry* readable = nullptr;
-        bool is_any_left = false;
-        for (auto& entry : entries_) {
-            if (entry.object.group != group || entry.seen.state == State::Taken) continue;
-            is_any_left = true;
-            if (entry.seen.state == State::Readable) readable = &entry;
-            if (readable != nullptr) break;
-        }
-        if (!is_any_left) return std::nullopt;
+        if (should_stop() || from.left == 0) return std::nullopt;
+        Entry* const readable = next_readable(from);
         if (readable == nullptr) {
             // What stops us tells nobody.
-            changed_.wait_for(lock, 200ms);
+            from.changed.wait_for(lock, 200ms);
             continue;
         }
-        const bool is_doubtful = readable->seen.ends_soon();
         readable->seen.state = State::Taken;
-        if (!is_doubtful) return readable->object.number;
-        lock.unlock();
-        const auto seen = look(readable->object);
-        if (!seen) return tl::unexpected(seen.error());
-        if (seen->state == State::Readable) return readable->object.number;
-        lock.lock();
-        readable->seen = *seen;
+        if (readable->seen.ends_soon()) {
+            lock.unlock();
+            const auto seen = look(readable->object);
+            lock.lock();
+            if (!seen) {
+                count_taken(from);
+                return tl::unexpected(seen.error());
+            }
+            if (seen->state != State::Readable) {
+                readable->seen = *seen;
+                continue;
+            }
+        }
+        count_taken(from);
+        return readable->object.number;
     }
+}
+
+Restores::Entry* Restores::next_readable(Group& group) {
+    while (!group.readable.empty()) {
+        Entry& entry = entries_[group.readable.front()];
+        group.readable.pop_front();
+        entry.is_listed = false;
+        if (entry.seen.state == State::Readable) return &entry;
+    }
+    return nullptr;
+}
+
+void Restores::count_taken(Group& group) {
+    if (--group.left == 0) group.changed.notify_all();
 }
 
 void Restores::follow() {
@@ -89,8 +104,9 @@ void Restores::follow() {
     const std::scoped_lock lock(mutex_);
     failed_rounds_ = done ? 0 : failed_rounds_ + 1;
     const bool may_pass = !done && done.error().code == ErrorCode::Unavailable;
-    if (!done && !(may_pass && failed_rounds_ < kFailedRoundsMax)) failed_ = done.error();
-    changed_.notify_all();
+    if (done || (may_pass && failed_rounds_ < kFailedRoundsMax)) return;
+    failed_ = done.error();
+    for (auto& [number, group] : groups_) group.changed.notify_all();
 }
 
 std::vector<std::size_t> Restores::to_follow() {
@@ -105,7 +121,7 @@ std::vector<std::size_t> Restores::to_follow() {
 }
 
 Result<void> Restores::follow_one(std::size_t place) {
-    Entry& entry = entries_[place];
+    const Entry& entry = entries_[place];
     State before{};
     {
         const std::scoped_lock lock(mutex_);
@@ -116,7 +132,7 @@ Result<void> Restores::follow_one(std::size_t place) {
     if (seen.state == State::Unasked) {
         TRY(seen, ask(entry.object));
     }
-    note(entry, seen);
+    note(place, seen);
     return {};
 }
 
@@ -132,8 +148,9 @@ Result<Restores::Seen> Restores::look(const ColdObject& object) {
     return Seen{info.restore == Restore::Ongoing ? State::Asked : State::Unasked};
 }
 
-void Restores::note(Entry& entry, const Seen& seen) {
+void Restores::note(std::size_t place, const Seen& seen) {
     const std::scoped_lock lock(mutex_);
+    Entry& entry = entries_[place];
     // Taken since it was looked at.
     if (entry.seen.state == State::Taken) return;
     entry.seen = seen;
@@ -142,7 +159,10 @@ void Restores::note(Entry& entry, const Seen& seen) {
         ++progress_.restored;
         progress_.restored_bytes += entry.object.size_bytes;
     }
-    changed_.notify_all();
+    if (std::exchange(entry.is_listed, true)) return;
+    auto& group = groups_[entry.object.group];
+    group.readable.push_back(place);
+    group.changed.notify_one();
 }
 
 }  // namespace larmor::restore

@@ -1,7 +1,9 @@
 #pragma once
 #include <atomic>
 #include <condition_variable>
+#include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -68,21 +70,31 @@ private:
         ColdObject object;
         Seen seen{};
         bool is_counted = false;  ///< as restored
+        bool is_listed = false;   ///< among the readable of its group
+    };
+    struct Group {
+        /// Places of entries that became readable and that nobody took; some may have become
+        /// cold again since.
+        std::deque<std::size_t> readable{};
+        std::size_t left = 0;  ///< that nobody was given
+        std::condition_variable changed{};
     };
 
+    Entry* next_readable(Group& group);
+    static void count_taken(Group& group);
     void follow();
     /// The places of those that somebody has to ask for, or to look at.
     std::vector<std::size_t> to_follow();
     Result<void> follow_one(std::size_t place);
     Result<Seen> ask(const ColdObject& object) const;
     static Result<Seen> look(const ColdObject& object);
-    void note(Entry& entry, const Seen& seen);
+    void note(std::size_t place, const Seen& seen);
 
     const Options options_;
     Progress& progress_;
-    std::mutex mutex_;  ///< over what was seen of entries, and `failed_`
-    std::condition_variable changed_;
+    std::mutex mutex_;  ///< over what was seen of entries, groups, and `failed_`
     std::vector<Entry> entries_;
+    std::map<unsigned, Group> groups_;
     std::optional<Error> failed_;
     unsigned failed_rounds_ = 0;
     async::Periodic following_;  ///< last: it uses all above

@@ -84,6 +84,33 @@ TEST_F(RestoresTest, GivesEachObjectOfAGroupOnceWhenItCanBeRead) {
     EXPECT_TRUE(find_unreadable(objects)->empty());
 }
 
+TEST_F(RestoresTest, GivesEachObjectToOneOfManyWhoWait) {
+    constexpr std::uint32_t kObjects = 40, kWaiting = 8;
+    std::vector<ColdObject> objects;
+    for (std::uint32_t i = 0; i < kObjects; ++i) objects.push_back(store(i % 2, i));
+    proxy_->cold(prefix_, 0.2);
+    Restores restores(objects, options(), progress_);
+
+    std::mutex mutex;
+    std::multiset<std::int64_t> taken;
+    std::vector<std::thread> waiting;
+    for (std::uint32_t i = 0; i < kWaiting; ++i) {
+        waiting.emplace_back([&, i] {
+            for (;;) {
+                const auto number = next(restores, i % 2);
+                if (number == kNone) return;
+                EXPECT_EQ(number % 2, i % 2);
+                const std::scoped_lock lock(mutex);
+                taken.insert(number);
+            }
+        });
+    }
+    for (auto& thread : waiting) thread.join();
+
+    EXPECT_EQ(taken.size(), kObjects);
+    for (std::uint32_t i = 0; i < kObjects; ++i) EXPECT_EQ(taken.count(i), 1U) << i;
+}
+
 TEST_F(RestoresTest, GoesOnWithWhatWasAskedForBefore) {
     const std::vector objects{store(0, 1), store(0, 2)};
     proxy_->cold(prefix_, 0.3);
