@@ -4,29 +4,19 @@ named and repaired, beside changes, and on PostgreSQL. Ends with `N passed, N fa
 import json
 import os
 import sqlite3
-import subprocess
 import sys
 import threading
-import urllib.request
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from dimse import LARMOR, Server, wait_until  # noqa: E402
-from lib.index import delete_study, edit, import_files, write_sets  # noqa: E402
+from dimse import Server, wait_until  # noqa: E402
+from lib.index import check, check_is_clean, delete_study, edit, import_files, last_check, recover, write_sets  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
-from search_test import StandIn, ask  # noqa: E402
+from lib.search import StandIn, ask  # noqa: E402
 
 scenarios = Scenarios("index-check-search")
 test = scenarios.test
 INDEX = "larmor-search"
-
-
-def check(server, *arguments):
-    """The exit code, and what differs as (study, table)."""
-    done = subprocess.run([LARMOR, "index", "check", "search", "--library", server.library, *arguments], check=False, capture_output=True,
-                          text=True, timeout=240)
-    lines = [line.split("  ", 1) for line in done.stdout.splitlines() if ": " in line and "  " in line]
-    return done.returncode, {(study, text.split(":")[0]) for study, text in lines}, done.stdout + done.stderr
 
 
 def caught_up(server):
@@ -37,22 +27,15 @@ def caught_up(server):
     wait_until(is_there)
 
 
-def is_equal(server):
-    code, drift, text = check(server)
-    assert (code, drift) == (0, set()), text
-    (status,) = [one for one in json.loads(server.get("/v1/index"))["targets"] if one["name"] == "search"]
-    assert status["last_check"]["state"] == "succeeded" and status["last_check"]["result"]["drift"] == 0, status
-
-
 def names_and_repairs(server, expected):
-    code, drift, text = check(server)
+    code, drift, text = check(server, "search")
     assert code == 1 and expected <= drift, (expected - drift, text)
     # The same by the API, as the page asks for it.
-    (status,) = [one for one in json.loads(server.get("/v1/index"))["targets"] if one["name"] == "search"]
-    assert status["last_check"]["result"]["drift"] == len(drift) and status["last_check"]["result"]["repaired"] == 0, status
-    code, drift, text = check(server, "--repair")
+    result = last_check(server, "search")["result"]
+    assert result["drift"] == len(drift) and result["repaired"] == 0, result
+    code, drift, text = check(server, "search", "--repair")
     assert code == 0 and expected <= drift, text
-    is_equal(server)
+    check_is_clean(server, "search")
 
 
 def damage_embedded(file, studies):
@@ -80,15 +63,9 @@ def damage_embedded(file, studies):
             | {(f"{studies[2]}.9", "studies"), ("(no study)", "words"), ("(no study)", "words_index")})
 
 
-def engine(stand_in, method, path, body=None, kind="application/json"):
-    request = urllib.request.Request(stand_in.url + path, method=method, data=body and body.encode(), headers={"Content-Type": kind})
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read())
-
-
 def damage_opensearch(stand_in, studies):
     """A document altered, dropped, doubled; one that says to be deleted, and one that was deleted and says to be there."""
-    hits = engine(stand_in, "POST", f"/{INDEX}/_search", json.dumps(
+    hits = stand_in.ask("POST", f"/{INDEX}/_search", json.dumps(
         {"size": 1000, "query": {"match_all": {}}, "version": True, "sort": [{"_doc": {"order": "asc"}}]}))["hits"]["hits"]
     of = [[hit for hit in hits if hit["_source"].get("StudyInstanceUID") == study][0] for study in studies]
     (gone,) = [hit for hit in hits if hit["_source"]["is_deleted"]]
@@ -105,7 +82,7 @@ def damage_opensearch(stand_in, studies):
     put("index", of[3]["_id"], of[3]["_version"], {**identity, "is_deleted": True, "is_shown": False})
     identity = {name: gone["_source"][name] for name in ("datastore_id", "image_set_id", "version")}
     put("index", gone["_id"], gone["_version"], {**of[4]["_source"], **identity})
-    answer = engine(stand_in, "POST", "/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")
+    answer = stand_in.ask("POST", "/_bulk", "\n".join(lines) + "\n", "application/x-ndjson")
     assert not answer["errors"], answer
     return {(study, "documents") for study in studies}
 
@@ -118,7 +95,7 @@ def rows_of_the_embedded_index_that_were_changed_by_hand_are_named_and_repaired(
         import_files(server, f"{folder}/files")
         delete_study(server, studies[5])
         caught_up(server)
-        is_equal(server)
+        check_is_clean(server, "search")
         before = ask(server)
     finally:
         server.end()
@@ -142,7 +119,7 @@ def documents_of_opensearch_that_were_changed_by_hand_are_named_and_repaired(fol
         caught_up(server)
         delete_study(server, studies[5])
         caught_up(server)
-        is_equal(server)
+        check_is_clean(server, "search")
         names_and_repairs(server, damage_opensearch(stand_in, studies[:5]))
         assert {hit["StudyInstanceUID"] for hit in ask(server)["hits"]} == set(studies[:5])
         assert ask(server, text="hand")["hits"] == []
@@ -165,16 +142,16 @@ def changes_beside_a_check_are_no_drift_and_none_is_lost_to_a_repair(folder):
                 names[study] = f"NAME^{turn}^{number}"
                 edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": names[study]}}})
             deletion = delete_study(server, studies[0])
-            subprocess.run([LARMOR, "deleted", "recover", deletion, "--library", server.library], check=True, capture_output=True)
+            recover(server, deletion)
 
         for turn in range(4):
             thread = threading.Thread(target=change, args=(turn,))
             thread.start()
-            code, drift, text = check(server, *(["--repair"] if turn > 1 else []))
+            code, drift, text = check(server, "search", *(["--repair"] if turn > 1 else []))
             thread.join()
             assert (code, drift) == (0, set()), text
         caught_up(server)
-        is_equal(server)
+        check_is_clean(server, "search")
         assert {hit["StudyInstanceUID"]: hit["PatientName"] for hit in ask(server)["hits"]} == names
     finally:
         server.end()
@@ -189,7 +166,7 @@ def on_postgres_it_is_checked_and_repaired_too(folder):
         studies = write_sets(f"{folder}/files", 6)
         import_files(server, f"{folder}/files")
         caught_up(server)
-        is_equal(server)
+        check_is_clean(server, "search")
         server.end()
         expected = damage_embedded(f"{server.library}/search.sqlite", studies[:3])
         server = Server(folder, "--index-search", "embedded")

@@ -3,7 +3,6 @@
 with what pydicom reads and the catalog counts. Ends with `N passed, N failed`."""
 import collections
 import contextlib
-import glob
 import json
 import os
 import signal
@@ -17,8 +16,8 @@ import pydicom
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import LARMOR, PYDICOM_FILES, Server, wait_until  # noqa: E402
-from lib.index import (delete_study, edit, import_files, queue_of, studies_of_catalog, wait_until_applied, write_mister_ct,  # noqa: E402
-                       write_sets)
+from lib.index import (as_stored, delete_study, edit, import_files, instances_of_pydicom, queue_of, rebuild, recover,  # noqa: E402
+                       studies_of_catalog, wait_until_applied, write_mister_ct, write_sets)
 from lib.lake import LakeInS3, SmallDisk, commits_of, lake_studies, manifest_of, read  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
@@ -53,16 +52,11 @@ def rows_are_what_pydicom_reads(folder):
         studies = {row["StudyInstanceUID"]: row for row in read(lake, "study")}
         patients = {row["patient_key"]: row for row in read(lake, "patient")}
         compared = 0
-        for path in glob.glob(f"{PYDICOM_FILES}/*.dcm"):
-            try:
-                uid = pydicom.dcmread(path, stop_before_pixels=True).SOPInstanceUID
-            except Exception:  # files that no reader takes
-                continue
-            row = instances.get(uid)
+        for path, read_by_pydicom in instances_of_pydicom():
+            row = instances.get(read_by_pydicom.SOPInstanceUID)
             if row is None:
                 continue
-            data_set = pydicom.dcmread(path, stop_before_pixels=True)
-            data_set = pydicom.dcmread(pydicom.filebase.DicomBytesIO(server.stored(data_set)), stop_before_pixels=True)
+            data_set = as_stored(server, read_by_pydicom)
             for name in ("Rows", "Columns", "BitsAllocated", "PhotometricInterpretation", "SOPClassUID", "SliceLocation", "InstanceNumber"):
                 value = data_set.get(name)
                 assert row[name] == (None if value in (None, "") else type(row[name])(value)), (path, name, row[name], value)
@@ -127,7 +121,7 @@ def deleted_and_recovered_studies_go_and_come(folder):
         assert caught_up(server, lake) == studies[1:]
         assert len(read(lake, "patient")) == len(read(lake, "series")) == 1
         assert [row["is_deleted"] for row in read(lake, "image_set")].count(True) == 1
-        subprocess.run([LARMOR, "deleted", "recover", deletion, "--library", server.library], check=True, capture_output=True)
+        recover(server, deletion)
         assert caught_up(server, lake) == studies
     finally:
         server.end()
@@ -174,7 +168,7 @@ def what_was_there_before_the_lake_is_in_it_also_when_the_server_is_killed_again
     server = Server(folder, "--index-lake", lake)
     try:
         # What the killed ones had in hand comes back in two minutes; the same again comes now.
-        subprocess.run([LARMOR, "index", "rebuild", "lake", "--library", server.library], check=True, capture_output=True)
+        rebuild(server, "lake")
         studies = studies_of_catalog(server)
         wait_until(lambda: os.path.exists(f"{lake}/manifest.json") and lake_studies(lake) == studies, 240)
         instances = [row["SOPInstanceUID"] for row in read(lake, "instance")]
@@ -309,7 +303,7 @@ def levels_are_kept_as_asked_and_a_rebuild_brings_the_others(folder):
         server.end()
     server = Server(folder, "--index-lake", lake)
     try:
-        subprocess.run([LARMOR, "index", "rebuild", "lake", "--library", server.library], check=True, capture_output=True)
+        rebuild(server, "lake")
         wait_until(lambda: read(lake, "instance") != [])
         caught_up(server, lake)
         (patient,), (instance,) = read(lake, "patient"), read(lake, "instance")
