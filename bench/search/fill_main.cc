@@ -3,9 +3,9 @@
 //
 //     bench_search_fill --file LIBRARY/search.sqlite --instances 1000000
 //
-// 100 instances an image set, 4 image sets a study, names, dates and modalities as
-// bench_qido_fill spreads them. Prints how many instances it wrote a second; what makes the
-// documents runs before the clock.
+// 100 instances an image set (or --instances-of-set), 4 image sets a study, names, dates and
+// modalities as bench_qido_fill spreads them. Prints how many instances it wrote a second; what
+// makes the documents runs before the clock.
 #include <CLI/CLI.hpp>
 #include <array>
 #include <atomic>
@@ -24,7 +24,6 @@ using index::ImageSetDocument;
 using index::Level;
 namespace tags = dicom::tags;
 
-constexpr int kInstancesOfSet = 100;
 constexpr int kSetsOfStudy = 4;
 /// Documents that are made at a time, outside of what is measured.
 constexpr int kBatch = 400;
@@ -45,7 +44,8 @@ constexpr Share kModalities[] = {{"CT", 0.4},  {"MR", 0.65},  {"US", 0.8},
 
 class Maker {
 public:
-    explicit Maker() : wanted_(index::search::wanted_fields()) {}
+    explicit Maker(int instances_of_set)
+        : wanted_(index::search::wanted_fields()), instances_of_set_(instances_of_set) {}
 
     ImageSetDocument set(int number) {
         if (number % kSetsOfStudy == 0) begin_study(number / kSetsOfStudy);
@@ -65,7 +65,8 @@ public:
                                                    : made.series;
             for (const auto tag : wanted_.at(level)) values.push_back(value(tag, made));
         }
-        for (int i = 1; i <= kInstancesOfSet; ++i) made.instances.push_back(instance(made, i));
+        for (int i = 1; i <= instances_of_set_; ++i)
+            made.instances.push_back(instance(made, i));
         return made;
     }
 
@@ -140,6 +141,7 @@ private:
     }
 
     const index::Wanted wanted_;
+    const int instances_of_set_;
     std::mt19937 random_{4258};
     std::string study_uid_, patient_id_, name_, sex_, date_, physician_, part_;
     std::string accession_, institution_, station_;
@@ -162,12 +164,12 @@ Result<void> apply_all(index::search::SearchIndex& search,
     return {};
 }
 
-Result<void> fill(const std::string& file, int instances, int threads) {
+Result<void> fill(const std::string& file, int instances, int instances_of_set, int threads) {
     using Clock = std::chrono::steady_clock;
     TRY(const auto search, index::search::embedded::open_embedded_index(file));
-    Maker maker;
+    Maker maker(instances_of_set);
     std::chrono::duration<double> spent{};
-    const int sets = instances / kInstancesOfSet;
+    const int sets = instances / instances_of_set;
     for (int first = 0; first < sets; first += kBatch) {
         std::vector<ImageSetDocument> documents;
         for (int i = first; i < std::min(first + kBatch, sets); ++i) {
@@ -177,7 +179,7 @@ Result<void> fill(const std::string& file, int instances, int threads) {
         TRY_VOID(apply_all(*search, documents, threads));
         spent += Clock::now() - started;
     }
-    const int written = sets * kInstancesOfSet;
+    const int written = sets * instances_of_set;
     std::printf("%d instances, %d image sets, %.1f s, %.0f instances/s\n", written, sets,
                 spent.count(), written / spent.count());
     return {};
@@ -189,12 +191,14 @@ int main(int argc, char** argv) {
     CLI::App app("fills an embedded search index for the bench of searches");
     std::string file;
     int instances = 1'000'000;
+    int instances_of_set = 100;
     int threads = 4;
     app.add_option("--file", file)->required();
     app.add_option("--instances", instances)->check(CLI::PositiveNumber);
+    app.add_option("--instances-of-set", instances_of_set)->check(CLI::PositiveNumber);
     app.add_option("--threads", threads, "documents at a time, as --index-concurrency");
     CLI11_PARSE(app, argc, argv);
-    if (const auto filled = fill(file, instances, threads); !filled) {
+    if (const auto filled = fill(file, instances, instances_of_set, threads); !filled) {
         std::fprintf(stderr, "%s\n", filled.error().message.c_str());
         return 1;
     }
