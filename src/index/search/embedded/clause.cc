@@ -102,8 +102,14 @@ std::string column(std::string_view alias, const Field& field) {
 }
 
 void append_conditions(Clause& clause, const Query& query, std::string_view alias) {
-    append_where(clause, query, alias,
-                 [](const Field& field) { return field.level != Level::Instance; });
+    append_conditions(clause, query, alias, [](const Field&) { return true; });
+}
+
+void append_conditions(Clause& clause, const Query& query, std::string_view alias,
+                       bool (*takes)(const Field&)) {
+    append_where(clause, query, alias, [&](const Field& field) {
+        return field.level != Level::Instance && takes(field);
+    });
 }
 
 void append_instance_conditions(Clause& clause, const Query& query, std::string_view alias) {
@@ -129,6 +135,13 @@ void append_kind_conditions(Clause& clause, const Query& query, std::string_view
         limit_both(*filter.field, filter.values[0], filter.values[0]);
     }
     for (const Range& range : query.ranges) limit_both(*range.field, range.from, range.to);
+}
+
+void append_indexed_kind_conditions(Clause& clause, const Query& query) {
+    const auto is_of = [](const auto& one) { return one.field->level == Level::Instance; };
+    const auto conditions = std::ranges::count_if(query.filters, is_of) +
+                            std::ranges::count_if(query.ranges, is_of);
+    append_kind_conditions(clause, query, conditions == 1 ? "k" : "+k");
 }
 
 std::string words_to_match(const Query& query) {

@@ -24,11 +24,17 @@ struct Clause {
 /// ` AND ...` for each filter and range of fields of patient, study and series, words apart.
 /// With `+` before the alias no index is looked into for them.
 void append_conditions(Clause& clause, const Query& query, std::string_view alias);
+/// The same for those that `takes` holds of.
+void append_conditions(Clause& clause, const Query& query, std::string_view alias,
+                       bool (*takes)(const Field&));
 /// The same for fields of instances.
 void append_instance_conditions(Clause& clause, const Query& query, std::string_view alias);
 /// The same for rows of instance_kinds: of a number and a UID of instances, what a kind that
 /// has a match must meet.
 void append_kind_conditions(Clause& clause, const Query& query, std::string_view alias);
+/// The same of `instance_kinds k`, to find few by an index: by that of the only condition.
+/// (SQLite does not know which of several leaves fewer.)
+void append_indexed_kind_conditions(Clause& clause, const Query& query);
 /// For MATCH of the table words; empty where none are looked for.
 std::string words_to_match(const Query& query);
 

@@ -12,6 +12,7 @@ namespace larmor::index::search::embedded {
 
 std::string_view schema_text();
 std::string_view instance_kinds_text();
+std::string_view orders_text();
 
 namespace {
 
@@ -112,7 +113,8 @@ Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path f
             .name = "20261130T120000_search_tables", .sql = schema_text(), .postgres = {}},
         db::Migration{.name = "20261130T170000_instance_kinds",
                       .sql = instance_kinds_text(),
-                      .postgres = {}}};
+                      .postgres = {}},
+        db::Migration{.name = "20261130T210000_orders", .sql = orders_text(), .postgres = {}}};
     const std::array sets = {
         db::MigrationSet{.module = "index_search", .migrations = migrations}};
     TRY(auto database, db::sqlite::open_sqlite({.path = std::move(file)}));

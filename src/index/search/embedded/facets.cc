@@ -138,11 +138,9 @@ private:
             append_values(clause, numbers, "i");
             matching_.append_instances(clause, way_);
         } else if (is_of_kinds_alone) {
-            // Only what is shown has kinds.
             clause.sql = "SELECT 0, k.instances";
             append_values(clause, numbers, "k");
-            clause.sql += "FROM instance_kinds k WHERE 1";
-            append_kind_conditions(clause, query_, "k");
+            matching_.append_kinds_alone(clause);
         } else {
             clause.sql = "SELECT s.study, k.instances";
             append_values(clause, numbers, "k");

@@ -11,7 +11,7 @@ namespace {
 Result<bool> match_few_kinds(db::Snapshot& snapshot, const Query& query) {
     Clause clause;
     clause.sql = "SELECT count(*) FROM (SELECT 1 FROM instance_kinds k WHERE 1";
-    append_kind_conditions(clause, query, "k");
+    append_indexed_kind_conditions(clause, query);
     clause.sql += " LIMIT " + std::to_string(kListedStudiesMax + 1) + ")";
     TRY(db::Query rows, clause.prepare(snapshot));
     TRY_VOID(rows.next());

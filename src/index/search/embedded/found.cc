@@ -28,15 +28,18 @@ void append_matches(Clause& clause, const Query& query, const Matching& matching
 
 class MatchCounting {
 public:
-    explicit MatchCounting(const Query& query)
-        : counts_studies_(query.level == Level::Study), total_up_to_(query.total_up_to) {}
+    MatchCounting(const Query& query, const Matching& matching)
+        : counts_studies_(query.level == Level::Study),
+          total_up_to_(query.total_up_to),
+          rows_max_(matching.asks_what_many_kinds_have() ? kListedScannedMax : kListedSetsMax) {
+    }
 
     void add(std::int64_t study, std::int64_t set, std::int64_t hits) {
         // Rows of a study mostly come together.
         const bool is_new_study = study != last_study_ && studies_.insert(study).second;
         last_study_ = study;
         if (set != 0) add_set({study, set});
-        if (++rows_ > kListedSetsMax || studies_.size() > kListedStudiesMax) {
+        if (++rows_ > rows_max_ || studies_.size() > kListedStudiesMax) {
             found_.is_listed = false;
         }
         if (!counts_studies_) {
@@ -67,6 +70,7 @@ private:
 
     const bool counts_studies_;
     const std::size_t total_up_to_;
+    const std::size_t rows_max_;
     std::size_t counted_ = 0;
     std::size_t rows_ = 0;
     std::int64_t last_study_ = 0;
@@ -74,20 +78,33 @@ private:
     Found found_;
 };
 
-}  // namespace
-
-Result<Found> find_matches(db::Snapshot& snapshot, const Query& query,
-                           const Matching& matching) {
-    Clause clause;
-    append_matches(clause, query, matching);
+Result<Found> count_matches(db::Snapshot& snapshot, const Query& query,
+                            const Matching& matching, const Clause& clause) {
     TRY(db::Query rows, clause.prepare(snapshot));
-    MatchCounting counting(query);
+    MatchCounting counting(query, matching);
     while (!counting.is_enough()) {
         TRY(const bool row, rows.next());
         if (!row) break;
         counting.add(rows.int64(0), rows.int64(1), rows.int64(2));
     }
     return counting.finish();
+}
+
+}  // namespace
+
+Result<Found> find_matches(db::Snapshot& snapshot, const Query& query,
+                           const Matching& matching) {
+    if (query.level == Level::Study && matching.asks_what_many_kinds_have()) {
+        Clause clause;
+        clause.sql = "SELECT t.id, 0, 1 ";
+        matching.append_studies_with_set(clause);
+        TRY(const Found found, count_matches(snapshot, query, matching, clause));
+        if (!found.is_listed) return found;
+        // Few studies with many kinds: what matches is listed.
+    }
+    Clause clause;
+    append_matches(clause, query, matching);
+    return count_matches(snapshot, query, matching, clause);
 }
 
 }  // namespace larmor::index::search::embedded

@@ -8,6 +8,9 @@ namespace larmor::index::search::embedded {
 /// Up to so many studies and image sets are listed: the rest of a search then looks at these.
 inline constexpr std::size_t kListedStudiesMax = 500;
 inline constexpr std::size_t kListedSetsMax = 2000;
+/// The same of rows that were found by looking through image sets, among which they are not
+/// rare then: a page is walked to sooner than the rest is listed.
+inline constexpr std::size_t kListedScannedMax = 500;
 
 /// How much matches, and what, where that is little.
 struct Found {

@@ -1,6 +1,10 @@
 #include "index/search/embedded/hits.h"
 
+#include <algorithm>
+#include <iterator>
+
 #include "dicom/tags.h"
+#include "index/search/embedded/spans.h"
 
 namespace larmor::index::search::embedded {
 namespace {
@@ -49,6 +53,30 @@ Result<std::vector<Hit>> walk_studies(db::Snapshot& snapshot, const Query& query
         if (study == last) continue;
         last = study;
         if (passed++ >= query.offset) hits.push_back(hit_of(rows, query));
+    }
+    return hits;
+}
+
+/// Series of which many match, in the order of one attribute.
+Result<std::vector<Hit>> walk_series(db::Snapshot& snapshot, const Query& query,
+                                     const Matching& matching) {
+    const Sort& sort = query.sort[0];
+    const Order order{.column = column("s", *sort.field),
+                      .is_number = sort.field->kind == FieldKind::Number,
+                      .is_descending = sort.is_descending};
+    TRY(const Spans found,
+        find_spans(snapshot, matching, order, query.offset, query.offset + query.limit));
+    std::vector<Hit> hits;
+    Query rest = query;
+    rest.offset -= found.passed;
+    for (const Span& span : found.spans) {
+        rest.limit = query.limit - hits.size();
+        Clause clause;
+        append_select(clause, query);
+        TRY_VOID(append_rows(clause, snapshot, matching, order, span));
+        TRY(auto of_span, read_page(snapshot, rest, clause));
+        std::ranges::move(of_span, std::back_inserter(hits));
+        rest.offset = 0;
     }
     return hits;
 }
@@ -140,6 +168,9 @@ Result<std::vector<Hit>> read_hits(db::Snapshot& snapshot, const Query& query,
     const bool is_of_studies = query.level == Level::Study && matching.is_of_studies();
     const bool walks = !found.is_listed && query.level == Level::Study && !is_of_studies;
     if (walks && is_newest_first(query)) return walk_studies(snapshot, query, matching);
+    if (query.level == Level::Series && walks_along_values(query, matching, found)) {
+        return walk_series(snapshot, query, matching);
+    }
     Clause clause;
     append_select(clause, query);
     if (found.is_listed) {

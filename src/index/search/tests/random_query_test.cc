@@ -11,6 +11,7 @@
 #include "dicom/tags.h"
 #include "index/search/embedded/embedded_index.h"
 #include "index/search/embedded/found.h"
+#include "index/search/embedded/spans.h"
 #include "index/search/tests/folder.h"
 #include "index/search/tests/given.h"
 #include "index/search/tests/plain_search.h"
@@ -85,7 +86,7 @@ ImageSetDocument make_set(int number) {
             put(document.wanted, Level::Instance, values, tags::InstanceNumber, std::nullopt);
         } else {
             put(document.wanted, Level::Instance, values, tags::InstanceNumber,
-                std::to_string(random.below(6)));
+                std::to_string(random.one_in(2) ? 0 : random.below(6)));
         }
     }
     return document;
@@ -208,27 +209,116 @@ void apply_all(SearchIndex& index, const std::vector<ImageSetDocument>& document
     ASSERT_EQ(failed, 0);
 }
 
+/// How many image sets have an instance with the value.
+int count_sets(const std::vector<ImageSetDocument>& documents, dicom::Tag tag,
+               const std::string& value) {
+    return static_cast<int>(std::ranges::count_if(documents, [&](const auto& document) {
+        const auto& kept = document.wanted.at(Level::Instance);
+        const auto at = static_cast<std::size_t>(std::ranges::find(kept, tag) - kept.begin());
+        return std::ranges::any_of(document.instances, [&](const auto& instance) {
+            return instance.values.at(at) == value;
+        });
+    }));
+}
+
 }  // namespace
 
-TEST(SearchRandomQuery, IsAnsweredByTheEmbeddedIndexAsByLookingAtEverything) {
-    const testing::Folder folder;
-    const auto index = embedded::open_embedded_index(folder.path() / "search.sqlite");
-    ASSERT_TRUE(index) << index.error().message;
-    testing::PlainSearch plain;
-    std::vector<ImageSetDocument> documents;
-    for (int i = 0; i < kStudies * kSetsOfStudy; ++i) {
-        documents.push_back(make_set(i));
-        plain.add(documents.back());
+/// One library, and what looks at everything in it.
+class SearchRandomQuery : public ::testing::Test {
+protected:
+    static void SetUpTestSuite() {
+        shared_ = std::make_unique<Shared>();
+        auto index = embedded::open_embedded_index(shared_->folder.path() / "search.sqlite");
+        ASSERT_TRUE(index) << index.error().message;
+        shared_->index = *std::move(index);
+        for (int i = 0; i < kStudies * kSetsOfStudy; ++i) {
+            shared_->documents.push_back(make_set(i));
+            shared_->plain.add(shared_->documents.back());
+        }
+        apply_all(*shared_->index, shared_->documents);
     }
-    apply_all(**index, documents);
+    static void TearDownTestSuite() { shared_.reset(); }
+
+    static void expect_same(const Query& query, const std::string& name) {
+        const auto answer = shared_->index->search(query);
+        ASSERT_TRUE(answer) << name << ": " << answer.error().message;
+        const Answer expected = shared_->plain.search(query);
+        EXPECT_EQ(answer->total, expected.total) << name;
+        EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << name;
+        EXPECT_EQ(values_of(*answer), values_of(expected)) << name;
+    }
+    /// Pages from the beginning, to the end and from far behind.
+    static void expect_same_pages(Query query, Random& random, const std::string& name) {
+        query.limit = kWindowMax;
+        const auto all = values_of(shared_->plain.search(query));
+        const auto end = static_cast<int>(all.size());
+        ASSERT_GT(end, 0) << name;
+        for (const int offset : {0, random.below(end), random.below(end), end - 3, end}) {
+            query.offset = static_cast<std::size_t>(std::max(0, offset));
+            query.limit = 1 + static_cast<std::size_t>(random.below(30));
+            const auto answer = shared_->index->search(query);
+            ASSERT_TRUE(answer) << name << ": " << answer.error().message;
+            const auto first = all.begin() + std::min(static_cast<int>(query.offset), end);
+            const auto size = std::min<std::ptrdiff_t>(static_cast<std::ptrdiff_t>(query.limit),
+                                                       all.end() - first);
+            ASSERT_EQ(values_of(*answer), std::vector(first, first + size))
+                << name << " from " << query.offset;
+        }
+    }
+
+    struct Shared {
+        const testing::Folder folder;
+        std::unique_ptr<SearchIndex> index;
+        testing::PlainSearch plain;
+        std::vector<ImageSetDocument> documents;
+    };
+    static inline std::unique_ptr<Shared> shared_;
+};
+
+TEST_F(SearchRandomQuery, IsAnsweredByTheEmbeddedIndexAsByLookingAtEverything) {
     for (unsigned seed = 0; seed < 250; ++seed) {
-        const Query query = Queries(seed).next();
-        const auto answer = (*index)->search(query);
-        ASSERT_TRUE(answer) << "seed " << seed << ": " << answer.error().message;
-        const Answer expected = plain.search(query);
-        EXPECT_EQ(answer->total, expected.total) << "seed " << seed;
-        EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << "seed " << seed;
-        EXPECT_EQ(values_of(*answer), values_of(expected)) << "seed " << seed;
+        expect_same(Queries(seed).next(), "seed " + std::to_string(seed));
+    }
+}
+
+TEST_F(SearchRandomQuery, HasMoreOfOneValueThanIsSortedAndLessOfAnother) {
+    const auto sets_with = [](dicom::Tag tag, const std::string& value) {
+        return count_sets(shared_->documents, tag, value);
+    };
+    EXPECT_GT(sets_with(tags::Rows, "512"), embedded::kSortedKindsMax);
+    EXPECT_LT(sets_with(tags::Rows, "64"), embedded::kSortedKindsMax);
+    EXPECT_GT(sets_with(tags::InstanceNumber, "0"), embedded::kSortedKindsMax);
+    EXPECT_LT(sets_with(tags::InstanceNumber, "5"), embedded::kSortedKindsMax);
+}
+
+TEST_F(SearchRandomQuery, IsSortedByEachAttributeInBothDirections) {
+    Random random(7);
+    const std::vector<Filter> filters = {
+        {&known_field(tags::Modality), {"CT"}},
+        {&known_field(tags::PatientSex), {"F"}},
+        {&known_field(tags::Rows), {"512"}},
+        {&known_field(tags::Rows), {"64"}},
+        {&known_field(tags::SOPClassUID), {kClasses[0]}},
+        {&known_field(tags::InstanceNumber), {"0"}},
+    };
+    for (const Level level : {Level::Series, Level::Instance}) {
+        for (const Field& field : fields()) {
+            if (field.level > level) continue;
+            for (const bool is_descending : {false, true}) {
+                Query query{.level = level,
+                            .words = {},
+                            .filters = {},
+                            .ranges = {},
+                            .facets = {},
+                            .sort = {{&field, is_descending}}};
+                if (random.one_in(2)) query.filters.push_back(random.of(filters));
+                expect_same_pages(query, random,
+                                  std::string(name_of(level)) + " by " +
+                                      std::string(field.keyword) +
+                                      (is_descending ? " descending" : "") +
+                                      (query.filters.empty() ? "" : ", filtered"));
+            }
+        }
     }
 }
 
