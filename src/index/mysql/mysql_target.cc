@@ -1,5 +1,6 @@
 #include "index/mysql/mysql_target.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -62,13 +63,13 @@ public:
         std::span<const ImageSetDocument> documents) override {
         std::vector<Result<Applied>> outcomes(documents.size(), Applied::Older);
         const auto done = with_session([&](Session& session) -> Result<void> {
+            TRY(const Wanted wanted, columns_for(session, documents));
             Places places;
             for (std::size_t i = 0; i < documents.size(); ++i) {
-                const auto agreed = agree(session, documents[i]);
-                if (agreed) {
+                if (documents[i].wanted == wanted) {
                     places.push_back(i);
                 } else {
-                    outcomes[i] = tl::unexpected(agreed.error());
+                    outcomes[i] = of_other_columns();
                 }
             }
             write(session, documents, places, outcomes);
@@ -104,14 +105,14 @@ public:
 
     Result<std::vector<Drift>> compare(std::span<const StudyDocuments> studies) override {
         return with_session([&](Session& session) -> Result<std::vector<Drift>> {
-            for (const auto& study : studies) TRY_VOID(agree(session, study));
+            TRY_VOID(agree(session, studies));
             return mysql::compare(*session.connection, session.tables, studies);
         });
     }
 
     Result<Applied> repair(const StudyDocuments& study) override {
         return with_session([&](Session& session) -> Result<Applied> {
-            TRY_VOID(agree(session, study));
+            TRY_VOID(agree(session, std::span(&study, 1)));
             return in_transaction(session, [&](Connection& connection) {
                 return mysql::repair(connection, session.tables, study);
             });
@@ -150,20 +151,33 @@ private:
         for (const auto place : places) outcomes[place] = tl::unexpected(written.error());
     }
 
-    /// Errors: Conflict where the document is of other columns than there are.
-    Result<void> agree(Session& session, const ImageSetDocument& document) const {
-        if (session.tables.wanted() != document.wanted) {
-            TRY_VOID(read(session));
-        }
-        if (session.tables.wanted() != document.wanted) {
-            return fail(ErrorCode::Conflict,
-                        "a column came or went since the document was read");
-        }
-        return {};
+    static bool are_of(std::span<const ImageSetDocument> documents, const Wanted& wanted) {
+        return std::ranges::all_of(documents, [&](const ImageSetDocument& document) {
+            return document.wanted == wanted;
+        });
     }
-    Result<void> agree(Session& session, const StudyDocuments& study) const {
-        for (const auto& document : study.image_sets) TRY_VOID(agree(session, document));
-        return {};
+    static bool are_of(std::span<const StudyDocuments> studies, const Wanted& wanted) {
+        return std::ranges::all_of(studies, [&](const StudyDocuments& study) {
+            return are_of(study.image_sets, wanted);
+        });
+    }
+    static tl::unexpected<Error> of_other_columns() {
+        return fail(ErrorCode::Conflict, "a column came or went since the document was read");
+    }
+
+    /// The columns that there are, looked at again where one of the documents was read for
+    /// others: once, before any of them is chosen, since all are written with the same.
+    template <typename Documents>
+    Result<Wanted> columns_for(Session& session, std::span<const Documents> documents) const {
+        Wanted wanted = session.tables.wanted();
+        if (are_of(documents, wanted)) return wanted;
+        TRY_VOID(read(session));
+        return session.tables.wanted();
+    }
+    /// Errors: Conflict where a document is of other columns than there are.
+    Result<void> agree(Session& session, std::span<const StudyDocuments> studies) const {
+        TRY(const Wanted wanted, columns_for(session, studies));
+        return are_of(studies, wanted) ? Result<void>() : of_other_columns();
     }
 
     template <typename F>

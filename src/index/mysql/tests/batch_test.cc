@@ -85,6 +85,29 @@ TEST_F(MysqlBatchTest, OneOfOtherColumnsTakesNoOtherAlong) {
     EXPECT_TRUE(outcomes[2]);
 }
 
+TEST_F(MysqlBatchTest, ThoseFromBeforeAndAfterAColumnCameAreNotWrittenTogether) {
+    open(testing::MariadbServer::shared()->make_database());
+    const auto before = document({});
+    must_be(
+        connection_->run("ALTER TABLE instance ADD COLUMN bodypartthickness DOUBLE").map([] {
+            return 0;
+        }));
+    wanted_ = must_be(make_mysql_target({.connection = settings_})->wanted());
+    auto after =
+        document({.id = std::string(32, 'b'), .series = "1.2.1.2", .instances = {"1.2.1.2.1"}});
+    set(after.instances[0].values, wanted_.at(Level::Instance), dicom::tags::BodyPartThickness,
+        "5.5");
+
+    const auto outcomes = target_->apply_batch(std::vector{before, after});
+
+    ASSERT_FALSE(outcomes[0]);
+    EXPECT_EQ(outcomes[0].error().code, ErrorCode::Conflict);
+    ASSERT_TRUE(outcomes[1]) << outcomes[1].error().message;
+    EXPECT_THAT(rows("SELECT sopinstanceuid, instancenumber, windowcenter, bodypartthickness"
+                     " FROM instance"),
+                ElementsAre("1.2.1.2.1 1 00040.0000000000 5.5"));
+}
+
 TEST_F(MysqlBatchTest, AllOfThemWaitForAServerThatIsAway) {
     auto& server = *testing::MariadbServer::shared();
     server.kill();
