@@ -5,6 +5,7 @@
 
 #include "dicom/dictionary.h"
 #include "dicom/tags.h"
+#include "index/mysql/upgrade.h"
 
 namespace larmor::index::mysql {
 
@@ -68,7 +69,15 @@ std::optional<std::size_t> Tables::image_type() const {
 }
 
 Result<void> make_tables(Connection& connection) {
-    return connection.run_script(schema_text());
+    // Of the session: it ends with it, too. Shorter than the time-out of a read.
+    TRY(const auto is_locked, connection.number("SELECT GET_LOCK('larmor_tables', 25)"));
+    if (is_locked.value_or(0) != 1) {
+        return fail(ErrorCode::Unavailable, "another process makes or alters the tables");
+    }
+    auto made = connection.run_script(schema_text());
+    if (made) made = upgrade_tables(connection);
+    if (!connection.is_lost()) TRY_VOID(connection.run("DO RELEASE_LOCK('larmor_tables')"));
+    return made;
 }
 
 Result<Tables> read_tables(Connection& connection, Levels levels) {

@@ -24,7 +24,15 @@ struct Tables {
     std::optional<std::size_t> image_type() const;
 };
 
-/// Makes what is missing of tables and views; leaves what is there.
+/// Of schema.sql.
+inline constexpr std::array<std::string_view, 13> kTableNames = {
+    "issuer",           "patient",   "study",         "series", "imageset",
+    "instance",         "frame",     "conflict",      "tag",    "imagetype",
+    "larmor_imagetype", "importjob", "larmor_applied"};
+
+/// Makes what is missing of tables and views, and of their columns and keys where an earlier
+/// version made them: one process at a time. Errors: Unavailable, also while another process
+/// does it; those of upgrade_tables.
 Result<void> make_tables(Connection& connection);
 Result<Tables> read_tables(Connection& connection, Levels levels);
 
