@@ -25,6 +25,23 @@ constexpr std::chrono::seconds kLockWait{15};
 /// A statement is put together up to this; the server's own limit may be lower.
 constexpr std::size_t kStatementBytes = std::size_t{1} << 20;
 
+/// The session has seen that it takes them, and somebody has switched that off meanwhile. The
+/// statement has done nothing.
+bool takes_no_files(unsigned number) {
+    constexpr unsigned kLocalFilesDisabledOfMysql8 = 3948;
+    return number == ER_NOT_ALLOWED_COMMAND || number == ER_LOAD_INFILE_CAPABILITY_DISABLED ||
+           number == kLocalFilesDisabledOfMysql8;
+}
+
+/// The client has no connection any more, or can't go on with it. The numbers of newer errors
+/// of a server are above those of clients.
+bool is_lost_by(unsigned number) {
+    const bool is_of_client = (number >= CR_MIN_ERROR && number <= CR_MAX_ERROR) ||
+                              (number >= CER_MIN_ERROR && number <= CR_MARIADB_LAST_ERROR);
+    return is_of_client || number == ER_SERVER_SHUTDOWN || number == ER_CONNECTION_KILLED ||
+           number == ER_QUERY_INTERRUPTED;
+}
+
 Result<std::string> part(std::string_view text) {
     return percent_decode(text);
 }
@@ -204,9 +221,7 @@ tl::unexpected<Error> Connection::failure(std::string_view what) {
         default:
             break;
     }
-    const bool is_lost = number >= CR_MIN_ERROR || number == ER_SERVER_SHUTDOWN ||
-                         number == ER_CONNECTION_KILLED || number == ER_QUERY_INTERRUPTED;
-    if (!is_lost) return fail(ErrorCode::InvalidInput, text);
+    if (!is_lost_by(number)) return fail(ErrorCode::InvalidInput, text);
     is_lost_ = true;
     return fail(ErrorCode::Unavailable, text);
 }
@@ -215,9 +230,10 @@ Result<void> Connection::run(std::string_view sql) {
     if (mysql_real_query(&handle_->mysql, sql.data(), sql.size()) != 0) {
         return failure(sql.substr(0, sql.find(' ')));
     }
-    // Statements that give rows are for `rows`.
-    LARMOR_CHECK(mysql_field_count(&handle_->mysql) == 0);
-    return {};
+    if (mysql_field_count(&handle_->mysql) == 0) return {};
+    // What it sends would be taken for the answer of the next statement.
+    is_lost_ = true;
+    return fail(ErrorCode::Unavailable, "the MySQL server answers a statement with rows");
 }
 
 Result<Connection::Loaded> Connection::load(std::string_view table, std::string_view columns,
@@ -227,6 +243,10 @@ Result<Connection::Loaded> Connection::load(std::string_view table, std::string_
     const auto done = run("LOAD DATA LOCAL INFILE 'rows' INTO TABLE " + std::string(table) +
                           " CHARACTER SET utf8mb4 (" + std::string(columns) + ")");
     handle_->is_loading = false;
+    if (!done && takes_no_files(mysql_errno(&handle_->mysql))) {
+        can_load_ = false;
+        return Loaded{.rows = 0, .has_warnings = true};
+    }
     if (!done) return tl::unexpected(done.error());
     return Loaded{.rows = mysql_affected_rows(&handle_->mysql),
                   .has_warnings = mysql_warning_count(&handle_->mysql) > 0};

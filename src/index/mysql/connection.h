@@ -50,14 +50,15 @@ public:
     /// Of the last INSERT, or what it passed to LAST_INSERT_ID.
     std::int64_t last_insert_id() const;
     /// Whether the server takes rows as files of the client, which costs it half of what
-    /// statements do.
+    /// statements do. No more once it has refused one.
     bool can_load() const { return can_load_; }
     struct Loaded {
         std::uint64_t rows = 0;     ///< that went in: what is there already stays as it is
         bool has_warnings = false;  ///< some values may not be in their rows as they are
     };
     /// Rows of a table, each ended by a line feed, of fields with tabs between them
-    /// (append_escaped, append_field). Errors: as `run`.
+    /// (append_escaped, append_field). No rows, with warnings, where the server does not take
+    /// files any more: what is open goes on. Errors: as `run`.
     Result<Loaded> load(std::string_view table, std::string_view columns,
                         std::string_view rows);
     /// Several statements, each ended by a semicolon.

@@ -145,6 +145,43 @@ TEST_F(MysqlBatchTest, WritesTheSameWhereTheServerTakesNoFilesOfClients) {
     must_be(connection_->run("SET GLOBAL local_infile = 1").map([] { return 0; }));
 }
 
+TEST_F(MysqlBatchTest, GoesOnWhereTheServerTakesNoFilesOfClientsAnyMore) {
+    const auto all = documents(3);
+    const auto expected = one_by_one(all);
+    must_be(connection_->run("SET GLOBAL local_infile = 0").map([] { return 0; }));
+
+    for (const auto& outcome : target_->apply_batch(all)) {
+        EXPECT_TRUE(outcome) << outcome.error().message;
+    }
+
+    EXPECT_EQ(everything(), expected);
+    must_be(connection_->run("SET GLOBAL local_infile = 1").map([] { return 0; }));
+}
+
+TEST_F(MysqlBatchTest, LosesAConnectionThatAnswersOtherwiseThanItWasAsked) {
+    const auto answered = connection_->run("SELECT 1");
+    ASSERT_FALSE(answered);
+    EXPECT_EQ(answered.error().code, ErrorCode::Unavailable);
+    EXPECT_TRUE(connection_->is_lost());
+}
+
+// MariaDB's number of that is above those of lost connections.
+TEST_F(MysqlBatchTest, AValueThatAConstraintRefusesIsNoLostConnection) {
+    open(testing::MariadbServer::shared()->make_database());
+    must_be(connection_->run("ALTER TABLE patient ADD CHECK (patientname <> 'NOBODY')").map([] {
+        return 0;
+    }));
+    auto all = documents(3);
+    set(all[2].patient, wanted_.at(Level::Patient), dicom::tags::PatientName, "NOBODY");
+
+    const auto outcomes = target_->apply_batch(all);
+
+    EXPECT_TRUE(outcomes[0]);
+    EXPECT_TRUE(outcomes[1]);
+    ASSERT_FALSE(outcomes[2]);
+    EXPECT_EQ(outcomes[2].error().code, ErrorCode::InvalidInput);
+}
+
 // Whoever has a server's name can ask a client for any of its files.
 TEST_F(MysqlBatchTest, GivesNoFileToAServerThatAsksForOne) {
     const auto refused = connection_->run(
