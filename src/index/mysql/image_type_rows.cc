@@ -86,6 +86,9 @@ private:
         for (const auto& [image_set, types] : types_of_) {
             for (const auto& type : types) {
                 const Link link{image_set, types_[type]};
+                if (link.second == 0) {
+                    return fail(ErrorCode::Conflict, "an image type that was written is gone");
+                }
                 if (old_.erase(link) > 0) continue;
                 TRY_VOID(insert.add(std::to_string(link.first) + ", " +
                                     std::to_string(link.second)));

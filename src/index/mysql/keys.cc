@@ -51,8 +51,11 @@ std::set<std::string> image_types(const InstanceDocument& instance,
     std::string_view values = *instance.values[*at];
     while (!values.empty()) {
         const auto end = std::min(values.find('\\'), values.size());
-        const std::string one(without_padding(values.substr(0, end)));
-        if (!one.empty()) types.insert(column_text(kImageTypeColumn, one).value_or(""));
+        // Again where it was cut: the server takes spaces at the end for none.
+        const auto cut =
+            column_text(kImageTypeColumn, std::string(without_padding(values.substr(0, end))))
+                .value_or("");
+        if (const auto one = without_padding(cut); !one.empty()) types.emplace(one);
         values.remove_prefix(std::min(end + 1, values.size()));
     }
     return types;

@@ -113,6 +113,23 @@ TEST_F(MysqlAllTablesTest, ListsEachValueOfImageTypeOnceAndAsLongAsSomeImageSetH
     EXPECT_THAT(rows(kTypes), ElementsAre("DERIVED", "MIP OF SOMETHING", "PRIMARY"));
 }
 
+// The server takes the one that is cut behind its space, and the other, for the same.
+TEST_F(MysqlAllTablesTest, TakesAnImageTypeThatIsCutBehindAWordForThatWord) {
+    const std::string cut = "DERIVED PRIMARY MPR";
+    const std::string whole = "DERIVED PRIMARY";
+    for (const auto& [first, second] : {std::pair(cut, whole), std::pair(whole, cut)}) {
+        empty();
+        apply({.image_type = first});
+        apply({.id = std::string(32, 'b'),
+               .sequence = 2,
+               .series = "1.2.1.2",
+               .instances = {"1.2.1.2.1"},
+               .image_type = second});
+        EXPECT_THAT(rows(kTypes), ElementsAre(whole)) << first;
+        EXPECT_THAT(rows("SELECT COUNT(*) FROM larmor_imagetype"), ElementsAre("2")) << first;
+    }
+}
+
 TEST_F(MysqlAllTablesTest, KeepsImportJobsAsTheyAre) {
     ImportJob job = job_of(7, 5);
     put(job);
