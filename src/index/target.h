@@ -72,7 +72,8 @@ public:
     };
     /// Writes the document in one transaction of the target, with what it says of itself: an
     /// older one never goes over a newer. Errors: Unavailable and Conflict, where trying again
-    /// can help; others are about this document.
+    /// can help; Denied, Unauthenticated and NoSpace, which are about the target, and `wanted`
+    /// fails too until somebody has put that right; others are about this document.
     virtual Result<Applied> apply(const ImageSetDocument& document) = 0;
 
     /// Whether it keeps imports that are jobs.

@@ -140,7 +140,8 @@ private:
             }
             if (done) done = publish().map([&] { return *done; });
             auto outcome = as_unavailable(std::move(done));
-            is_doubtful_ = !outcome && outcome.error().code == ErrorCode::Unavailable;
+            is_doubtful_ = !outcome && !is_about_documents(outcome.error().code) &&
+                           outcome.error().code != ErrorCode::Conflict;
             is_ready_ = outcome.has_value();
             return outcome;
         }

@@ -42,6 +42,36 @@ bool is_lost_by(unsigned number) {
            number == ER_QUERY_INTERRUPTED;
 }
 
+/// Of an error that leaves the connection as it is.
+ErrorCode code_of(unsigned number) {
+    switch (number) {
+        case ER_LOCK_DEADLOCK:
+        case ER_LOCK_WAIT_TIMEOUT:
+        case ER_CHECKREAD:
+        // What another row stands on was read, and then somebody removed it.
+        case ER_NO_REFERENCED_ROW_2:
+            return ErrorCode::Conflict;
+        case ER_DISK_FULL:
+        case ER_RECORD_FILE_FULL:
+            return ErrorCode::NoSpace;
+        case ER_ACCESS_DENIED_ERROR:
+        case ER_DBACCESS_DENIED_ERROR:
+        case ER_TABLEACCESS_DENIED_ERROR:
+        case ER_COLUMNACCESS_DENIED_ERROR:
+        case ER_SPECIFIC_ACCESS_DENIED_ERROR:
+            return ErrorCode::Denied;
+        case ER_BAD_DB_ERROR:
+        case ER_NO_DB_ERROR:
+        case ER_NO_SUCH_TABLE:
+        case ER_BAD_FIELD_ERROR:
+        case ER_OPTION_PREVENTS_STATEMENT:
+        case ER_TOO_MANY_USER_CONNECTIONS:
+            return ErrorCode::Unavailable;
+        default:
+            return ErrorCode::InvalidInput;
+    }
+}
+
 Result<std::string> part(std::string_view text) {
     return percent_decode(text);
 }
@@ -191,6 +221,7 @@ Result<std::unique_ptr<Connection>> Connection::open(const ConnectionSettings& s
     if (const auto made = connection->run(use); !made && connection->is_lost()) {
         return tl::unexpected(made.error());
     }
+    connection->is_outdated_ = false;
     TRY_VOID(connection->run("USE `" + settings.database + "`"));
     TRY(const auto packet, connection->number("SELECT @@max_allowed_packet"));
     connection->statement_max_bytes_ =
@@ -205,25 +236,14 @@ tl::unexpected<Error> Connection::failure(std::string_view what) {
     const std::string text = std::string(what) + " failed with MySQL's error " +
                              std::to_string(number) + ", SQLSTATE " +
                              mysql_sqlstate(&handle_->mysql);
-    switch (number) {
-        case ER_LOCK_DEADLOCK:
-        case ER_LOCK_WAIT_TIMEOUT:
-        case ER_CHECKREAD:
-        // What another row stands on was read, and then somebody removed it.
-        case ER_NO_REFERENCED_ROW_2:
-            return fail(ErrorCode::Conflict, text);
-        case ER_DISK_FULL:
-        case ER_RECORD_FILE_FULL:
-            return fail(ErrorCode::NoSpace, text);
-        case ER_OPTION_PREVENTS_STATEMENT:
-        case ER_TOO_MANY_USER_CONNECTIONS:
-            return fail(ErrorCode::Unavailable, text);
-        default:
-            break;
+    if (is_lost_by(number)) {
+        is_lost_ = true;
+        return fail(ErrorCode::Unavailable, text);
     }
-    if (!is_lost_by(number)) return fail(ErrorCode::InvalidInput, text);
-    is_lost_ = true;
-    return fail(ErrorCode::Unavailable, text);
+    const ErrorCode code = code_of(number);
+    is_outdated_ =
+        is_outdated_ || (code != ErrorCode::InvalidInput && code != ErrorCode::Conflict);
+    return fail(code, text);
 }
 
 Result<void> Connection::run(std::string_view sql) {

@@ -38,9 +38,10 @@ public:
     Connection& operator=(const Connection&) = delete;
 
     /// One statement. Errors: Conflict where another transaction was in the way, which has
-    /// rolled back all of this one; NoSpace (the server's disk); Unavailable (the connection is
-    /// lost); InvalidInput with the server's number of the error and never its text, which can
-    /// quote values.
+    /// rolled back all of this one; NoSpace (the server's disk); Denied (a right that the user
+    /// has not); Unavailable (the connection is lost, or there is no such table or column);
+    /// InvalidInput with the server's number of the error and never its text, which can quote
+    /// values.
     Result<void> run(std::string_view sql);
     using Row = std::vector<std::optional<std::string>>;
     /// The rows of one statement, which are not many.
@@ -67,6 +68,9 @@ public:
     /// What one statement may have, in bytes.
     std::size_t statement_max_bytes() const { return statement_max_bytes_; }
     bool is_lost() const { return is_lost_; }
+    /// The server has refused a statement whatever its values: for what it has, what the user
+    /// may, or its disk. What was read of its tables may not be so any more.
+    bool is_outdated() const { return is_outdated_; }
 
 private:
     struct Handle;
@@ -78,6 +82,7 @@ private:
     std::size_t statement_max_bytes_ = std::size_t{1} << 20;
     bool can_load_ = false;
     bool is_lost_ = false;
+    bool is_outdated_ = false;
 };
 
 }  // namespace larmor::index::mysql

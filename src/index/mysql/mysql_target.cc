@@ -1,6 +1,7 @@
 #include "index/mysql/mysql_target.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -25,6 +26,7 @@ struct Session {
     std::unique_ptr<Connection> connection;
     Tables tables;
     std::chrono::steady_clock::time_point tables_read;
+    std::size_t generation = 0;
 };
 
 class MysqlTarget final : public Target {
@@ -124,7 +126,8 @@ private:
 
     /// The others have nothing to do with it.
     static bool is_of_a_document(const Error& error) {
-        return error.code != ErrorCode::Unavailable && error.code != ErrorCode::NoSpace;
+        return error.code != ErrorCode::Unavailable && error.code != ErrorCode::NoSpace &&
+               error.code != ErrorCode::Denied;
     }
 
     /// The documents at these places, in one transaction; where that fails for one of them, in
@@ -212,16 +215,19 @@ private:
 
     Result<std::unique_ptr<Session>> take() {
         std::unique_ptr<Session> session;
+        std::size_t generation = 0;
         {
             std::unique_lock lock(mutex_);
             changed_.wait(lock, [&] { return taken_ < options_.connections_max; });
             ++taken_;
+            generation = generation_;
             if (!free_.empty()) {
                 session = std::move(free_.back());
                 free_.pop_back();
             }
         }
         auto ready = make_ready(std::move(session));
+        if (ready) (*ready)->generation = generation;
         if (!ready) give_back(nullptr);
         return ready;
     }
@@ -252,20 +258,31 @@ private:
         return {};
     }
 
-    /// Null: it could not be had.
+    /// Null: it could not be had. After one that is outdated all begin anew, and find out
+    /// before anything is written whether the tables are there and may be written.
     void give_back(std::unique_ptr<Session> session) {
+        std::vector<std::unique_ptr<Session>> ended;  // when nobody waits for it any more
         const std::lock_guard lock(mutex_);
-        if (session && !session->connection->is_lost()) free_.push_back(std::move(session));
         --taken_;
         changed_.notify_one();
+        if (!session) return;
+        if (session->connection->is_outdated() && session->generation == generation_) {
+            ++generation_;
+            tables_made_ = false;
+            std::swap(ended, free_);
+        }
+        const bool is_good =
+            !session->connection->is_lost() && session->generation == generation_;
+        (is_good ? free_ : ended).push_back(std::move(session));
     }
 
     const MysqlTargetOptions options_;
     std::mutex tables_mutex_;
-    bool tables_made_ = false;
+    std::atomic<bool> tables_made_ = false;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::size_t taken_ = 0;
+    std::size_t generation_ = 0;  ///< of sessions: those of earlier ones are of no use
     std::vector<std::unique_ptr<Session>> free_;
 };
 

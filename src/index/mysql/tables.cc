@@ -49,6 +49,25 @@ Result<std::vector<Column>> read_columns(Connection& connection, Level level) {
     return columns;
 }
 
+/// Does nothing that needs the rights to write the table.
+Result<void> try_rights(Connection& connection, const std::string& table) {
+    std::string number = table + "_pkey";
+    if (table == "larmor_imagetype") number = "imageset_pkey";
+    if (table == "larmor_applied") number = "version";
+    TRY_VOID(
+        connection.run("INSERT INTO " + table + " SELECT * FROM " + table + " WHERE FALSE"));
+    TRY_VOID(
+        connection.run("UPDATE " + table + " SET " + number + " = " + number + " WHERE FALSE"));
+    return connection.run("DELETE FROM " + table + " WHERE FALSE");
+}
+
+/// A message that found out that a right is missing would have been begun, and the next ones
+/// after it.
+Result<void> try_rights(Connection& connection) {
+    for (const auto table : kTableNames) TRY_VOID(try_rights(connection, std::string(table)));
+    return {};
+}
+
 }  // namespace
 
 Wanted Tables::wanted() const {
@@ -76,6 +95,7 @@ Result<void> make_tables(Connection& connection) {
     }
     auto made = connection.run_script(schema_text());
     if (made) made = upgrade_tables(connection);
+    if (made) made = try_rights(connection);
     if (!connection.is_lost()) TRY_VOID(connection.run("DO RELEASE_LOCK('larmor_tables')"));
     return made;
 }

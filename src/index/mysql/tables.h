@@ -32,7 +32,7 @@ inline constexpr std::array<std::string_view, 13> kTableNames = {
 
 /// Makes what is missing of tables and views, and of their columns and keys where an earlier
 /// version made them: one process at a time. Errors: Unavailable, also while another process
-/// does it; those of upgrade_tables.
+/// does it; Denied, also where the user may not write one of them; those of upgrade_tables.
 Result<void> make_tables(Connection& connection);
 Result<Tables> read_tables(Connection& connection, Levels levels);
 

@@ -16,6 +16,12 @@ constexpr std::int64_t kRehearsedStarts = 4;
 /// So that all have been rehearsed before the first ones come back and make a batch.
 constexpr std::chrono::seconds kAfterRehearsal{5};
 
+/// Whatever was to be written: it waits until the target takes it.
+bool is_of_target(ErrorCode code) {
+    return code == ErrorCode::Unavailable || code == ErrorCode::NoSpace ||
+           code == ErrorCode::Denied || code == ErrorCode::Unauthenticated;
+}
+
 }  // namespace
 
 IndexImageSet::IndexImageSet(const Services& services, unsigned documents_max)
@@ -137,13 +143,13 @@ Result<void> IndexImageSet::add_import_jobs(const index::Rebuild& rebuild,
 
 template <typename T>
 Result<T> IndexImageSet::note(Result<T> of_target) {
-    if (!of_target && of_target.error().code == ErrorCode::Unavailable &&
-        !is_down_.exchange(true)) {
-        observe::log_warning(
-            "a target of the index is down",
-            {{"queue", services_.queue.name()}, {"reason", of_target.error().message}});
+    if (of_target || !is_of_target(of_target.error().code)) return of_target;
+    std::string reason = std::move(of_target).error().message;
+    if (!is_down_.exchange(true)) {
+        observe::log_warning("a target of the index is down",
+                             {{"queue", services_.queue.name()}, {"reason", reason}});
     }
-    return of_target;
+    return fail(ErrorCode::Unavailable, std::move(reason));
 }
 
 Result<void> IndexImageSet::may_receive() const {

@@ -17,9 +17,9 @@
 namespace larmor::workers {
 
 /// Keeps one target of the index equal to the catalog: writes the image set, or the import job,
-/// of the message as it is now. A target that is down is asked every second, and takes no
-/// messages until it is back (`may_receive`), so that none of them becomes a dead letter for
-/// it.
+/// of the message as it is now. A target that is down, full or refuses us is asked every
+/// second, and takes no messages until it is back (`may_receive`), so that none of them becomes
+/// a dead letter for it.
 class IndexImageSet final : public Step {
 public:
     struct Services {
@@ -45,6 +45,8 @@ private:
     Result<Verdict> send_page(const index::Rebuild& rebuild) const;
     Result<void> add_import_jobs(const index::Rebuild& rebuild,
                                  std::vector<queue::NewMessage>& messages) const;
+    /// What is wrong with the target, not with what was to be written, becomes Unavailable, and
+    /// the target is down.
     template <typename T>
     Result<T> note(Result<T> of_target);
     void ask_target();

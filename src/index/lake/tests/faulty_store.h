@@ -12,12 +12,14 @@ namespace larmor::index::lake {
 class FaultyStore final : public Store {
 public:
     enum class Fault : std::uint8_t {
-        Killed,  ///< the process is: nothing takes place afterwards
-        Full,    ///< the disk is, until there is room: of what can still be done
+        Killed,   ///< the process is: nothing takes place afterwards
+        Full,     ///< the disk is, until there is room: of what can still be done
+        Refused,  ///< our keys are, until they are good again: for all that writes
     };
     FaultyStore(const std::filesystem::path& folder, Fault fault, int calls)
         : store_(must_be(open_folder(folder))), fault_(fault), calls_(calls) {}
 
+    /// Calls are good again.
     void make_room() { calls_ = 1'000'000; }
 
     Result<std::filesystem::path> readable(const std::string& name) override {
@@ -55,8 +57,9 @@ private:
     enum class Does : std::uint8_t { Write, NotWrite };
     template <typename F>
     auto call(Does what, F f) -> std::invoke_result_t<F&> {
-        if (fault_ == Fault::Full && what == Does::NotWrite) return f();
+        if (fault_ != Fault::Killed && what == Does::NotWrite) return f();
         if (calls_-- > 0) return f();
+        if (fault_ == Fault::Refused) return fail(ErrorCode::Denied, "refused");
         if (fault_ == Fault::Full) return system_failure("write", ENOSPC);
         return fail(ErrorCode::Unavailable, "killed");
     }

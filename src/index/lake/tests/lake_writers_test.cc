@@ -148,6 +148,27 @@ TEST_F(LakeWriters, GoOnWhereTheDiskWasFullAtAnyStep) {
     EXPECT_GT(interrupted, 10);
 }
 
+TEST_F(LakeWriters, TakeNothingWhileTheirKeysAreRefused) {
+    apply({});
+    constexpr int kPublished = 2;
+    auto store = std::make_unique<FaultyStore>(folder_ / "lake", FaultyStore::Fault::Refused,
+                                               kPublished);
+    auto& bucket = *store;
+    target_ = must_be(open_lake_on(std::move(store), options()));
+    must_be(target_->wanted());
+    const auto next = document({.version = 2, .sequence = 2, .patient_name = "NEW^NAME"});
+
+    const auto applied = target_->apply(next);
+
+    ASSERT_FALSE(applied);
+    EXPECT_EQ(applied.error().code, ErrorCode::Denied);
+    EXPECT_FALSE(target_->wanted());
+    bucket.make_room();
+    must_be(target_->wanted());
+    EXPECT_EQ(must_be(target_->apply(next)), Target::Applied::Written);
+    EXPECT_THAT(rows("SELECT PatientName FROM patient"), ElementsAre("NEW^NAME"));
+}
+
 TEST_F(LakeWriters, TryADocumentOutWithoutATrace) {
     apply({});
     const auto before = everything();

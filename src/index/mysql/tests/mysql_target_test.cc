@@ -279,6 +279,65 @@ TEST_F(MysqlTargetTest, GoesOnWhenTheServerIsBack) {
     EXPECT_THAT(rows("SELECT patientname FROM patient"), ElementsAre("BACK^AGAIN"));
 }
 
+TEST_F(MysqlTargetTest, MakesATableAgainThatSomebodyDroppedAndTakesTheDocumentThen) {
+    open(testing::MariadbServer::shared()->make_database());
+    apply({});
+    must_be(connection_->run("DROP TABLE frame").map([] { return 0; }));
+    const auto changed = document({.version = 2, .sequence = 2});
+
+    const auto refused = target_->apply(changed);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::Unavailable);
+    must_be(target_->wanted());
+    EXPECT_EQ(must_be(target_->apply(changed)), Target::Applied::Written);
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM frame"), ElementsAre("2"));
+}
+
+TEST_F(MysqlTargetTest, FindsOutAtOnceThatAColumnIsGone) {
+    open(testing::MariadbServer::shared()->make_database());
+    const auto before = document({});
+    must_be(
+        connection_->run("ALTER TABLE instance DROP COLUMN windowwidth").map([] { return 0; }));
+
+    const auto refused = target_->apply(before);
+
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::Unavailable);
+    wanted_ = must_be(target_->wanted());
+    EXPECT_EQ(std::ranges::count(wanted_.at(Level::Instance), tags::WindowWidth), 0);
+    EXPECT_EQ(apply({}), Target::Applied::Written);
+}
+
+TEST_F(MysqlTargetTest, SaysBeforeItIsGivenADocumentThatItMayNotWriteIt) {
+    open(testing::MariadbServer::shared()->make_database());
+    const auto grant = [&](const std::string& what) {
+        must_be(connection_
+                    ->run_script("CREATE OR REPLACE USER writer@localhost; GRANT " + what +
+                                 " ON " + settings_.database + ".* TO writer@localhost;")
+                    .map([] { return 0; }));
+    };
+    settings_.user = "writer";
+    for (const char* const lacking :
+         {"SELECT", "SELECT, INSERT, UPDATE, DELETE", "ALL", "CREATE, DROP, CREATE VIEW"}) {
+        grant(lacking);
+        target_ = make_mysql_target({.connection = settings_});
+        const auto wanted = target_->wanted();
+        EXPECT_EQ(wanted.has_value(), std::string(lacking) == "ALL") << lacking;
+        if (!wanted) {
+            EXPECT_EQ(wanted.error().code, ErrorCode::Denied) << lacking;
+        }
+    }
+    // All but the right to remove rows, which not every document needs.
+    grant(
+        "SELECT, INSERT, UPDATE, CREATE, CREATE VIEW, SHOW VIEW, DROP, REFERENCES, INDEX,"
+        " ALTER");
+    target_ = make_mysql_target({.connection = settings_});
+    ASSERT_FALSE(target_->wanted());
+    grant("ALL");
+    EXPECT_TRUE(target_->wanted());
+}
+
 TEST(MysqlUrl, SaysWhereTheServerIs) {
     const auto url = parse_mysql_url("mysql://ahi@db.example:3307/index?tls=required");
     ASSERT_TRUE(url);
