@@ -74,7 +74,9 @@ public:
                     outcomes[i] = of_other_columns();
                 }
             }
-            write(session, documents, places, outcomes);
+            const Batch batch{
+                .documents = documents, .outcomes = outcomes, .until = end_of_tries()};
+            write(session, batch, places);
             return {};
         });
         if (!done) {
@@ -115,7 +117,7 @@ public:
     Result<Applied> repair(const StudyDocuments& study) override {
         return with_session([&](Session& session) -> Result<Applied> {
             TRY_VOID(agree(session, std::span(&study, 1)));
-            return in_transaction(session, [&](Connection& connection) {
+            return in_transaction(session, end_of_tries(), [&](Connection& connection) {
                 return mysql::repair(connection, session.tables, study);
             });
         });
@@ -130,28 +132,51 @@ private:
                error.code != ErrorCode::Denied;
     }
 
+    using Until = std::chrono::steady_clock::time_point;
+    /// For what begins now: who waits for locks of others again and again ends then.
+    Until end_of_tries() const { return std::chrono::steady_clock::now() + options_.try_max; }
+    static bool is_over(Until until) { return std::chrono::steady_clock::now() >= until; }
+
+    /// What is written together, and what becomes of it.
+    struct Batch {
+        std::span<const ImageSetDocument> documents;
+        std::vector<Result<Applied>>& outcomes;
+        Until until;
+    };
+
     /// The documents at these places, in one transaction; where that fails for one of them, in
     /// smaller ones, so that what is wrong with it takes no other along.
-    static void write(Session& session, std::span<const ImageSetDocument> documents,
-                      std::span<const std::size_t> places,
-                      std::vector<Result<Applied>>& outcomes) {
+    static void write(Session& session, const Batch& batch,
+                      std::span<const std::size_t> places) {
         if (places.empty()) return;
         std::vector<const ImageSetDocument*> together;
-        for (const auto place : places) together.push_back(&documents[place]);
-        auto written = in_transaction(session, [&](Connection& connection) {
+        for (const auto place : places) together.push_back(&batch.documents[place]);
+        auto written = in_transaction(session, batch.until, [&](Connection& connection) {
             return write_documents(connection, session.tables, together);
         });
         if (written) {
-            for (std::size_t i = 0; i < places.size(); ++i) outcomes[places[i]] = (*written)[i];
+            for (std::size_t i = 0; i < places.size(); ++i) {
+                batch.outcomes[places[i]] = (*written)[i];
+            }
             return;
         }
-        if (places.size() > 1 && is_of_a_document(written.error())) {
-            const std::size_t half = places.size() / 2;
-            write(session, documents, places.first(half), outcomes);
-            write(session, documents, places.subspan(half), outcomes);
+        if (places.size() == 1 || !is_of_a_document(written.error())) {
+            refuse(batch, places, written.error());
             return;
         }
-        for (const auto place : places) outcomes[place] = tl::unexpected(written.error());
+        const std::size_t half = places.size() / 2;
+        for (const auto part : {places.first(half), places.subspan(half)}) {
+            if (is_over(batch.until)) {
+                refuse(batch, part,
+                       {ErrorCode::Conflict, "others were in the way of its batch for long"});
+            } else {
+                write(session, batch, part);
+            }
+        }
+    }
+    static void refuse(const Batch& batch, std::span<const std::size_t> places,
+                       const Error& error) {
+        for (const auto place : places) batch.outcomes[place] = tl::unexpected(error);
     }
 
     static bool are_of(std::span<const ImageSetDocument> documents, const Wanted& wanted) {
@@ -184,11 +209,12 @@ private:
     }
 
     template <typename F>
-    static std::invoke_result_t<F&, Connection&> in_transaction(Session& session, F f) {
+    static std::invoke_result_t<F&, Connection&> in_transaction(Session& session, Until until,
+                                                                F f) {
         for (int tries = 1;; ++tries) {
             auto done = in_one_transaction(session, f);
             const bool in_the_way = !done && done.error().code == ErrorCode::Conflict;
-            if (!in_the_way || tries == kTriesMax) return done;
+            if (!in_the_way || tries == kTriesMax || is_over(until)) return done;
         }
     }
 

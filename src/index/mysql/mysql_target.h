@@ -11,6 +11,9 @@ struct MysqlTargetOptions {
     ConnectionSettings connection;
     Levels levels = Levels::all();
     std::size_t connections_max = 8;  ///< calls at a time; more wait
+    /// Others in the way of a call, it begins no more tries after so long: what is left of it
+    /// is a Conflict.
+    std::chrono::milliseconds try_max{60'000};
     /// A batch is a transaction. Who waits for one is in the next: a window would only add to
     /// what a change takes to be seen.
     BatchLimits batch{.documents_max = 64, .instances_max = 5000, .threads = 2};

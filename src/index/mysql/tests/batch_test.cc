@@ -119,6 +119,39 @@ TEST_F(MysqlBatchTest, AllOfThemWaitForAServerThatIsAway) {
     for (const auto& outcome : target_->apply_batch(documents(3))) EXPECT_TRUE(outcome);
 }
 
+// In the way of each of them, others would be in that of all halves of the batch, and of each
+// as long as a lock is waited for.
+TEST_F(MysqlBatchTest, ThatIsInTheWayOfOthersForLongIsGivenBackWithoutMoreTries) {
+    const auto settings = testing::MariadbServer::shared()->make_database();
+    open(settings);
+    const auto all = documents(8);
+    // What a MyISAM table has stays when a transaction is rolled back.
+    must_be(connection_
+                ->run_script("CREATE TABLE tries (n INT) ENGINE = MyISAM;"
+                             "CREATE TRIGGER in_the_way BEFORE INSERT ON imageset FOR EACH ROW"
+                             " BEGIN INSERT INTO tries VALUES (1);"
+                             " SIGNAL SQLSTATE '40001' SET MYSQL_ERRNO = 1213; END;")
+                .map([] { return 0; }));
+    const auto all_are_conflicts = [&] {
+        for (const auto& outcome : target_->apply_batch(all)) {
+            ASSERT_FALSE(outcome);
+            EXPECT_EQ(outcome.error().code, ErrorCode::Conflict);
+        }
+    };
+    all_are_conflicts();
+    // Five tries of the batch and of each of its halves, down to the single documents.
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM tries"), ElementsAre("75"));
+    must_be(connection_->run("DELETE FROM tries").map([] { return 0; }));
+
+    target_ =
+        make_mysql_target({.connection = settings, .try_max = std::chrono::milliseconds(0)});
+    all_are_conflicts();
+
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM tries"), ElementsAre("1"));
+    must_be(connection_->run("DROP TRIGGER in_the_way").map([] { return 0; }));
+    for (const auto& outcome : target_->apply_batch(all)) EXPECT_TRUE(outcome);
+}
+
 // Rows go in as a file where the server takes one.
 TEST_F(MysqlBatchTest, WritesTheSameWhereTheServerTakesNoFilesOfClients) {
     auto all = documents(5);
