@@ -48,6 +48,9 @@ struct ImageSetDocument {
     bool is_primary = true;
     /// It has no instances then; study and series may still be shown by other image sets.
     bool is_deleted = false;
+    /// Of a rebuild: all of it is to be written, also where the target says to have this
+    /// version.
+    bool is_again = false;
     /// Where the log stood: what is shared is as it was then, or later. Of two documents the
     /// one with the higher position is the newer.
     events::Position as_of;

@@ -6,12 +6,13 @@
 CREATE OR REPLACE TEMP TABLE winner AS
     SELECT n.* FROM (
         SELECT * FROM staged_set QUALIFY row_number() OVER (
-            PARTITION BY image_set_id ORDER BY larmor_epoch DESC, version DESC, larmor_sequence DESC) = 1) n
+            PARTITION BY image_set_id ORDER BY larmor_epoch DESC, version DESC, is_again DESC, larmor_sequence DESC) = 1) n
     LEFT JOIN image_set s USING (image_set_id)
     WHERE s.image_set_id IS NULL OR n.larmor_epoch > s.larmor_epoch
         OR (n.larmor_epoch = s.larmor_epoch AND n.version > s.version)
-        -- Written when other columns or levels were kept: a rebuild brings what is missing.
-        OR (n.larmor_epoch = s.larmor_epoch AND n.version = s.version AND n.larmor_columns IS DISTINCT FROM s.larmor_columns);
+        -- A rebuild writes all; and it is needed where other columns or levels were kept when it was written.
+        OR (n.larmor_epoch = s.larmor_epoch AND n.version = s.version
+            AND (n.is_again OR n.larmor_columns IS DISTINCT FROM s.larmor_columns));
 
 -- Whose counts may be others afterwards.
 CREATE OR REPLACE TEMP TABLE affected_series AS

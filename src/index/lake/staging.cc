@@ -63,6 +63,7 @@ void add_set(Engine::Appender& appender, std::int64_t ordinal, std::int64_t colu
     appender.add(document.issuer_of_patient_id);
     appender.add(static_cast<std::int64_t>(document.instances.size()));
     appender.add(columns);
+    appender.add_bool(document.is_again);
     add_values(appender, Level::Patient, document, document.patient);
     add_values(appender, Level::Study, document, document.study);
     add_values(appender, Level::Series, document, document.series);
@@ -117,7 +118,7 @@ Result<void> make_staging(Engine& engine) {
         " version BIGINT, is_primary BOOLEAN, is_deleted BOOLEAN, larmor_epoch BIGINT,"
         " larmor_sequence BIGINT, StudyInstanceUID VARCHAR, SeriesInstanceUID VARCHAR,"
         " patient_key VARCHAR, PatientID VARCHAR, IssuerOfPatientID VARCHAR, instances BIGINT,"
-        " larmor_columns BIGINT";
+        " larmor_columns BIGINT, is_again BOOLEAN";
     for (const Level level : {Level::Patient, Level::Study, Level::Series}) {
         sql += names_of(attribute_columns(level), " VARCHAR");
     }

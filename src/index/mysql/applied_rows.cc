@@ -16,8 +16,7 @@ Key key_of(const ImageSetDocument& document) {
 }
 
 /// After a restore from a backup, versions begin again where the backup was. A document of the
-/// same version that was read later can have what makes no version: labels. Of the same age it
-/// is written again, since a column can have been added since.
+/// same version that was read later can have what makes no version: labels.
 using Age = std::tuple<std::int64_t, std::int64_t, std::int64_t>;
 Age age_of(const ImageSetDocument& document) {
     return {document.as_of.epoch, document.version, document.as_of.sequence};
@@ -27,6 +26,7 @@ std::map<Key, Entry> entries_of(std::span<const ImageSetDocument* const> documen
     std::map<Key, Entry> entries;
     for (const auto* const document : documents) {
         Entry& entry = entries[key_of(*document)];
+        entry.is_again = entry.is_again || document->is_again;
         if (entry.document == nullptr || age_of(*entry.document) < age_of(*document)) {
             entry.document = document;
         }
@@ -47,10 +47,21 @@ Result<void> insert_missing(Connection& connection, const std::map<Key, Entry>& 
 }
 
 void take_state(Entry& entry, const Connection::Row& row) {
-    const auto number = [&](std::size_t i) { return row[i] ? std::stoll(*row[i]) : 0; };
+    const auto number = [&](std::size_t i) -> std::int64_t {
+        return row[i] ? std::stoll(*row[i]) : 0;
+    };
+    const auto& document = *entry.document;
     const Age applied{number(2), number(3), number(4)};
+    const Age age = age_of(document);
+    const bool has_version =
+        std::pair(number(2), number(3)) == std::pair(document.as_of.epoch, document.version);
     entry.was_there = applied > Age{};
-    entry.is_newer = age_of(*entry.document) >= applied;
+    entry.is_newer = age >= applied || (has_version && entry.is_again);
+    entry.is_same = has_version && !entry.is_again && (number(6) != 0) == document.is_deleted &&
+                    number(7) == entry.counted_instances();
+    entry.has_old_labels = has_version && age < applied;
+    entry.sequence = document.as_of.sequence;
+    if (has_version) entry.sequence = std::max(entry.sequence, number(4));
     entry.old_series = number(5);
 }
 
@@ -67,8 +78,8 @@ Result<Entries> lock_image_sets(Connection& connection,
         ids.insert(key.second);
     }
     TRY(const auto rows,
-        connection.rows("SELECT datastoreid, imagesetid, epoch, version, sequence, series_pkey"
-                        " FROM larmor_applied WHERE datastoreid IN (" +
+        connection.rows("SELECT datastoreid, imagesetid, epoch, version, sequence, series_pkey,"
+                        " is_deleted, instances FROM larmor_applied WHERE datastoreid IN (" +
                         list(datastores) + ") AND imagesetid IN (" + list(ids) +
                         ") FOR UPDATE"));
     for (const auto& row : rows) {
@@ -90,13 +101,12 @@ Result<void> note_applied(Connection& connection, const Entries& entries) {
     for (const Entry& entry : entries) {
         if (!entry.is_newer) continue;
         const auto& document = *entry.document;
-        const bool is_counted = entry.is_put() && document.is_primary;
         TRY_VOID(insert.add(
             in_quotes(document.datastore_id) + ", " + in_quotes(document.image_set_id) + ", " +
-            std::to_string(document.as_of.epoch) + ", " +
-            std::to_string(document.as_of.sequence) + ", " + std::to_string(document.version) +
+            std::to_string(document.as_of.epoch) + ", " + std::to_string(entry.sequence) +
+            ", " + std::to_string(document.version) +
             (document.is_deleted ? ", TRUE, " : ", FALSE, ") +
-            std::to_string(is_counted ? document.instances.size() : 0) + ", " +
+            std::to_string(entry.counted_instances()) + ", " +
             (document.is_deleted ? "NULL" : std::to_string(entry.series))));
     }
     return insert.finish();

@@ -21,7 +21,11 @@ public:
         TRY_VOID(find_numbers());
         // Whatever is written down of them: rows can be changed by hand.
         for (Entry& entry : entries_) {
+            const bool is_where_it_was =
+                entry.image_set != 0 && entry.old_series == entry.series;
             entry.was_there = entry.was_there || entry.image_set != 0;
+            entry.is_same = entry.is_same && is_where_it_was;
+            entry.has_old_labels = entry.has_old_labels && is_where_it_was;
         }
         TRY_VOID(put_rows());
         TRY_VOID(find_numbers());
@@ -39,17 +43,15 @@ private:
         return entry.is_newer && entry.document->is_deleted;
     }
     static bool is_in_conflict(const Entry& entry) {
-        return entry.is_put() && !entry.document->is_primary;
+        return entry.is_put() && !entry.is_same && !entry.document->is_primary;
     }
-    /// Rows of an earlier version are there.
-    static bool has_old_rows(const Entry& entry) { return entry.is_newer && entry.was_there; }
 
     Result<void> put_rows() {
         Insert insert(connection_,
                       "INSERT INTO imageset (series_pkey, imagesetid, datastoreid)",
                       " ON DUPLICATE KEY UPDATE series_pkey = VALUES(series_pkey)");
         for (const Entry& entry : entries_) {
-            if (!entry.is_put()) continue;
+            if (!entry.is_put() || entry.is_same) continue;
             TRY_VOID(insert.add(std::to_string(entry.series) + ", " +
                                 in_quotes(entry.document->image_set_id) + ", " +
                                 in_quotes(entry.document->datastore_id)));
@@ -97,7 +99,9 @@ private:
     }
 
     Result<void> put_labels() {
-        const auto old = rows_of(entries_, &Entry::image_set, has_old_rows);
+        const auto old = rows_of(entries_, &Entry::image_set, [](const Entry& entry) {
+            return entry.is_newer && entry.was_there && !entry.has_old_labels;
+        });
         if (!old.empty()) {
             TRY_VOID(
                 connection_.run("DELETE FROM tag WHERE imageset_pkey IN (" + list(old) + ")"));
@@ -105,7 +109,7 @@ private:
         Insert insert(connection_,
                       "INSERT INTO tag (series_pkey, imageset_pkey, `key`, value)");
         for (const Entry& entry : entries_) {
-            if (!entry.is_put()) continue;
+            if (!entry.is_put() || entry.has_old_labels) continue;
             for (const auto& [key, value] : entry.document->labels) {
                 TRY_VOID(insert.add(
                     std::to_string(entry.series) + ", " + std::to_string(entry.image_set) +

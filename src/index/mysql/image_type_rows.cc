@@ -66,9 +66,7 @@ private:
     }
 
     Result<void> find_old() {
-        const auto sets = rows_of(entries_, &Entry::image_set, [](const Entry& entry) {
-            return entry.is_newer && entry.was_there;
-        });
+        const auto sets = rows_of(entries_, &Entry::image_set, has_old_rows);
         if (sets.empty()) return {};
         TRY(const auto rows,
             connection_.rows("SELECT imageset_pkey, imagetype_pkey FROM larmor_imagetype WHERE"

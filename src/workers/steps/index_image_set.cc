@@ -93,6 +93,7 @@ Result<IndexImageSet::Handled> IndexImageSet::apply(const index::ImageSetChanged
     if (batcher_) batcher_->wait_for_room();
     TRY(const auto wanted, note(services_.target.wanted()));
     TRY(auto document, source_.load(changed.image_set_id, changed.version, wanted));
+    document.is_again = changed.is_again;
     if (batcher_) return document;
     TRY_VOID(note(services_.target.apply(document)));
     return Verdict(Done{});

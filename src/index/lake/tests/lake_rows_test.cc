@@ -222,5 +222,22 @@ TEST_F(LakeRows, AreWrittenAnewByARebuildWhenOtherLevelsAreKept) {
                 ElementsAre("MISTER^CT CT 2"));
 }
 
+TEST_F(LakeRows, AreWrittenAgainWhereARebuildSaysSo) {
+    apply({});
+    auto again = document({});
+    ASSERT_EQ(must_be(target_->apply(again)), Target::Applied::Older);
+    again.is_again = true;
+    set(again.instances[0].values, again.wanted.at(Level::Instance), dicom::tags::SliceLocation,
+        "5");
+    // Others of the same version come with it.
+    const std::vector<ImageSetDocument> together = {again, document({.sequence = 2})};
+
+    EXPECT_EQ(must_be(target_->apply_batch(together)[0]), Target::Applied::Written);
+
+    EXPECT_THAT(rows("SELECT SOPInstanceUID, SliceLocation FROM instance ORDER BY 1"),
+                ElementsAre("1.2.1.1.1 5.0", "1.2.1.1.2 -77.2040634155"));
+    EXPECT_THAT(rows("SELECT version, instances FROM image_set"), ElementsAre("1 2"));
+}
+
 }  // namespace
 }  // namespace larmor::index::lake

@@ -96,6 +96,64 @@ TEST_F(MysqlAllTablesTest, KeepsWhatUsersPutToAnImageSetThoughItMakesNoVersion) 
     EXPECT_THAT(rows(kLabels), IsEmpty());
 }
 
+// Tags of a slide of many frames: its rows are not written anew for each.
+TEST_F(MysqlAllTablesTest, WritesOfAVersionThatIsThereOnlyWhatUsersPutToIt) {
+    apply({.labels = {{"ward", "3"}}});
+    must_be(connection_
+                ->run_script("DELETE FROM instance WHERE sopinstanceuid = '1.2.1.1.1';"
+                             "DELETE FROM larmor_imagetype;")
+                .map([] { return 0; }));
+
+    EXPECT_EQ(apply({.labels = {{"ward", "4"}}}), Target::Applied::Written);
+    EXPECT_EQ(apply({.sequence = 2, .labels = {{"ward", "5"}}}), Target::Applied::Written);
+
+    EXPECT_THAT(rows(kLabels), ElementsAre("ward 5"));
+    EXPECT_THAT(rows(kFrames), ElementsAre("1.2.1.1.2 1"));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM larmor_imagetype"), ElementsAre("0"));
+    EXPECT_THAT(rows("SELECT numberofseriesrelatedinstances FROM series"), ElementsAre("2"));
+    EXPECT_TRUE(must_be(target_->has_applied_since(std::string(32, 'd'), std::string(32, 'a'),
+                                                   1, {.epoch = 1, .sequence = 2})));
+}
+
+TEST_F(MysqlAllTablesTest, WritesAllOfAVersionAgainWhereARebuildSaysSo) {
+    apply({.sequence = 1, .labels = {{"ward", "3"}}});
+    apply({.sequence = 4, .labels = {{"ward", "4"}}});
+    must_be(connection_
+                ->run_script("DELETE FROM instance WHERE sopinstanceuid = '1.2.1.1.1';"
+                             "DELETE FROM larmor_imagetype;")
+                .map([] { return 0; }));
+    // It was read before users changed what they had put to it.
+    auto again = document({.sequence = 2, .labels = {{"ward", "3"}}});
+    again.is_again = true;
+
+    EXPECT_EQ(must_be(target_->apply(again)), Target::Applied::Written);
+
+    EXPECT_THAT(rows(kLabels), ElementsAre("ward 4"));
+    EXPECT_THAT(rows(kFrames), ElementsAre("1.2.1.1.1 1", "1.2.1.1.2 1"));
+    EXPECT_THAT(rows("SELECT COUNT(*) FROM larmor_imagetype"), ElementsAre("2"));
+    EXPECT_TRUE(must_be(target_->has_applied_since(std::string(32, 'd'), std::string(32, 'a'),
+                                                   1, {.epoch = 1, .sequence = 4})));
+    // Of the same age too, and beside a document that does not say so.
+    must_be(connection_->run("DELETE FROM instance").map([] { return 0; }));
+    again.as_of.sequence = 4;
+    const std::vector<ImageSetDocument> together = {
+        again, document({.sequence = 5, .labels = {{"ward", "5"}}})};
+    must_be(target_->apply_batch(together)[0]);
+    EXPECT_THAT(rows(kFrames), ElementsAre("1.2.1.1.1 1", "1.2.1.1.2 1"));
+    EXPECT_THAT(rows(kLabels), ElementsAre("ward 5"));
+}
+
+// What is written down of it can be wrong.
+TEST_F(MysqlAllTablesTest, WritesAllOfAVersionWhoseRowsAreNotThere) {
+    apply({});
+    const auto expected = everything();
+    must_be(connection_->run("DELETE FROM patient").map([] { return 0; }));
+
+    EXPECT_EQ(apply({.sequence = 2}), Target::Applied::Written);
+
+    EXPECT_EQ(everything(), expected);
+}
+
 TEST_F(MysqlAllTablesTest, ListsEachValueOfImageTypeOnceAndAsLongAsSomeImageSetHasIt) {
     apply({.image_type = "ORIGINAL\\PRIMARY\\AXIAL"});
     apply({.id = std::string(32, 'b'),
@@ -162,6 +220,7 @@ TEST_F(MysqlAllTablesTest, FillsAColumnOfWhatWasThereBeforeWhenItIsAppliedAgain)
     open(settings_);
     // The same version, as a rebuild sends it.
     auto again = document({.sequence = 2});
+    again.is_again = true;
     set(again.instances[0].values, wanted_.at(Level::Instance), dicom::tags::SliceLocation,
         "5");
 

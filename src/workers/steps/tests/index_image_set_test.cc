@@ -84,6 +84,16 @@ TEST_F(IndexImageSetTest, WritesTheImageSetOfTheMessage) {
     step_.reset();
 }
 
+TEST_F(IndexImageSetTest, SaysWhatIsToBeWrittenAgain) {
+    ToldTarget target;
+    for (const bool is_again : {false, true}) {
+        changed_.is_again = is_again;
+        ASSERT_TRUE(run(target));
+        EXPECT_EQ(target.given.back().is_again, is_again);
+    }
+    step_.reset();
+}
+
 TEST_F(IndexImageSetTest, WaitsForATargetThatIsDownOrFullOrRefusesIt) {
     for (const ErrorCode code : {ErrorCode::Unavailable, ErrorCode::NoSpace, ErrorCode::Denied,
                                  ErrorCode::Unauthenticated}) {
