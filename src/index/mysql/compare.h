@@ -9,8 +9,8 @@ namespace larmor::index::mysql {
 
 /// Compares the rows of these studies with what should be there, which is laid down in
 /// temporary tables of the same types: the server makes the digests of both, by study, and
-/// where they differ those of each row. Errors: those of Connection; the user may have no right
-/// to make temporary tables.
+/// where they differ compares those of each row. Errors: those of Connection; Denied, where the
+/// user may not make temporary tables.
 Result<std::vector<Drift>> compare(Connection& connection, const Tables& tables,
                                    std::span<const StudyDocuments> studies);
 

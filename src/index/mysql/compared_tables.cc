@@ -344,7 +344,11 @@ std::string ComparedTable::digest() const {
     // NULL is another value than an empty text, and no two values run into each other.
     std::string text = "CONCAT_WS(CHAR(0), larmor_key";
     for (const auto& value : values) text += ", COALESCE(`" + value.name + "`, CHAR(1))";
-    return "CAST(CONV(LEFT(MD5(" + text + ")), 16), 16, 10) AS UNSIGNED)";
+    return number_of(text + ")");
+}
+
+std::string ComparedTable::number_of(std::string_view text) {
+    return "CAST(CONV(LEFT(MD5(" + std::string(text) + "), 16), 16, 10) AS UNSIGNED)";
 }
 
 std::vector<ComparedTable> compared_tables(const Tables& tables,

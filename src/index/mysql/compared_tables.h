@@ -33,6 +33,8 @@ struct ComparedTable {
     std::string column_names() const;
     /// SQL: a number of 64 bits that says key and values of a row of `select`.
     std::string digest() const;
+    /// SQL: a number of 64 bits that says a text.
+    static std::string number_of(std::string_view text);
 };
 
 /// In the order of expected_rows. `tables` must outlive it. A row that says to be of later than

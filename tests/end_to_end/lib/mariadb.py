@@ -26,7 +26,9 @@ class Mariadb:
 
     def start(self):
         self.process = subprocess.Popen(
-            ["/usr/sbin/mariadbd", "--no-defaults", *self.as_user, f"--datadir={self.folder}/db", f"--socket={self.socket}",
+            # A server that starts removes temporary tables of all that are in its folder.
+            ["/usr/sbin/mariadbd", "--no-defaults", *self.as_user, f"--datadir={self.folder}/db", f"--tmpdir={self.folder}",
+             f"--socket={self.socket}",
              f"--pid-file={self.folder}/pid", "--skip-networking", "--innodb-buffer-pool-size=64M",
              "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin"],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)

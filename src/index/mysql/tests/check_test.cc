@@ -276,6 +276,25 @@ TEST_F(MysqlCheckTest, NeverRepairsWithWhatIsOlderThanARow) {
                 ElementsAre("NEW^NAME"));
 }
 
+// A slide: the answer of the server is a row, not one for each.
+TEST_F(MysqlCheckTest, CountsWhatDiffersInATableOfMoreRowsThanAnAnswerMayHave) {
+    constexpr std::uint32_t kFrames = 100'100;
+    open(testing::MariadbServer::shared()->make_database());
+    first_.image_sets = {document({.instances = {"1.2.1.1.1"}, .frames = kFrames})};
+    must_be(target_->apply(first_.image_sets[0]));
+    run("DELETE FROM frame WHERE framenumber > 100098;"
+        "UPDATE frame SET framenumber = 0 WHERE framenumber IN (1, 2, 3);"
+        "INSERT INTO frame (instance_pkey, imageset_pkey, framenumber, frameid) SELECT"
+        " instance_pkey, imageset_pkey, 9, 'f' FROM frame WHERE framenumber = 4");
+
+    EXPECT_THAT(must_be(target_->compare(std::vector{first_})),
+                ElementsAre(Drift{.study_instance_uid = kStudy,
+                                  .table = "frame",
+                                  .missing = 2,
+                                  .extra = 1,
+                                  .different = 3}));
+}
+
 TEST_F(MysqlCheckTest, ComparesColumnsOfEveryTypeThatSomebodyAdded) {
     open(testing::MariadbServer::shared()->make_database());
     run("ALTER TABLE instance ADD COLUMN slicelocation DOUBLE, ADD COLUMN slicethickness"

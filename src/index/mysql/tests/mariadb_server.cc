@@ -94,10 +94,11 @@ void MariadbServer::start() {
     // Nothing here outlives the test, so little is synced.
     pid_ =
         spawn(with_user({kServer, "--no-defaults", "--datadir=" + folder + "/db",
-                         "--socket=" + folder + "/s", "--pid-file=" + folder + "/pid",
-                         "--skip-networking", "--innodb-buffer-pool-size=64M",
-                         "--innodb-flush-log-at-trx-commit=2", "--character-set-server=utf8mb4",
-                         "--collation-server=utf8mb4_bin"}),
+                         // A server that starts removes temporary tables of all that are there.
+                         "--tmpdir=" + folder, "--socket=" + folder + "/s",
+                         "--pid-file=" + folder + "/pid", "--skip-networking",
+                         "--innodb-buffer-pool-size=64M", "--innodb-flush-log-at-trx-commit=2",
+                         "--character-set-server=utf8mb4", "--collation-server=utf8mb4_bin"}),
               ends[1]);
     ::close(ends[1]);
     log_ = UniqueFd(ends[0]);
