@@ -82,6 +82,8 @@ public:
     virtual Result<void> apply_import_job(const ImportJob& /*job*/) { return {}; }
 
     virtual BatchLimits batch_limits() const { return {}; }
+    /// Whether a document can be tried out; else one whose worker was lost is applied alone.
+    virtual bool can_rehearse() const { return false; }
     /// Does with a document by itself what it could bring the process down with, and changes
     /// nothing: for one whose worker was lost, before it goes into a batch with others. Errors:
     /// as `apply`.

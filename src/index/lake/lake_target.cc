@@ -74,6 +74,7 @@ public:
 
     BatchLimits batch_limits() const override { return options_.batch; }
 
+    bool can_rehearse() const override { return true; }
     Result<void> rehearse(const ImageSetDocument& document) override {
         TRY_VOID(check_document(document, wanted_));
         const std::lock_guard lock(mutex_);

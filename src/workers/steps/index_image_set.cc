@@ -46,7 +46,8 @@ async::Task<Result<Verdict>> IndexImageSet::run(queue::Message message,
                async::WhenFull::Wait));
     if (auto* const verdict = std::get_if<Verdict>(&handled)) co_return std::move(*verdict);
     index::ImageSetDocument document = std::get<1>(std::move(handled));
-    if (message.suspect && message.start_count < kRehearsedStarts) {
+    if (message.suspect && services_.target.can_rehearse() &&
+        message.start_count < kRehearsedStarts) {
         CO_TRY_VOID(co_await threads_.run(
             async::Priority::Normal,
             [this, &document] { return note(services_.target.rehearse(document)); },

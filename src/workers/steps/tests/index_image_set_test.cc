@@ -29,8 +29,18 @@ public:
         return Applied::Written;
     }
 
+    index::BatchLimits batch_limits() const override { return limits; }
+    bool can_rehearse() const override { return rehearses; }
+    Result<void> rehearse(const index::ImageSetDocument& document) override {
+        rehearsed.push_back(document.image_set_id);
+        return {};
+    }
+
     std::optional<Error> error;  ///< of writing, then of everything
     std::vector<index::ImageSetDocument> given;
+    index::BatchLimits limits;
+    bool rehearses = false;
+    std::vector<std::string> rehearsed;
 
 private:
     std::atomic<bool> is_failing_ = false;  ///< is asked from another thread
@@ -61,6 +71,8 @@ protected:
             1);
         queue::Message message;
         message.body = index::to_body(changed_);
+        message.suspect = is_suspect_;
+        message.start_count = 2;
         return async::sync_wait(step_->run(std::move(message), {}));
     }
 
@@ -68,6 +80,7 @@ protected:
     std::unique_ptr<Library> library_;
     queue::Queue* queue_ = nullptr;
     index::ImageSetChanged changed_;
+    bool is_suspect_ = false;
     std::unique_ptr<IndexImageSet> step_;
 };
 
@@ -92,6 +105,21 @@ TEST_F(IndexImageSetTest, SaysWhatIsToBeWrittenAgain) {
         EXPECT_EQ(target.given.back().is_again, is_again);
     }
     step_.reset();
+}
+
+TEST_F(IndexImageSetTest, TriesOneWhoseWorkerWasLostOutWhereItsTargetCan) {
+    is_suspect_ = true;
+    for (const bool can : {false, true}) {
+        ToldTarget target;
+        target.limits.documents_max = 10;
+        target.rehearses = can;
+        const auto verdict = run(target);
+        ASSERT_TRUE(verdict) << verdict.error().message;
+        EXPECT_EQ(std::holds_alternative<Retry>(*verdict), can);
+        EXPECT_EQ(target.rehearsed.size(), can ? 1 : 0);
+        EXPECT_EQ(target.given.size(), can ? 0 : 1);
+        step_.reset();
+    }
 }
 
 TEST_F(IndexImageSetTest, WaitsForATargetThatIsDownOrFullOrRefusesIt) {
