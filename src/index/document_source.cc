@@ -23,14 +23,17 @@ struct Located {
     edits::Changes changes{};  ///< what was edited
 };
 
+/// Each can be a row. A whole slide has some hundred thousand.
+constexpr std::uint64_t kFramesMax = 1'000'000;
+
 /// As the data set says. One that has more than it has bytes has none: nobody could be shown
-/// them, and a row each would fill a disk.
+/// them, and a row each would fill a disk, as would those of a file of tiny ones.
 std::uint32_t frames_of(const catalog::StoredInstance& instance) {
     const auto& attributes = instance.attributes;
     if (attributes.rows.value_or(0) <= 0 || attributes.columns.value_or(0) <= 0) return 0;
     const auto frames = std::max<std::int64_t>(attributes.number_of_frames.value_or(1), 0);
-    const auto bytes = std::min<std::uint64_t>(instance.file.size_bytes, UINT32_MAX);
-    return static_cast<std::uint64_t>(frames) > bytes ? 0 : static_cast<std::uint32_t>(frames);
+    const auto most = std::min<std::uint64_t>(instance.file.size_bytes, kFramesMax);
+    return static_cast<std::uint64_t>(frames) > most ? 0 : static_cast<std::uint32_t>(frames);
 }
 
 }  // namespace

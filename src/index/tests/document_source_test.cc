@@ -130,6 +130,34 @@ TEST_F(DocumentSourceTest, APatientIsAsTheFirstStudySaysWhateverImageSetIsAsked)
     EXPECT_THAT(after.patient, ElementsAre(Optional(StrEq("OTHER^NAME"))));
 }
 
+// Pixels of one byte each: a file of some megabytes could have millions of frames.
+TEST_F(DocumentSourceTest, CountsNoFramesWhereThereAreMoreThanAMillion) {
+    for (const std::uint32_t frames : {1'000'000U, 1'000'001U}) {
+        const std::string count = std::to_string(frames);
+        const auto pixels = folder.path() / ("pixels" + count);
+        write_content(pixels, std::string(1'000'002, '\0'));
+        const std::string uid = "1.2.3." + count;
+        const auto path = modified(
+            "-m '(0028,0010)=1' -m '(0028,0011)=1' -m '(0028,0100)=8' -m '(0028,0101)=8'"
+            " -m '(0028,0102)=7' -i '(0028,0008)=" +
+                count + "' -mf '(7fe0,0010)=" + pixels.string() + "' -m '(0020,000d)=" + uid +
+                "' -m '(0020,000e)=" + uid + ".4' -m '(0008,0018)=" + uid + ".4.5'",
+            folder.path() / (count + ".dcm"));
+        const std::string content = content_of(path);
+        const auto result =
+            async::sync_wait(library->importer().import_bytes(as_bytes(content)));
+        ASSERT_EQ(result.outcome, ingest::Outcome::Stored);
+        const auto sets = library->database().read([&](db::Snapshot& snapshot) {
+            return library->catalog().list_image_sets(snapshot, uid);
+        });
+
+        const auto document = load(sets.value().at(0).id);
+
+        ASSERT_EQ(document.instances.size(), 1);
+        EXPECT_EQ(document.instances[0].frames, frames == 1'000'000U ? frames : 0);
+    }
+}
+
 TEST_F(DocumentSourceTest, TakesAnImageSetThatIsGoneForGoodAsDeleted) {
     const auto document = load(std::string(32, '0'), 9);
     EXPECT_TRUE(document.is_deleted);
