@@ -12,6 +12,9 @@
 namespace larmor::index::mysql {
 namespace {
 
+/// What is sent of rows at once: a document of many is not in memory a second time.
+constexpr std::size_t kLoadedBytes = std::size_t{8} << 20;
+
 class PuttingSets {
 public:
     PuttingSets(Connection& connection, const Tables& tables, Entries& entries)
@@ -123,7 +126,7 @@ private:
         return !entry.was_there && has_instance_rows(tables_, entry);
     }
 
-    /// Those of new image sets as a file; false where they have to be put one by one, since
+    /// Those of new image sets as files; false where they have to be put one by one, since
     /// some are there already, or a value does not go in.
     Result<bool> load_instances(const std::string& columns) {
         if (!connection_.can_load()) return false;
@@ -131,31 +134,40 @@ private:
         std::uint64_t count = 0;
         for (const Entry& entry : entries_) {
             if (!has_new_rows(entry)) continue;
-            append_rows(rows, entry);
-            count += entry.document->instances.size();
+            const auto& document = *entry.document;
+            const std::string own = '\t' + std::to_string(entry.series) + '\t' +
+                                    std::to_string(entry.image_set) + '\t' +
+                                    std::to_string(document.version) + '\t';
+            const std::string position = std::to_string(document.as_of.epoch) + '\t' +
+                                         std::to_string(document.as_of.sequence) + '\n';
+            for (const auto& instance : document.instances) {
+                append_row(rows, instance, own, position);
+                ++count;
+                if (rows.size() < kLoadedBytes) continue;
+                TRY(const bool are_in, load(columns, rows, count));
+                if (!are_in) return false;
+                rows.clear();
+                count = 0;
+            }
         }
+        return load(columns, rows, count);
+    }
+    Result<bool> load(const std::string& columns, const std::string& rows,
+                      std::uint64_t count) {
         if (count == 0) return true;
         TRY(const auto loaded, connection_.load("instance", columns, rows));
         return loaded.rows == count && !loaded.has_warnings;
     }
-
-    void append_rows(std::string& rows, const Entry& entry) const {
-        const auto& document = *entry.document;
+    void append_row(std::string& rows, const InstanceDocument& instance, const std::string& own,
+                    const std::string& position) const {
         const auto& columns = tables_.of(Level::Instance);
-        const std::string own = '\t' + std::to_string(entry.series) + '\t' +
-                                std::to_string(entry.image_set) + '\t' +
-                                std::to_string(document.version) + '\t';
-        const std::string position = std::to_string(document.as_of.epoch) + '\t' +
-                                     std::to_string(document.as_of.sequence) + '\n';
-        for (const auto& instance : document.instances) {
-            append_escaped(rows, instance.sop_instance_uid);
-            rows += own;
-            for (std::size_t i = 0; i < columns.size(); ++i) {
-                append_field(rows, columns[i], instance.values[i]);
-                rows += '\t';
-            }
-            rows += position;
+        append_escaped(rows, instance.sop_instance_uid);
+        rows += own;
+        for (std::size_t i = 0; i < columns.size(); ++i) {
+            append_field(rows, columns[i], instance.values[i]);
+            rows += '\t';
         }
+        rows += position;
     }
 
     Result<void> put_instances() {

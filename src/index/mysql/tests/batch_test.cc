@@ -178,6 +178,34 @@ TEST_F(MysqlBatchTest, WritesTheSameWhereTheServerTakesNoFilesOfClients) {
     must_be(connection_->run("SET GLOBAL local_infile = 1").map([] { return 0; }));
 }
 
+TEST_F(MysqlBatchTest, SendsRowsOfManyMegabytesPieceByPiece) {
+    open(testing::MariadbServer::shared()->make_database());
+    must_be(
+        connection_->run("ALTER TABLE instance ADD COLUMN imagecomments MEDIUMTEXT").map([] {
+            return 0;
+        }));
+    open(settings_);
+    Given given{.instances = {}};
+    for (int i = 0; i < 20; ++i) given.instances.push_back("1.2.1.1." + std::to_string(i));
+    auto large = document(given);
+    for (auto& instance : large.instances) {
+        set(instance.values, wanted_.at(Level::Instance), dicom::tags::ImageComments,
+            std::string(1'000'000, 'x'));
+    }
+    const auto files_loaded = [&] {
+        const auto found = must_be(connection_->rows("SHOW GLOBAL STATUS LIKE 'Com_load'"));
+        return std::stoi(found.at(0).at(1).value());
+    };
+    const int before = files_loaded();
+
+    must_be(target_->apply(large));
+
+    // 20 MB, of which each is sent when it is of 8 MiB.
+    EXPECT_EQ(files_loaded() - before, 3);
+    EXPECT_THAT(rows("SELECT COUNT(*), SUM(LENGTH(imagecomments)) FROM instance"),
+                ElementsAre("20 20000000"));
+}
+
 TEST_F(MysqlBatchTest, GoesOnWhereTheServerTakesNoFilesOfClientsAnyMore) {
     const auto all = documents(3);
     const auto expected = one_by_one(all);
