@@ -68,16 +68,27 @@ Result<StudyDocuments> Checker::load(const std::string& study, const Wanted& wan
     return documents;
 }
 
-/// Whether its image sets still have the versions that were read.
+/// Whether its image sets still have the versions that were read, and the labels, which make
+/// none.
 Result<bool> Checker::is_as_it_was(const StudyDocuments& study) const {
-    TRY(const auto sets, services_.database.read([&](db::Snapshot& snapshot) {
-        return services_.catalog.list_image_sets(snapshot, study.study_instance_uid);
-    }));
-    return std::ranges::equal(
-        sets, study.image_sets,
-        [](const catalog::ImageSet& set, const ImageSetDocument& document) {
-            return set.id == document.image_set_id && set.latest_version == document.version;
-        });
+    return services_.database.read([&](db::Snapshot& snapshot) -> Result<bool> {
+        TRY(const auto sets,
+            services_.catalog.list_image_sets(snapshot, study.study_instance_uid));
+        const bool has_versions = std::ranges::equal(
+            sets, study.image_sets,
+            [](const catalog::ImageSet& set, const ImageSetDocument& document) {
+                return set.id == document.image_set_id &&
+                       set.latest_version == document.version;
+            });
+        if (!has_versions) return false;
+        for (const auto& document : study.image_sets) {
+            if (!document.wanted.labels) continue;
+            TRY(const auto labels,
+                services_.catalog.list_tags(snapshot, document.image_set_id));
+            if (labels != document.labels) return false;
+        }
+        return true;
+    });
 }
 
 Result<void> Checker::wait_until_passed() const {
