@@ -38,8 +38,10 @@ struct Drift {
 
 /// How many documents a target wants at a time.
 struct BatchLimits {
-    std::size_t documents_max = 1;  ///< 1: each by itself, from many threads
-    /// A batch that has so many is not filled further: what it takes of memory.
+    /// 1: each by itself, from many threads.
+    std::size_t documents_max = 1;
+    /// What a batch takes of memory. One that has so many of either is not filled further, but
+    /// for the documents that are being read then, one a thread.
     std::size_t instances_max = 1;
     std::chrono::milliseconds window{0};  ///< how long the first one waits for more
     std::size_t threads = 1;              ///< batches at a time

@@ -7,7 +7,7 @@ namespace larmor::index::mysql {
 
 /// Takes all rows of the study away and writes those of its documents anew, in the transaction
 /// that is open; Older, where a row is of a later document. Rows are locked in the order of
-/// write_document. Errors: those of Connection.
+/// write_documents. Errors: those of Connection.
 Result<Target::Applied> repair(Connection& connection, const Tables& tables,
                                const StudyDocuments& study);
 

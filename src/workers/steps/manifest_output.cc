@@ -12,26 +12,37 @@ namespace s3 = objects::s3;
 
 constexpr std::size_t kAtOnceBytes = 1 << 20;
 
-class FolderLines final : public LineOutput {
+/// Lines that go on together.
+class GatheredLines : public LineOutput {
 public:
-    explicit FolderLines(UniqueFd file) : file_(std::move(file)) {}
-    Result<void> add(std::string_view line) override {
+    Result<void> add(std::string_view line) final {
         lines_.append(line).append(1, '\n');
         return lines_.size() < kAtOnceBytes ? Result<void>{} : flush();
     }
-    Result<void> finish() override {
+    Result<void> finish() final {
         TRY_VOID(flush());
-        return sync_data(file_);
+        return end();
     }
 
 private:
+    virtual Result<void> write(Bytes lines) = 0;
+    virtual Result<void> end() = 0;
     Result<void> flush() {
-        TRY_VOID(write_all(file_, as_bytes(lines_)));
+        TRY_VOID(write(as_bytes(lines_)));
         lines_.clear();
         return {};
     }
-    const UniqueFd file_;
     std::string lines_;
+};
+
+class FolderLines final : public GatheredLines {
+public:
+    explicit FolderLines(UniqueFd file) : file_(std::move(file)) {}
+
+private:
+    Result<void> write(Bytes lines) override { return write_all(file_, lines); }
+    Result<void> end() override { return sync_data(file_); }
+    const UniqueFd file_;
 };
 
 class FolderOutput final : public ManifestOutput {
@@ -68,27 +79,17 @@ private:
     const fs::path folder_;
 };
 
-class BucketLines final : public LineOutput {
+class BucketLines final : public GatheredLines {
 public:
     explicit BucketLines(std::unique_ptr<s3::StreamedPut> put) : put_(std::move(put)) {}
-    Result<void> add(std::string_view line) override {
-        lines_.append(line).append(1, '\n');
-        return lines_.size() < kAtOnceBytes ? Result<void>{} : flush();
-    }
-    Result<void> finish() override {
-        TRY_VOID(flush());
+
+private:
+    Result<void> write(Bytes lines) override { return put_->write(lines); }
+    Result<void> end() override {
         TRY_VOID(put_->finish());
         return {};
     }
-
-private:
-    Result<void> flush() {
-        TRY_VOID(put_->write(as_bytes(lines_)));
-        lines_.clear();
-        return {};
-    }
     const std::unique_ptr<s3::StreamedPut> put_;
-    std::string lines_;
 };
 
 class BucketOutput final : public ManifestOutput {
