@@ -14,6 +14,7 @@
 namespace larmor::index::lake {
 
 using duckdb::Engine;
+using index::testing::history;
 
 /// A lake in a folder of its own, and somebody who reads it.
 class LakeTest : public ::testing::Test {
@@ -55,16 +56,7 @@ protected:
     /// As somebody reads it who has lake.sql: all rows as text.
     std::vector<std::string> rows(const std::string& sql) const {
         must_be(reader_->run(must_be(read_file(folder_ / "lake" / kPublicViews, 1 << 20))));
-        std::vector<std::string> lines;
-        for (const auto& row : must_be(reader_->rows(sql))) {
-            std::string line;
-            for (const auto& value : row) {
-                if (!line.empty()) line += ' ';
-                line += value.value_or("NULL");
-            }
-            lines.push_back(line);
-        }
-        return lines;
+        return index::testing::lines_of(must_be(reader_->rows(sql)));
     }
 
     std::vector<std::string> everything() const {
@@ -90,38 +82,5 @@ protected:
     std::unique_ptr<Target> target_;
     std::unique_ptr<Engine> reader_;
 };
-
-/// Three image sets of two studies of one patient, as they were at each change.
-inline std::vector<Given> history() {
-    const std::string a(32, 'a');
-    const std::string b(32, 'b');
-    const std::string c(32, 'c');
-    const Given second{.id = b, .sequence = 2, .series = "1.2.1.2", .instances = {"1.2.1.2.1"}};
-    const Given third{.id = c,
-                      .sequence = 4,
-                      .study = "1.2.2",
-                      .date = "20050101",
-                      .series = "1.2.2.1",
-                      .instances = {"1.2.2.1.1"}};
-    return {{.id = a},
-            second,
-            {.id = a, .version = 2, .sequence = 3, .instances = {"1.2.1.1.1"}},
-            third,
-            {.id = b,
-             .version = 2,
-             .sequence = 5,
-             .patient_name = "NEW^NAME",
-             .date = "20040301",
-             .series = "1.2.1.2",
-             .instances = {"1.2.1.2.1", "1.2.1.1.2"}},
-            {.id = c,
-             .version = 2,
-             .sequence = 6,
-             .is_deleted = true,
-             .patient_name = "NEW^NAME",
-             .study = "",
-             .series = "",
-             .instances = {}}};
-}
 
 }  // namespace larmor::index::lake

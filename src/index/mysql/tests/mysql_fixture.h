@@ -3,12 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <stdexcept>
 
-#include "base/hash.h"
-#include "dicom/tags.h"
 #include "index/mysql/mysql_target.h"
 #include "index/mysql/tests/mariadb_server.h"
+#include "index/tests/given.h"
 
 namespace larmor::index {
 
@@ -21,28 +19,10 @@ inline void PrintTo(const Drift& drift, std::ostream* out) {
 
 namespace larmor::index::mysql::testing {
 
-template <typename T>
-T must_be(Result<T> result) {
-    if (!result) throw std::runtime_error(result.error().message);
-    return *std::move(result);
-}
-
-/// An image set as the catalog would have it.
-struct Given {
-    std::string id = std::string(32, 'a');
-    std::int64_t version = 1;
-    std::int64_t sequence = 1;
-    bool is_deleted = false;
-    bool is_primary = true;
-    std::string patient_id = "P1";
-    std::string patient_name = "MISTER^CT";
-    std::string study = "1.2.1";
-    std::string series = "1.2.1.1";
-    std::vector<std::string> instances = {"1.2.1.1.1", "1.2.1.1.2"};
-    std::string image_type = "ORIGINAL\\PRIMARY";
-    catalog::Tags labels{};
-    std::uint32_t frames = 1;  ///< of each instance
-};
+using index::testing::file_of;
+using index::testing::Given;
+using index::testing::history;
+using index::testing::must_be;
 
 /// A database of a real server, with its tables, and documents for it.
 class MysqlTargetTest : public ::testing::Test {
@@ -57,12 +37,11 @@ protected:
     }
 
     void empty() {
-        must_be(connection_
-                    ->run_script("DELETE FROM larmor_applied; DELETE FROM conflict;"
-                                 " DELETE FROM tag; DELETE FROM patient;"
-                                 " DELETE FROM imagetype; DELETE FROM importjob;"
-                                 " DELETE FROM issuer WHERE description IS NULL;")
-                    .map([] { return 0; }));
+        must_be(
+            connection_->run_script("DELETE FROM larmor_applied; DELETE FROM conflict;"
+                                    " DELETE FROM tag; DELETE FROM patient;"
+                                    " DELETE FROM imagetype; DELETE FROM importjob;"
+                                    " DELETE FROM issuer WHERE description IS NULL;"));
     }
 
     void open(const ConnectionSettings& settings) {
@@ -74,50 +53,12 @@ protected:
 
     static void set(Values& values, const std::vector<dicom::Tag>& of, dicom::Tag tag,
                     const std::string& text) {
-        const auto at = std::ranges::find(of, tag);
-        ASSERT_NE(at, of.end());
-        values[static_cast<std::size_t>(at - of.begin())] = text;
+        ASSERT_NE(std::ranges::find(of, tag), of.end());
+        index::testing::set(values, of, tag, text);
     }
 
     ImageSetDocument document(const Given& given) const {
-        ImageSetDocument made;
-        made.wanted = wanted_;
-        made.datastore_id = std::string(32, 'd');
-        made.image_set_id = given.id;
-        made.version = given.version;
-        made.is_primary = given.is_primary;
-        made.is_deleted = given.is_deleted;
-        made.as_of = {.epoch = 1, .sequence = given.sequence};
-        made.study_instance_uid = given.study;
-        made.series_instance_uid = given.series;
-        made.patient_id = given.patient_id;
-        made.patient.resize(wanted_.at(Level::Patient).size());
-        made.study.resize(wanted_.at(Level::Study).size());
-        made.series.resize(wanted_.at(Level::Series).size());
-        set(made.patient, wanted_.at(Level::Patient), dicom::tags::PatientName,
-            given.patient_name);
-        set(made.study, wanted_.at(Level::Study), dicom::tags::StudyTime, "072730.5");
-        set(made.series, wanted_.at(Level::Series), dicom::tags::Modality, "CT");
-        if (!given.is_deleted) made.labels = given.labels;
-        int number = 0;
-        for (const auto& uid : given.instances) {
-            Values values(wanted_.at(Level::Instance).size());
-            set(values, wanted_.at(Level::Instance), dicom::tags::InstanceNumber,
-                std::to_string(++number));
-            set(values, wanted_.at(Level::Instance), dicom::tags::WindowCenter,
-                "00040.0000000000\\0400");
-            set(values, wanted_.at(Level::Instance), dicom::tags::ImageType, given.image_type);
-            made.instances.push_back({.sop_instance_uid = uid,
-                                      .file = file_of(uid),
-                                      .frames = given.frames,
-                                      .values = std::move(values)});
-        }
-        return made;
-    }
-
-    /// Of each UID another one.
-    static objects::ObjectId file_of(const std::string& uid) {
-        return objects::ObjectId{static_cast<std::int64_t>(xxh3(as_bytes(uid)) >> 2) + 1};
+        return index::testing::document(given, wanted_);
     }
 
     Target::Applied apply(const Given& given) {
@@ -126,16 +67,7 @@ protected:
 
     /// All rows as text, NULL where there is none.
     std::vector<std::string> rows(const std::string& sql) {
-        std::vector<std::string> lines;
-        for (const auto& row : must_be(connection_->rows(sql))) {
-            std::string line;
-            for (const auto& value : row) {
-                if (!line.empty()) line += ' ';
-                line += value.value_or("NULL");
-            }
-            lines.push_back(line);
-        }
-        return lines;
+        return index::testing::lines_of(must_be(connection_->rows(sql)));
     }
 
     /// What anybody can see, without numbers of rows.
