@@ -8,8 +8,9 @@ import sys
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from dimse import Server, wait_until  # noqa: E402
-from lib.index import check, check_is_clean, delete_study, edit, import_files, last_check, recover, write_sets  # noqa: E402
+from dimse import Server  # noqa: E402
+from lib.index import (  # noqa: E402
+    check, check_is_clean, delete_study, edit, import_files, names_and_repairs, recover, wait_until_level, write_sets)
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 from lib.search import StandIn, ask  # noqa: E402
@@ -17,25 +18,6 @@ from lib.search import StandIn, ask  # noqa: E402
 scenarios = Scenarios("index-check-search")
 test = scenarios.test
 INDEX = "larmor-search"
-
-
-def caught_up(server):
-    def is_there():
-        status = json.loads(server.get("/v1/index/search"))
-        assert status["dead"] == 0, server.logged()
-        return status["lag"] == 0
-    wait_until(is_there)
-
-
-def names_and_repairs(server, expected):
-    code, drift, text = check(server, "search")
-    assert code == 1 and expected <= drift, (expected - drift, text)
-    # The same by the API, as the page asks for it.
-    result = last_check(server, "search")["result"]
-    assert result["drift"] == len(drift) and result["repaired"] == 0, result
-    code, drift, text = check(server, "search", "--repair")
-    assert code == 0 and expected <= drift, text
-    check_is_clean(server, "search")
 
 
 def damage_embedded(file, studies):
@@ -94,7 +76,7 @@ def rows_of_the_embedded_index_that_were_changed_by_hand_are_named_and_repaired(
         studies = write_sets(f"{folder}/files", 6)
         import_files(server, f"{folder}/files")
         delete_study(server, studies[5])
-        caught_up(server)
+        wait_until_level(server, "search")
         check_is_clean(server, "search")
         before = ask(server)
     finally:
@@ -103,7 +85,7 @@ def rows_of_the_embedded_index_that_were_changed_by_hand_are_named_and_repaired(
     server = Server(folder, "--index-search", "embedded")
     try:
         assert ask(server) != before
-        names_and_repairs(server, expected)
+        names_and_repairs(server, "search", expected)
         assert ask(server) == before and ask(server, text="hand")["hits"] == []
     finally:
         server.end()
@@ -116,11 +98,11 @@ def documents_of_opensearch_that_were_changed_by_hand_are_named_and_repaired(fol
     try:
         studies = write_sets(f"{folder}/files", 6)
         import_files(server, f"{folder}/files")
-        caught_up(server)
+        wait_until_level(server, "search")
         delete_study(server, studies[5])
-        caught_up(server)
+        wait_until_level(server, "search")
         check_is_clean(server, "search")
-        names_and_repairs(server, damage_opensearch(stand_in, studies[:5]))
+        names_and_repairs(server, "search", damage_opensearch(stand_in, studies[:5]))
         assert {hit["StudyInstanceUID"] for hit in ask(server)["hits"]} == set(studies[:5])
         assert ask(server, text="hand")["hits"] == []
     finally:
@@ -150,7 +132,7 @@ def changes_beside_a_check_are_no_drift_and_none_is_lost_to_a_repair(folder):
             code, drift, text = check(server, "search", *(["--repair"] if turn > 1 else []))
             thread.join()
             assert (code, drift) == (0, set()), text
-        caught_up(server)
+        wait_until_level(server, "search")
         check_is_clean(server, "search")
         assert {hit["StudyInstanceUID"]: hit["PatientName"] for hit in ask(server)["hits"]} == names
     finally:
@@ -165,12 +147,12 @@ def on_postgres_it_is_checked_and_repaired_too(folder):
     try:
         studies = write_sets(f"{folder}/files", 6)
         import_files(server, f"{folder}/files")
-        caught_up(server)
+        wait_until_level(server, "search")
         check_is_clean(server, "search")
         server.end()
         expected = damage_embedded(f"{server.library}/search.sqlite", studies[:3])
         server = Server(folder, "--index-search", "embedded")
-        names_and_repairs(server, expected)
+        names_and_repairs(server, "search", expected)
     finally:
         server.end()
         del os.environ["LARMOR_DB"]

@@ -1,6 +1,8 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <map>
+#include <mutex>
 
 #include "async/at_once.h"
 #include "base/file.h"
@@ -123,6 +125,31 @@ public:
             total -= copy.bytes;
         }
     }
+    Result<void> forget_changed() override {
+        std::map<std::string, std::string> copied;
+        {
+            const std::lock_guard lock(etags_mutex_);
+            copied = etags_;
+        }
+        if (copied.empty()) return {};
+        s3::ListOptions options;
+        options.prefix = prefix_;
+        do {
+            TRY(auto page, client_->list(options));
+            for (const auto& object : page.objects) {
+                const auto at = copied.find(object.key.substr(prefix_.size()));
+                if (at != copied.end() && at->second == object.etag) copied.erase(at);
+            }
+            options.token = std::move(page.next);
+        } while (!options.token.empty());
+        const std::lock_guard lock(etags_mutex_);
+        for (const auto& [name, etag] : copied) {
+            std::error_code error;
+            fs::remove(folder_ / name, error);
+            etags_.erase(name);
+        }
+        return {};
+    }
     Result<UniqueFd> lock() override { return UniqueFd(); }
     std::string root() const override { return root_; }
 
@@ -136,9 +163,15 @@ private:
 
     Result<void> fetch(const std::string& name, const fs::path& to) {
         TRY(const auto file, open_file(to, O_WRONLY | O_CREAT | O_TRUNC));
-        return client_
-            ->get(prefix_ + name, {}, [&](Bytes piece) { return write_all(file, piece); })
-            .map([](const auto&) {});
+        TRY(auto stored, client_->get(prefix_ + name, {},
+                                      [&](Bytes piece) { return write_all(file, piece); }));
+        note(name, std::move(stored.etag));
+        return {};
+    }
+
+    void note(const std::string& name, std::string etag) {
+        const std::lock_guard lock(etags_mutex_);
+        etags_[name] = std::move(etag);
     }
 
     Result<std::int64_t> send(const std::string& name) {
@@ -150,7 +183,8 @@ private:
             if (count == 0) break;
             TRY_VOID(put->write(Bytes(piece).first(count)));
         }
-        TRY_VOID(put->finish());
+        TRY(auto stored, put->finish());
+        note(name, std::move(stored.etag));
         return static_cast<std::int64_t>(put->size_bytes());
     }
 
@@ -158,6 +192,8 @@ private:
     const std::string prefix_;
     const std::string root_;
     const fs::path folder_;
+    std::mutex etags_mutex_;
+    std::map<std::string, std::string> etags_;  ///< of files that copies were made of
 };
 
 }  // namespace

@@ -193,15 +193,7 @@ private:
         TRY(const auto sizes, store_.keep(new_files_));
         for (std::size_t i = 0; i < written_.size(); ++i) written_[i].bytes = sizes[i];
         committed.new_files = new_files_;
-        committed.manifest.number = base_.number + 1;
-        auto& files = committed.manifest.files;
-        for (const auto& file : base_.files) {
-            if (!replaced_.contains(file.id)) files.push_back(file);
-        }
-        files.insert(files.end(), written_.begin(), written_.end());
-        std::ranges::sort(files, [](const DataFile& a, const DataFile& b) {
-            return std::tie(a.table, a.month, a.id) < std::tie(b.table, b.month, b.id);
-        });
+        committed.manifest = manifest_after(base_, replaced_, written_);
         TRY(const auto winners, engine_.rows("SELECT ordinal FROM winner"));
         for (const auto& row : winners) committed.written.push_back(std::stoull(*row[0]));
         return committed;

@@ -104,6 +104,7 @@ public:
     }
 
     void forget_copies() override {}
+    Result<void> forget_changed() override { return {}; }
 
     Result<UniqueFd> lock() override {
         TRY_VOID(make_folder(folder_ / "_larmor"));

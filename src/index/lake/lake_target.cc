@@ -5,7 +5,9 @@
 
 #include "async/periodic.h"
 #include "index/lake/commit.h"
+#include "index/lake/look.h"
 #include "index/lake/merge_policy.h"
+#include "index/lake/repair.h"
 #include "index/lake/scratch.h"
 #include "index/lake/staging.h"
 #include "index/lake/state.h"
@@ -35,11 +37,15 @@ bool is_about_documents(ErrorCode code) {
 
 class LakeTarget final : public Target {
 public:
+    /// `looked_at` is the same store with copies of its own, so that a check and a commit never
+    /// wait for each other; null where it has none.
     LakeTarget(std::unique_ptr<Scratch> scratch, std::unique_ptr<Store> store,
-               LakeOptions options)
+               std::unique_ptr<Store> looked_at, LakeOptions options)
         : options_(std::move(options)),
           scratch_(std::move(scratch)),
           store_(std::move(store)),
+          looked_at_(std::move(looked_at)),
+          look_(looked_at_ ? *looked_at_ : *store_, options_, scratch_->path()),
           sweep_(*store_, options_.grace, *options_.clock),
           sweeping_("lake-sweep", options_.grace / 4, [this] { sweep(); }) {}
     ~LakeTarget() override { sweeping_.stop(); }
@@ -106,7 +112,57 @@ public:
         return outcomes;
     }
 
+    Result<std::vector<std::string>> list_studies(std::string_view after,
+                                                  std::size_t limit) override {
+        return look_.list_studies(after, limit);
+    }
+
+    Result<std::vector<Drift>> compare(std::span<const StudyDocuments> studies) override {
+        return look_.compare(studies);
+    }
+
+    Result<Applied> repair(const StudyDocuments& study) override {
+        const std::lock_guard lock(mutex_);
+        for (int tries = 1;; ++tries) {
+            auto done = repair_once(study);
+            const bool was_second = !done && done.error().code == ErrorCode::Conflict;
+            if (was_second && tries < kTriesMax) continue;
+            // Who writes next opens the lake and publishes what may not be published yet.
+            if (!done) is_ready_ = false;
+            return as_unavailable(std::move(done));
+        }
+    }
+
 private:
+    Result<Applied> repair_once(const StudyDocuments& study) {
+        TRY(const auto lock, store_->lock());
+        const auto begun = options_.clock->uptime();
+        TRY(const auto base, newest_manifest(*store_));
+        std::vector<std::string> new_files;
+        std::optional<Committed> made;
+        auto committed = look_
+                             .at(*store_, base,
+                                 [&](Engine& engine) -> Result<void> {
+                                     TRY(made, make_right(engine, *store_, base, study,
+                                                          options_, new_files));
+                                     return {};
+                                 })
+                             .map([&] { return made.value_or(Committed()); });
+        if (committed && !made) return Applied::Older;
+        if (committed && committed->manifest.number == base.number) return Applied::Written;
+        if (committed) put_manifest(committed, begun);
+        if (!committed) {
+            remove_if_unused(new_files, committed.error());
+            return tl::unexpected(std::move(committed).error());
+        }
+        // What was read of files that were changed by hand is not what they have.
+        forget();
+        store_->forget_copies();
+        is_published_ = false;
+        TRY_VOID(publish(std::move(committed->manifest)));
+        return Applied::Written;
+    }
+
     Outcomes apply_good(const Documents& documents) {
         if (documents.empty()) return {};
         const auto written = commit(documents);
@@ -187,13 +243,17 @@ private:
     }
 
     tl::unexpected<Error> give_up(Error error, const std::vector<std::string>& new_files) {
+        remove_if_unused(new_files, error);
+        if (!opened_.engine || !end_transaction("ROLLBACK")) forget();
+        return tl::unexpected(std::move(error));
+    }
+
+    void remove_if_unused(const std::vector<std::string>& new_files, const Error& error) {
         // Whether a manifest is there whose answer was lost is seen when it is read again.
         const bool is_known = error.code == ErrorCode::Conflict ||
                               error.code == ErrorCode::NoSpace ||
                               is_about_documents(error.code);
         if (is_known) static_cast<void>(store_->remove(new_files));
-        if (!opened_.engine || !end_transaction("ROLLBACK")) forget();
-        return tl::unexpected(std::move(error));
     }
 
     Result<void> end_transaction(const char* how) {
@@ -205,6 +265,7 @@ private:
     void forget() {
         const std::lock_guard lock(reader_mutex_);
         reader_ = nullptr;
+        opened_.reader = nullptr;  // before the engine that it is of
         opened_ = {};
     }
 
@@ -219,7 +280,7 @@ private:
         TRY(opened.reader, opened.engine->connect());
         opened_ = std::move(opened);
         if (auto read = catch_up(); !read) {
-            opened_ = {};
+            forget();
             return read;
         }
         is_published_ = false;
@@ -242,8 +303,9 @@ private:
     /// What readers read follows the newest manifest. Of two processes the one that puts the
     /// older one last sees the newer afterwards, and puts that.
     Result<void> publish() {
-        if (is_published_) return {};
-        Manifest manifest = opened_.manifest;
+        return is_published_ ? Result<void>() : publish(opened_.manifest);
+    }
+    Result<void> publish(Manifest manifest) {
         while (manifest.number > 0) {
             TRY_VOID(store_->put(kPublicManifest, to_json(manifest)));
             TRY_VOID(store_->put(kPublicViews, views_of(manifest, store_->root())));
@@ -280,6 +342,8 @@ private:
     std::mutex mutex_;  ///< of all but what reader_mutex_ guards
     const std::unique_ptr<Scratch> scratch_;
     const std::unique_ptr<Store> store_;
+    const std::unique_ptr<Store> looked_at_;
+    Look look_;
     Opened opened_;
     bool is_doubtful_ = false;  ///< whether it can be written
     bool is_sweeping_ = false;
@@ -313,14 +377,15 @@ Result<std::unique_ptr<Target>> open_lake(LakeOptions options) {
     TRY_VOID(Engine::check());
     TRY(auto scratch, Scratch::make(options.scratch));
     TRY(auto store, open_store(options.place, scratch->path() / "copies"));
+    TRY(auto looked_at, open_store(options.place, scratch->path() / "looked-at"));
     return std::make_unique<LakeTarget>(std::move(scratch), std::move(store),
-                                        std::move(options));
+                                        std::move(looked_at), std::move(options));
 }
 
 Result<std::unique_ptr<Target>> open_lake_on(std::unique_ptr<Store> store,
                                              LakeOptions options) {
     TRY(auto scratch, Scratch::make(options.scratch));
-    return std::make_unique<LakeTarget>(std::move(scratch), std::move(store),
+    return std::make_unique<LakeTarget>(std::move(scratch), std::move(store), nullptr,
                                         std::move(options));
 }
 

@@ -80,6 +80,17 @@ std::string new_file_id() {
     return random_id().substr(0, kIdDigits);
 }
 
+Manifest manifest_after(const Manifest& base, const std::set<std::string>& replaced,
+                        const std::vector<DataFile>& written) {
+    Manifest next{.number = base.number + 1, .files = written};
+    std::ranges::copy_if(base.files, std::back_inserter(next.files),
+                         [&](const DataFile& file) { return !replaced.contains(file.id); });
+    std::ranges::sort(next.files, [](const DataFile& a, const DataFile& b) {
+        return std::tie(a.table, a.month, a.id) < std::tie(b.table, b.month, b.id);
+    });
+    return next;
+}
+
 std::string to_json(const Manifest& manifest) {
     std::string json = R"({"format":)" + std::to_string(kManifestFormat) + R"(,"number":)" +
                        std::to_string(manifest.number) + ",\"files\":[";

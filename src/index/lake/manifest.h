@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,6 +29,11 @@ struct Manifest {
     std::vector<DataFile> files;  ///< by table, month and id
     friend bool operator==(const Manifest&, const Manifest&) = default;
 };
+
+/// The one that follows: without files of which `replaced` has the id, with those that were
+/// written.
+Manifest manifest_after(const Manifest& base, const std::set<std::string>& replaced,
+                        const std::vector<DataFile>& written);
 
 std::string to_json(const Manifest& manifest);
 /// Errors: Corrupt, with what is wrong; Unsupported for a format that is newer than ours.

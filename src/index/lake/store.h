@@ -41,6 +41,8 @@ public:
     virtual Result<void> probe() = 0;
     /// Copies that were made to be read, beyond some size, are gone. Nothing is being read.
     virtual void forget_copies() = 0;
+    /// Copies of what was changed in its place are gone. Nobody but a hand does that.
+    virtual Result<void> forget_changed() = 0;
 
     /// Until it is closed no other process that asks changes the lake: it spares both the work
     /// of finding out at the end. Nothing where there are no locks.

@@ -44,6 +44,15 @@ def wait_until_applied(server, target, seconds=60):
     wait_until(is_empty, seconds)
 
 
+def wait_until_level(server, target):
+    """Until the target's sequence is the log's; no message has become a dead letter."""
+    def is_level():
+        status = json.loads(server.get(f"/v1/index/{target}"))
+        assert status["dead"] == 0, server.logged()
+        return status["lag"] == 0
+    wait_until(is_level)
+
+
 def rebuild(server, target):
     subprocess.run([LARMOR, "index", "rebuild", target, "--library", server.library], check=True, capture_output=True)
 
@@ -67,6 +76,17 @@ def check_is_clean(server, target):
     assert (code, drift) == (0, set()), text
     last = last_check(server, target)
     assert last["state"] == "succeeded" and last["result"]["drift"] == 0, last
+
+
+def names_and_repairs(server, target, expected):
+    """A check names at least what is expected, by the API as well, and what was repaired is clean."""
+    code, drift, text = check(server, target)
+    assert code == 1 and expected <= drift, (expected - drift, text)
+    result = last_check(server, target)["result"]
+    assert result["drift"] == len(drift) and result["repaired"] == 0, result
+    code, drift, text = check(server, target, "--repair")
+    assert code == 0 and expected <= drift, text
+    check_is_clean(server, target)
 
 
 def studies_of_catalog(server):

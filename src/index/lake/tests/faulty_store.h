@@ -50,6 +50,7 @@ public:
         return call(Does::Write, [&] { return store_->probe(); });
     }
     void forget_copies() override {}
+    Result<void> forget_changed() override { return {}; }
     Result<UniqueFd> lock() override { return UniqueFd(); }  // as in S3
     std::string root() const override { return store_->root(); }
 
