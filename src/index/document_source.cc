@@ -196,7 +196,7 @@ private:
         json.clear();
         // Where bulk data is served is no attribute.
         TRY_VOID(preprocess::append_stored_metadata(
-            source_.store_, located.metadata, located.instance, "", kMetadataMaxBytes, json));
+            source_.store_, located.metadata, located.instance, {}, kMetadataMaxBytes, json));
         if (!located.changes.empty()) {
             TRY(json, edits::apply_to_json(json, located.changes));
         }

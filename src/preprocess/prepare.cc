@@ -11,6 +11,9 @@
 namespace larmor::preprocess {
 namespace {
 
+/// What follows the instance in a BulkDataURI, see dicom::bulk_data_uri_under.
+constexpr std::string_view kBulkDataPath = "/bulkdata/";
+
 /// The frames that are looked at: all native ones, of others at most `count_max`, evenly spaced
 /// and always with the middle one, which is the thumbnail's.
 std::vector<std::uint32_t> frames_to_read(std::uint32_t frames, std::uint32_t count_max) {
@@ -95,13 +98,16 @@ private:
 
 }  // namespace
 
-void append_with_base(std::string& out, std::string_view metadata, std::string_view base) {
+void append_with_urls(std::string& out, std::string_view metadata, const ServiceUrls& urls,
+                      std::string_view path) {
     for (;;) {
         const std::size_t at = metadata.find(kServiceBase);
         out.append(metadata.substr(0, at));
         if (at == std::string_view::npos) return;
-        out.append(base);
-        metadata.remove_prefix(at + 1);
+        metadata.remove_prefix(std::min(metadata.find(kBulkDataPath, at), metadata.size()));
+        const std::string_view value = metadata.substr(0, metadata.find('"'));
+        out.append(urls.base).append(path).append(value).append(urls.query);
+        metadata.remove_prefix(value.size());
     }
 }
 

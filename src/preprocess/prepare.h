@@ -15,8 +15,17 @@ namespace larmor::preprocess {
 /// (`http://host/dicomweb`): a raw control character, which no JSON text can hold otherwise.
 inline constexpr char kServiceBase = '\x01';
 
-/// Appends prepared metadata with every kServiceBase replaced by `base`.
-void append_with_base(std::string& out, std::string_view metadata, std::string_view base);
+/// What URLs of bulk data have around the path of their instance.
+struct ServiceUrls {
+    std::string base;  ///< `http://host/dicomweb`
+    std::string
+        query{};  ///< `?imageSetId=<id>`; empty for an instance that its path alone names
+};
+
+/// Appends prepared metadata with URLs that begin with `urls.base` and `path`, the instance's
+/// as instance_path gives it now: it may be called otherwise than the file says.
+void append_with_urls(std::string& out, std::string_view metadata, const ServiceUrls& urls,
+                      std::string_view path);
 
 /// Where an instance is served: `/studies/<study>/series/<series>/instances/<instance>`.
 std::string instance_path(std::string_view study, std::string_view series,

@@ -3,7 +3,6 @@
 #include "dicom/file.h"
 #include "dicom/json_write.h"
 #include "objects/mapped_object.h"
-#include "preprocess/prepare.h"
 
 namespace larmor::preprocess {
 namespace {
@@ -31,21 +30,24 @@ Result<StoredMetadata> locate_metadata(objects::ObjectStore& store,
 
 Result<void> append_stored_metadata(objects::ObjectStore& store, const StoredMetadata& stored,
                                     const catalog::StoredInstance& instance,
-                                    std::string_view base, std::uint64_t max_bytes,
+                                    const ServiceUrls& urls, std::uint64_t max_bytes,
                                     std::string& out) {
+    const std::string path =
+        instance_path(instance.study_instance_uid, instance.series_instance_uid,
+                      instance.attributes.sop_instance_uid);
     if (stored.is_prepared) {
         TRY(const ByteBuffer text, store.read_all(stored.location, max_bytes));
-        append_with_base(out, as_text(text), base);
+        append_with_urls(out, as_text(text), urls, path);
         return {};
     }
     TRY(const auto object, objects::map(store, stored.location));
     TRY(const dicom::File file, dicom::open_file(object.bytes()));
-    const std::string path =
-        instance_path(instance.study_instance_uid, instance.series_instance_uid,
-                      instance.attributes.sop_instance_uid);
-    return dicom::write_json(
-        out, file.data_set, file.encoding,
-        {.bulk_data_uri = dicom::bulk_data_uri_under(std::string(base) + path)});
+    const auto under = dicom::bulk_data_uri_under(urls.base + path);
+    const auto with_query = [&](std::string& uri, const dicom::BulkValue& value) {
+        under(uri, value);
+        uri += urls.query;
+    };
+    return dicom::write_json(out, file.data_set, file.encoding, {.bulk_data_uri = with_query});
 }
 
 }  // namespace larmor::preprocess

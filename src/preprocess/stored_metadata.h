@@ -5,6 +5,7 @@
 
 #include "catalog/records.h"
 #include "objects/object_store.h"
+#include "preprocess/prepare.h"
 
 namespace larmor::preprocess {
 
@@ -22,11 +23,12 @@ Result<StoredMetadata> locate_metadata(objects::ObjectStore& store,
                                        const catalog::StoredInstance& instance);
 
 /// Appends them to `out`, one object of the DICOM JSON model as it was before all edits, with
-/// bulk data under `base`. Blocks. Errors: LimitExceeded for more than `max_bytes` that were
-/// prepared; those of the store and of reading the data set. Some of it may be appended then.
+/// bulk data where the instance is served now. Blocks. Errors: LimitExceeded for more than
+/// `max_bytes` that were prepared; those of the store and of reading the data set. Some of it
+/// may be appended then.
 Result<void> append_stored_metadata(objects::ObjectStore& store, const StoredMetadata& stored,
                                     const catalog::StoredInstance& instance,
-                                    std::string_view base, std::uint64_t max_bytes,
+                                    const ServiceUrls& urls, std::uint64_t max_bytes,
                                     std::string& out);
 
 }  // namespace larmor::preprocess

@@ -12,6 +12,8 @@ const dcmjs = require('dcmjs');
 dcmjs.log.setLevel('error');
 const read = (bytes) => dcmjs.data.DicomMessage.readFile(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length));
 
+const pixels = (file) => Buffer.from(read(file).dict['7FE00010'].Value[0]);
+
 const ct = readFileSync('/usr/lib/python3/dist-packages/pydicom/data/test_files/CT_small.dcm');
 const { dict } = read(ct);
 const [study, series, instance] = ['0020000D', '0020000E', '00080018'].map((tag) => dict[tag].Value[0]);
@@ -30,9 +32,10 @@ async function store(bytes) {
   assert.ok(response.ok || response.status === 409, `${response.status}`);
 }
 await store(ct);
-// The same SOP Instance UID with another patient's name in it.
+// The same SOP Instance UID with another patient's name and another pixel in it.
 const altered = Buffer.from(ct);
 altered.write('CompressedSamples^CT2', altered.indexOf('CompressedSamples^CT1'));
+altered[altered.indexOf(pixels(ct))] ^= 1;
 await store(altered);
 
 const { datastoreSummaries: [{ datastoreId }] } = await send('ListDatastores', {});
@@ -60,6 +63,15 @@ async function file(target) {
   assert.equal(response.status, 200, await response.clone().text());
   return read(Buffer.from(await response.arrayBuffer()));
 }
+
+/** What the metadata say is under the BulkDataURI of the pixels. */
+async function pixelsBy(target) {
+  const [elements] = await (await get(target, 'application/dicom+json')).json();
+  const response = await fetch(elements['7FE00010'].BulkDataURI, { headers: { ...authorization, Accept: 'application/octet-stream' } });
+  assert.equal(response.status, 200, elements['7FE00010'].BulkDataURI);
+  return Buffer.from(await response.arrayBuffer());
+}
+const ofAltered = pixels(altered);
 
 const code = await runChecks({
   'they need force, and are never those of a primary image set': async () => {
@@ -97,6 +109,9 @@ const code = await runChecks({
     assert.equal(read(Buffer.from(await decoded.arrayBuffer())).meta['00020003'].Value[0], made.instance);
     const frames = await get(`${path(made)}/frames/1?imageSetId=${imageSetId}`, 'application/octet-stream');
     assert.equal(frames.status, 200);
+    for (const version of [undefined, 1]) {
+      assert.deepEqual(await pixelsBy(here(version).replace('?', '/metadata?')), ofAltered);
+    }
     // The path names what it is called now, whatever the version.
     const first = await file(here(1));
     assert.deepEqual(uidsOf(first.dict), { study, series, instance });
@@ -126,6 +141,8 @@ const code = await runChecks({
     assert.deepEqual(uidsOf((await file(path({ study, series, instance }))).dict), { study, series, instance });
     const metadata = await (await get(`/dicomweb/studies/${made.study}/metadata`, 'application/dicom+json')).json();
     assert.deepEqual(metadata.map(uidsOf), [made]);
+    assert.deepEqual(await pixelsBy(`/dicomweb/studies/${made.study}/metadata`), ofAltered);
+    assert.deepEqual(await pixelsBy(`${path({ study, series, instance })}/metadata`), pixels(ct));
   },
 });
 await server.stop();

@@ -7,7 +7,9 @@
 #include "base/ids.h"
 #include "dicom/directory.h"
 #include "dicom/tags.h"
+#include "dicom/values.h"
 #include "dicom/writer.h"
+#include "edits/uids.h"
 #include "objects/mapped_object.h"
 
 namespace larmor::api {
@@ -99,15 +101,33 @@ Result<ByteBuffer> keys_of(const Context& context, const LocatedInstance& locate
     return dicom::directory_record_keys(file, type);
 }
 
+/// As its file has it: in another version than the latest (0) it may have another one than its
+/// row.
+Result<std::string> uid_in_file(const Context& context, const LocatedInstance& located,
+                                std::int64_t version) {
+    const auto& instance = located.instance;
+    const std::string& uid = instance.attributes.sop_instance_uid;
+    if (version == 0 || instance.edited_version == 0) return uid;
+    if (auto edited = edits::last_uid(located.changes, tags::SOPInstanceUID)) {
+        return *std::move(edited);
+    }
+    TRY(const objects::MappedObject object, objects::map(context.services.store, located.file));
+    TRY(const dicom::File file, dicom::open_file(object.bytes()));
+    TRY(const auto said, dicom::find(file.data_set, file.encoding, tags::SOPInstanceUID));
+    return said ? std::string(dicom::trimmed(said->value, vr::UI)) : uid;
+}
+
 Result<void> add_instance(dicom::DirectoryWriter& directory, const Context& context,
-                          const ChosenInstance& chosen, std::string_view file_id) {
+                          const ChosenInstance& chosen, std::int64_t version,
+                          std::string_view file_id) {
     const auto& attributes = chosen.located->instance.attributes;
     const auto type = dicom::directory_record_type(attributes.sop_class_uid);
     TRY(const ByteBuffer keys, keys_of(context, *chosen.located, type));
+    TRY(const std::string uid, uid_in_file(context, *chosen.located, version));
     return directory.add(3, {.type = type,
                              .referenced_file_id = file_id,
                              .sop_class_uid = attributes.sop_class_uid,
-                             .sop_instance_uid = attributes.sop_instance_uid,
+                             .sop_instance_uid = uid,
                              .transfer_syntax_uid = chosen.transfer_syntax(),
                              .keys = keys});
 }
@@ -184,7 +204,7 @@ Result<FileSet> FileSet::plan(const Context& context, const Retrieval& wanted) {
                                  .series = series_count,
                                  .form = chosen->form,
                                  .size_bytes = chosen->located->file.size_bytes});
-            TRY_VOID(add_instance(directory, context, *chosen,
+            TRY_VOID(add_instance(directory, context, *chosen, wanted.path.image_set_version,
                                   file_path(series_count, set.files.size(), '\\')));
         }
     }

@@ -9,21 +9,23 @@ namespace {
 
 /// As it is stored.
 Result<void> append_stored(const Context& context, const catalog::StoredInstance& instance,
-                           std::string_view base, std::string& out, std::uint64_t max_bytes) {
+                           const preprocess::ServiceUrls& urls, std::string& out,
+                           std::uint64_t max_bytes) {
     auto& store = context.services.store;
     TRY(const auto stored, preprocess::locate_metadata(store, instance));
-    return preprocess::append_stored_metadata(store, stored, instance, base, max_bytes, out);
+    return preprocess::append_stored_metadata(store, stored, instance, urls, max_bytes, out);
 }
 
 }  // namespace
 
 Result<void> append_instance_metadata(const Context& context,
                                       const catalog::StoredInstance& instance,
-                                      const edits::Changes& changes, std::string_view base,
-                                      std::string& out, std::uint64_t max_bytes) {
-    if (changes.empty()) return append_stored(context, instance, base, out, max_bytes);
+                                      const edits::Changes& changes,
+                                      const preprocess::ServiceUrls& urls, std::string& out,
+                                      std::uint64_t max_bytes) {
+    if (changes.empty()) return append_stored(context, instance, urls, out, max_bytes);
     std::string stored;
-    TRY_VOID(append_stored(context, instance, base, stored, max_bytes));
+    TRY_VOID(append_stored(context, instance, urls, stored, max_bytes));
     TRY(const std::string edited, edits::apply_to_json(stored, changes));
     out += edited;
     return {};
@@ -31,7 +33,7 @@ Result<void> append_instance_metadata(const Context& context,
 
 Result<void> append_instance_metadata(const Context& context,
                                       const catalog::StoredInstance& instance,
-                                      std::string_view base, std::string& out,
+                                      const preprocess::ServiceUrls& urls, std::string& out,
                                       std::uint64_t max_bytes) {
     edits::Changes changes;
     if (instance.edited_version != 0) {
@@ -44,7 +46,7 @@ Result<void> append_instance_metadata(const Context& context,
                              return all.of(instance.row);
                          }));
     }
-    return append_instance_metadata(context, instance, changes, base, out, max_bytes);
+    return append_instance_metadata(context, instance, changes, urls, out, max_bytes);
 }
 
 }  // namespace larmor::api

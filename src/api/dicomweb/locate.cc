@@ -221,9 +221,12 @@ Result<InstanceLister> InstanceLister::open(const Context& context, const Resour
             TRY(auto series, series_of(services.catalog, snapshot, path));
             lister.image_set_version_ = path.image_set_version;
             lister.version_ =
-                series.image_set.id + "-" +
-                std::to_string(path.image_set_version == 0 ? series.image_set.latest_version
-                                                           : path.image_set_version);
+                series.image_set.id + "-" + std::to_string(series.image_set.latest_version);
+            // What an older version says stays, but not the UIDs by which its instances are
+            // found.
+            if (path.image_set_version != 0) {
+                lister.version_ += '-' + std::to_string(path.image_set_version);
+            }
             lister.series_.push_back(std::move(series));
             return {};
         }

@@ -46,11 +46,11 @@ void append_identity(const LocatedInstance& located, std::string& out) {
 class MetadataBody {
 public:
     enum class Gzip : bool { No, Yes };
-    MetadataBody(ContextPtr context, InstanceLister lister, std::string base, MetadataForm form,
-                 Gzip gzip)
+    MetadataBody(ContextPtr context, InstanceLister lister, preprocess::ServiceUrls urls,
+                 MetadataForm form, Gzip gzip)
         : context_(std::move(context)),
           lister_(std::move(lister)),
-          base_(std::move(base)),
+          urls_(std::move(urls)),
           form_(std::move(form)) {
         if (gzip == Gzip::Yes) {
             gzip_.emplace();
@@ -123,9 +123,9 @@ private:
         const std::size_t before = piece.size();
         const bool as_prepared = located.metadata && located.changes.empty();
         const auto appended = as_prepared
-                                  ? append_prepared(*located.metadata, piece)
+                                  ? append_prepared(located, piece)
                                   : append_instance_metadata(*context_, located.instance,
-                                                             located.changes, base_, piece);
+                                                             located.changes, urls_, piece);
         if (!appended) {
             observe::log_warning(
                 "metadata can not be made",
@@ -137,7 +137,9 @@ private:
         }
     }
 
-    Result<void> append_prepared(const objects::ObjectLocation& location, std::string& piece) {
+    Result<void> append_prepared(const LocatedInstance& located, std::string& piece) {
+        const auto& location = *located.metadata;
+        const auto& instance = located.instance;
         if (location.size_bytes > kMetadataMaxBytes) {
             return fail(ErrorCode::LimitExceeded, "the metadata of one instance has " +
                                                       std::to_string(location.size_bytes) +
@@ -146,14 +148,17 @@ private:
         }
         text_.resize(location.size_bytes);
         TRY_VOID(context_->services.store.read(location, 0, text_));
-        preprocess::append_with_base(piece, as_text(text_), base_);
+        preprocess::append_with_urls(
+            piece, as_text(text_), urls_,
+            preprocess::instance_path(instance.study_instance_uid, instance.series_instance_uid,
+                                      instance.attributes.sop_instance_uid));
         if (text_.size() > kPieceBytes) text_ = {};
         return {};
     }
 
     ContextPtr context_;
     InstanceLister lister_;
-    std::string base_;
+    preprocess::ServiceUrls urls_;
     MetadataForm form_;
     http::MultipartWriter writer_ = xml_writer();
     ByteBuffer text_;  ///< of one instance; kept for its capacity
@@ -170,13 +175,15 @@ private:
 struct MetadataRequest {
     ResourcePath path;
     MetadataForm form;
-    std::string base;
+    preprocess::ServiceUrls urls;
+    /// The URLs in the metadata depend on where the client sees us, and on whether it named an
+    /// image set.
+    std::string around_urls() const { return urls.base + urls.query; }
 };
 
-/// URLs in the metadata depend on where the client sees us.
 std::string etag_for(std::string_view version, const MetadataRequest& wanted, bool gzip) {
     std::string text(version);
-    text += "-" + std::to_string(xxh3(as_bytes(wanted.base))) + (gzip ? "-gzip" : "");
+    text += "-" + std::to_string(xxh3(as_bytes(wanted.around_urls()))) + (gzip ? "-gzip" : "");
     // The boundary of a multipart is another one each time.
     return wanted.form.xml ? weak_etag(text + "-xml") : http::etag_of(text);
 }
@@ -193,7 +200,10 @@ Result<MetadataRequest> read_metadata_request(const Context& context, const Requ
     MetadataRequest wanted;
     TRY(wanted.path, resource_path(request));
     TRY(wanted.form, choose_metadata_form(request));
-    wanted.base = context.service_base(request);
+    wanted.urls.base = context.service_base(request);
+    if (!wanted.path.image_set.empty()) {
+        wanted.urls.query = "?imageSetId=" + wanted.path.image_set;
+    }
     return wanted;
 }
 
@@ -209,8 +219,8 @@ Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
         result.known_to_client = true;
         return result;
     }
-    // With the base itself: a hash that somebody made fit would give others his URLs.
-    std::string key = result.etag + '\n' + wanted.base;
+    // With the URLs themselves: a hash that somebody made fit would give others his.
+    std::string key = result.etag + '\n' + wanted.around_urls();
     if (!wanted.form.xml) {
         if (const auto pieces = context->metadata.find(key)) {
             result.content_type = wanted.form.media_type;
@@ -218,7 +228,7 @@ Result<Started> start(const ContextPtr& context, const MetadataRequest& wanted,
             return result;
         }
     }
-    auto body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.base,
+    auto body = std::make_unique<MetadataBody>(context, std::move(lister), wanted.urls,
                                                wanted.form, gzip);
     result.content_type = body->content_type();
     if (!wanted.form.xml) body->remember_as(std::move(key), generation);
@@ -233,7 +243,7 @@ Result<Response> whole_metadata(const Context& context, const MetadataRequest& w
                                 const LocatedInstance& located,
                                 const http::Headers& request_headers) {
     std::string json = "[";
-    TRY_VOID(append_instance_metadata(context, located.instance, located.changes, wanted.base,
+    TRY_VOID(append_instance_metadata(context, located.instance, located.changes, wanted.urls,
                                       json));
     json += ']';
     Response whole(200);

@@ -73,7 +73,7 @@ std::vector<SelectedField> read_fields(const Context& context, const FieldSelect
                                        const std::string& base) {
     std::string metadata;
     const auto appended =
-        append_instance_metadata(context, source, base, metadata, kFieldsMaxBytes);
+        append_instance_metadata(context, source, {.base = base}, metadata, kFieldsMaxBytes);
     auto selected = appended ? fields.select(metadata) : tl::unexpected(appended.error());
     if (!selected) {
         observe::log_warning("metadata can not be searched",

@@ -58,7 +58,8 @@ public:
         : context_(std::move(context)),
           pages_(context_->services.database, context_->services.store,
                  context_->services.catalog, set.row, version),
-          document_(context_->services.catalog.datastore_id(), set.id) {}
+          document_(context_->services.catalog.datastore_id(), set.id),
+          urls_{.base = "/dicomweb", .query = "?imageSetId=" + set.id} {}
 
     /// Has the whole body remembered when all of it was made.
     void remember_as(std::string key, std::uint64_t generation) {
@@ -182,7 +183,7 @@ private:
     Result<std::string> metadata_of(const ListedInstance& listed) const {
         std::string json;
         TRY_VOID(preprocess::append_stored_metadata(context_->services.store, listed.metadata,
-                                                    listed.instance, "/dicomweb",
+                                                    listed.instance, urls_,
                                                     kDocumentInstanceMaxBytes, json));
         if (listed.changes.empty()) return json;
         // The service's history is in its versions.
@@ -192,6 +193,7 @@ private:
     ContextPtr context_;
     healthimaging::InstancePages pages_;
     healthimaging::MetadataDocument document_;
+    const preprocess::ServiceUrls urls_;
     GzipStream gzip_;
     bool some_ = false;
     bool done_ = false;
@@ -229,9 +231,11 @@ Task<Result<Response>> get_image_set_metadata(ContextPtr context, Request reques
     CO_TRY(const FoundDocument found, co_await context->read([&](db::Snapshot& snapshot) {
         return find_document(context->services.catalog, snapshot, id, wanted);
     }));
-    // A version never changes.
+    // A version never changes, but where its bulk data are served: by the UIDs of the latest
+    // one.
     const std::string etag =
-        http::etag_of("healthimaging-" + id + '-' + std::to_string(found.version));
+        http::etag_of("healthimaging-" + id + '-' + std::to_string(found.version) + '-' +
+                      std::to_string(found.placed.image_set.edited_version));
     Response response(200);
     response.headers.add("Content-Type", "application/json");
     response.headers.add("Content-Encoding", "gzip");

@@ -189,6 +189,50 @@ TEST_F(ImageSetsTest, ACopyIsReadByItsIdUntilItTakesThePlaceOfThePrimaryOne) {
     EXPECT_EQ(get_dicom(second_path).status, 404) << "it is in the image set of before";
 }
 
+TEST_F(ImageSetsTest, BulkDataAndFilesOfACopyAreFoundByTheUidsThatItHasNow) {
+    const auto made = api.send_json("POST", "/v1/image-sets/" + image_set_id() + "/copy",
+                                    R"({"instances":["1.2.3.1.1"]})");
+    ASSERT_EQ(made.status, 201) << made.body;
+    const std::string copy(made.headers.get("Location"));
+    const std::string of_copy = "?imageSetId=" + copy.substr(copy.rfind('/') + 1);
+    // What is remembered of it must not have the old ones later.
+    const std::string first_version = of_copy + "&imageSetVersion=1";
+    api.get(series_path + "/metadata" + first_version);
+    const auto read_bulk_data = [&](const std::string& metadata) {
+        const std::string begin = R"("BulkDataURI":")" + api.base() + "/studies";
+        const auto at = metadata.find(begin);
+        if (at == std::string::npos) return "no URI in " + metadata;
+        const auto from = at + begin.size() - std::string_view("/studies").size();
+        const auto uri = metadata.substr(from, metadata.find('"', from) - from);
+        return api.get("/dicomweb" + uri, {{"Accept", "application/octet-stream"}}).body;
+    };
+    // It becomes a namesake of the other instance of the series.
+    const auto edited = api.send_json(
+        "POST", copy + "/edits",
+        R"({"force":true,"updatableAttributes":{"Study":{"Series":{"1.2.3.1":{"Instances":
+           {"1.2.3.1.1":{"DICOM":{"SOPInstanceUID":"1.2.3.1.2"}}}}}}}})");
+    ASSERT_EQ(edited.status, 200) << edited.body;
+    const auto pixels = pixels_of(make_instance(first));
+    for (const auto& query : {of_copy, first_version}) {
+        for (const auto& path : {series_path, second_path}) {
+            const auto metadata = api.get(path + "/metadata" + query).body;
+            EXPECT_EQ(read_bulk_data(metadata), pixels) << path << query;
+        }
+    }
+    const auto of_second = api.get(second_path + "/metadata").body;
+    EXPECT_EQ(read_bulk_data(of_second), pixels_of(make_instance(second)));
+
+    // In a zip the directory comes first, as it is.
+    const auto directory = [&](const std::string& query) {
+        const auto zip = api.get(series_path + query, {{"Accept", "application/zip"}});
+        EXPECT_EQ(zip.status, 200) << zip.body;
+        return zip.body.substr(0, zip.body.find("DICOM/S0000001"));
+    };
+    EXPECT_THAT(directory(of_copy), HasSubstr("1.2.3.1.2"));
+    EXPECT_THAT(directory(first_version), HasSubstr("1.2.3.1.1"));
+    EXPECT_THAT(directory(first_version), Not(HasSubstr("1.2.3.1.2")));
+}
+
 TEST_F(ImageSetsTest, ACopyThatCanNotBeIsRefusedWithTheMemberThatIsWrong) {
     const std::string copies = "/v1/image-sets/" + image_set_id() + "/copy";
     const auto refused = [&](std::string_view body, int status, const std::string& what) {

@@ -80,7 +80,10 @@ TEST(Prepare, ServiceBaseGoesWhereUrlsBegin) {
     const auto prepared = prepare(*file);
     ASSERT_TRUE(prepared);
     std::string text;
-    append_with_base(text, prepared->metadata, "http://host/dicomweb");
+    const auto path = instance_path("1.3.6.1.4.1.5962.1.2.1.20040119072730.12322",
+                                    "1.3.6.1.4.1.5962.1.3.1.1.20040119072730.12322",
+                                    "1.3.6.1.4.1.5962.1.1.1.1.1.20040119072730.12322");
+    append_with_urls(text, prepared->metadata, {.base = "http://host/dicomweb"}, path);
     EXPECT_EQ(text.find(kServiceBase), std::string::npos);
     EXPECT_THAT(
         text, testing::HasSubstr(
@@ -96,10 +99,22 @@ TEST(Prepare, ServiceBaseGoesWhereUrlsBegin) {
     EXPECT_EQ(prepared->frame_count, 1U);
 }
 
-TEST(AppendWithBase, LeavesTextWithoutUrlsAlone) {
+TEST(AppendWithUrls, LeavesTextWithoutUrlsAlone) {
     std::string text = "before ";
-    append_with_base(text, "{\"00080005\":{}}", "http://host");
+    append_with_urls(text, "{\"00080005\":{}}", {.base = "http://host"}, "/here");
     EXPECT_EQ(text, "before {\"00080005\":{}}");
+}
+
+TEST(AppendWithUrls, NamesTheInstanceAsItIsCalledNow) {
+    std::string text;
+    append_with_urls(
+        text,
+        "{\"1\":{\"BulkDataURI\":\"\x01/studies/1/series/2/instances/3/bulkdata/0/1\"},"
+        "\"2\":{\"BulkDataURI\":\"\x01/studies/1/series/2/instances/3/bulkdata/2\"}}",
+        {.base = "http://host", .query = "?imageSetId=a"}, "/studies/7");
+    EXPECT_EQ(text,
+              "{\"1\":{\"BulkDataURI\":\"http://host/studies/7/bulkdata/0/1?imageSetId=a\"},"
+              "\"2\":{\"BulkDataURI\":\"http://host/studies/7/bulkdata/2?imageSetId=a\"}}");
 }
 
 }  // namespace
