@@ -2,7 +2,6 @@
 """A lake of Parquet files is proved equal to the catalog, in a folder and in S3: rows altered, dropped and doubled by hand are named and
 repaired, beside changes, and on PostgreSQL. Ends with `N passed, N failed`."""
 import os
-import subprocess
 import sys
 import threading
 
@@ -10,7 +9,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib
 from dimse import LARMOR, Server  # noqa: E402
 from lib.duckdb import Duckdb  # noqa: E402
 from lib.index import (  # noqa: E402
-    check, check_is_clean, delete_study, edit, import_files, names_and_repairs, wait_until_level, write_sets)
+    check, check_is_clean, delete_study, edit, import_files, names_and_repairs, recover, wait_until_level, write_sets)
 from lib.lake import LakeInS3, manifest_of, read  # noqa: E402
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
@@ -110,7 +109,7 @@ def changes_beside_a_check_are_no_drift_and_none_is_lost_to_a_repair(folder):
                 names[study] = f"NAME^{turn}^{number}"
                 edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": names[study]}}})
             deletion = delete_study(server, studies[0])
-            subprocess.run([LARMOR, "deleted", "recover", deletion, "--library", server.library], check=True, capture_output=True)
+            recover(server, deletion)
 
         for turn in range(4):
             thread = threading.Thread(target=change, args=(turn,))
