@@ -101,10 +101,14 @@ class S3:
         assert self.request("DELETE", f"/{bucket}/{key}")[0] == 204
 
     def names(self, bucket):
-        """Of the first thousand objects."""
-        listing = self.request("GET", f"/{bucket}", "list-type=2")[1].decode()
-        assert "<IsTruncated>false" in listing, listing[:2000]
-        return [part.split("</Key>")[0] for part in listing.split("<Key>")[1:]]
+        names, token = [], ""
+        while True:
+            listing = self.request("GET", f"/{bucket}", f"{token}list-type=2")[1].decode()
+            names += [part.split("</Key>")[0] for part in listing.split("<Key>")[1:]]
+            if "<IsTruncated>false" in listing:
+                return names
+            next_token = listing.split("<NextContinuationToken>")[1].split("<")[0]
+            token = f"continuation-token={urllib.parse.quote(next_token, safe='')}&"
 
     def address(self, bucket, prefix="", endpoint=None):
         return f"s3://{bucket}/{prefix}?endpoint={endpoint or self.endpoint}"
