@@ -62,8 +62,7 @@ Task<Response> search(ContextPtr context, Request request) {
     }
     auto json = co_await context->work([&] { return answer_to(*context, *query); });
     if (!json) {
-        const bool is_asked_wrong = json.error().code == ErrorCode::Unsupported;
-        co_return problem(request, json.error(), is_asked_wrong ? 400 : 0);
+        co_return problem(request, json.error());
     }
     Response response = private_json(*std::move(json));
     AuditNote note;

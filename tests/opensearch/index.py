@@ -30,6 +30,7 @@ class Index:
         self.name, self.clock = name, clock
         self.properties = mappings.get("properties", {})
         self.strict = mappings.get("dynamic") == "strict"
+        self.nested_max = settings.get("index", {}).get("mapping", {}).get("nested_objects", {}).get("limit", 10_000)
         interval = settings.get("index", {}).get("refresh_interval", "1s")
         self.interval_s = float(interval[:-2]) / 1000 if interval.endswith("ms") else float(interval[:-1])
         self.documents = {}  # id: (version, source)
@@ -75,17 +76,25 @@ class Index:
         return self.documents.pop(key, None) is not None
 
     def check_source(self, source):
+        self.check_members(source, self.properties)
+        nested = sum(len(values(source, name)) for name, kind in self.properties.items() if kind["type"] == "nested")
+        if nested > self.nested_max:
+            raise Failed(400, "mapper_parsing_exception", f"{nested} nested documents are more than the limit")
+
+    def check_members(self, source, properties):
         for name, value in source.items():
-            if name not in self.properties:
+            if name not in properties:
                 if self.strict:
                     raise Failed(400, "strict_dynamic_mapping_exception", name)
                 raise unsupported("mappings made of documents")
-            kind = {"keyword": str, "long": int, "boolean": bool}[self.properties[name]["type"]]
+            kind = {"keyword": str, "long": int, "boolean": bool, "nested": dict}[properties[name]["type"]]
             for one in value if isinstance(value, list) else [value]:
                 if type(one) is not kind:  # the engine would take "1" for 1: we don't send it
                     raise Failed(400, "mapper_parsing_exception", name)
                 if kind is str and len(one.encode()) > 32766:
                     raise Failed(400, "illegal_argument_exception", "immense term")
+                if kind is dict:
+                    self.check_members(one, properties[name]["properties"])
 
 
 def values(source, field):

@@ -130,9 +130,10 @@ class Engine:
             raise unsupported("this way of _reindex")
         source, to = self.one_index(body["source"]["index"]), self.one_index(body["dest"]["index"])
         conflicts = 0
+        kept = body["source"].get("_source")
         for key, (version, document) in source.visible.items():
             try:
-                to.put(key, document, version, body["dest"]["version_type"])
+                to.put(key, {k: v for k, v in document.items() if kept is None or k in kept}, version, body["dest"]["version_type"])
             except Failed as failed:
                 if failed.status != 409:
                     raise

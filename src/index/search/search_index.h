@@ -9,10 +9,11 @@ namespace larmor::index::search {
 class SearchIndex : public Target {
 public:
     Result<Wanted> wanted() override { return wanted_fields(); }
-    /// Blocks. Errors: Unsupported (the driver does not keep that level), Unavailable.
+    /// Blocks. Errors: Unavailable.
     virtual Result<Answer> search(const Query& query) = 0;
 
-    /// Whether it was made since the last rebuild was asked for, and lacks what was there.
+    /// Whether it lacks what is there: it was made since the last rebuild was asked for, or by
+    /// a version that kept less.
     virtual Result<bool> needs_rebuild() { return false; }
     virtual Result<void> note_rebuild() { return {}; }
 };

@@ -39,10 +39,7 @@ Result<std::vector<std::string>> list_studies(Requester& requester, std::string_
                        std::to_string(limit) +
                        R"(,"sources":[{"study":{"terms":{"field":"StudyInstanceUID"}}}])";
     if (!after.empty()) body += R"(,"after":{"study":)" + to_json_string(after) + '}';
-    TRY(const std::string answer,
-        requester.expect({.method = "POST",
-                          .target = "/" + requester.address().alias + "/_search",
-                          .body = std::move(body) + "}}}}"}));
+    TRY(const std::string answer, requester.search(std::move(body) + "}}}}"));
     simdjson::dom::parser parser;
     simdjson::dom::array buckets;
     if (parser.parse(answer)["aggregations"]["studies"]["buckets"].get(buckets)) {

@@ -1,9 +1,7 @@
 #include "index/search/opensearch/document_json.h"
 
-#include <set>
-
 #include "base/json_text.h"
-#include "dicom/tags.h"
+#include "index/search/opensearch/conditions_json.h"
 
 namespace larmor::index::search::opensearch {
 namespace {
@@ -12,11 +10,12 @@ namespace {
 constexpr int kSequenceBits = 44;
 
 void append_key(std::string& json, std::string_view name) {
-    json.append(",\"").append(name).append("\":");
+    json += json.back() == '{' ? "\"" : ",\"";
+    json.append(name).append("\":");
 }
 
-template <typename Texts>
-void append_list(std::string& json, std::string_view name, const Texts& texts) {
+void append_list(std::string& json, std::string_view name,
+                 const std::vector<std::string>& texts) {
     if (texts.empty()) return;
     append_key(json, name);
     json += '[';
@@ -27,18 +26,28 @@ void append_list(std::string& json, std::string_view name, const Texts& texts) {
     json += ']';
 }
 
-void append_instances(std::string& json, const ImageSetDocument& document) {
-    std::vector<std::string_view> uids;
-    std::set<std::string> classes;
-    uids.reserve(document.instances.size());
-    for (const InstanceDocument& instance : document.instances) {
-        uids.push_back(instance.sop_instance_uid);
-        const Values row = make_instance_row(document, instance);
-        const auto& sop_class = row.at(1);
-        if (sop_class) classes.insert(*sop_class);
+/// The fields that have values.
+void append_values(std::string& json, std::span<const Field> kept, const Values& values) {
+    for (std::size_t i = 0; i < kept.size(); ++i) {
+        if (!values[i]) continue;
+        append_key(json, kept[i].keyword);
+        if (kept[i].kind == FieldKind::Number) {
+            json += *values[i];
+        } else {
+            append_json_string(json, *values[i]);
+        }
     }
-    append_list(json, "SOPInstanceUID", uids);
-    append_list(json, "SOPClassUID", classes);
+}
+
+void append_instances(std::string& json, const ImageSetDocument& document) {
+    append_key(json, kInstancePath);
+    json += '[';
+    for (const InstanceDocument& instance : document.instances) {
+        json += json.back() == '[' ? "{" : ",{";
+        append_values(json, fields_of(Level::Instance), make_instance_row(document, instance));
+        json += '}';
+    }
+    json += ']';
 }
 
 }  // namespace
@@ -56,16 +65,7 @@ std::string document_json(const ImageSetDocument& document, const SetRow& row) {
     if (!row.is_shown) return json + '}';
     append_key(json, "instances");
     json += std::to_string(document.instances.size());
-    const auto kept = fields_of_sets();
-    for (std::size_t i = 0; i < kept.size(); ++i) {
-        if (!row.values[i]) continue;
-        append_key(json, kept[i].keyword);
-        if (kept[i].kind == FieldKind::Number) {
-            json += *row.values[i];
-        } else {
-            append_json_string(json, *row.values[i]);
-        }
-    }
+    append_values(json, fields_of_sets(), row.values);
     append_list(json, "patient_name", row.patient_name);
     append_list(json, "physician_name", row.physician_name);
     append_list(json, "other", row.words);

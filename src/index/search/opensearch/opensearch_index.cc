@@ -7,6 +7,7 @@
 #include "index/search/opensearch/bulk.h"
 #include "index/search/opensearch/check.h"
 #include "index/search/opensearch/document_json.h"
+#include "index/search/opensearch/instance_search.h"
 #include "index/search/opensearch/query_json.h"
 #include "index/search/opensearch/read_answer.h"
 #include "index/search/opensearch/set_up.h"
@@ -54,16 +55,24 @@ public:
     }
 
     Result<Answer> search(const Query& query) override {
-        TRY(std::string body, query_json(query));
         TRY_VOID(set_up_once());
-        TRY(const std::string json, ask(std::move(body)));
+        if (query.level == Level::Instance) return search_instances(requester_, query);
+        TRY(const std::string json, requester_.search(query_json(query)));
         TRY(Answer answer, read_answer(query, json));
         if (query.level != Level::Study || answer.hits.empty()) return answer;
         std::vector<std::string> uids;
         for (const Hit& hit : answer.hits) uids.push_back(study_of(hit));
-        TRY(const std::string studies, ask(studies_json(uids)));
+        TRY(const std::string studies, requester_.search(studies_json(uids)));
         TRY_VOID(read_studies(studies, answer.hits));
         return answer;
+    }
+
+    /// Of a cluster that is away nothing is known.
+    Result<bool> needs_rebuild() override {
+        const auto documents = count_without_instances();
+        if (documents) return *documents > 0;
+        if (documents.error().code == ErrorCode::Unavailable) return false;
+        return tl::unexpected(documents.error());
     }
 
     Result<std::vector<std::string>> list_studies(std::string_view after,
@@ -81,10 +90,10 @@ public:
     }
 
 private:
-    Result<std::string> ask(std::string body) {
-        return requester_.expect({.method = "POST",
-                                  .target = "/" + requester_.address().alias + "/_search",
-                                  .body = std::move(body)});
+    Result<std::size_t> count_without_instances() {
+        TRY_VOID(set_up_once());
+        TRY(const std::string json, requester_.search(without_instances_json()));
+        return count_of_hits(json);
     }
 
     Result<void> set_up_once() {

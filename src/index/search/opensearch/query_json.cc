@@ -2,155 +2,116 @@
 
 #include "base/json_text.h"
 #include "dicom/tags.h"
+#include "index/search/opensearch/conditions_json.h"
 
 namespace larmor::index::search::opensearch {
 namespace {
 
 namespace tags = dicom::tags;
 
-constexpr std::string_view kStudyKey = "StudyInstanceUID";
 /// Up to here the engine counts studies exactly. Source: cardinality aggregation.
 constexpr std::string_view kCountStudies =
-    R"({"cardinality":{"field":"StudyInstanceUID","precision_threshold":40000}})";
+    R"("studies":{"cardinality":{"field":"StudyInstanceUID","precision_threshold":40000}})";
 
 std::string name(std::string_view keyword) {
     return '"' + std::string(keyword) + '"';
-}
-
-std::string value_json(const Field& field, const std::string& value) {
-    return field.kind == FieldKind::Number ? value : to_json_string(value);
-}
-
-std::string beginning(std::string_view field, const std::string& word) {
-    return R"({"prefix":{)" + name(field) + R"(:{"value":)" + to_json_string(word) + "}}}";
 }
 
 class Writing {
 public:
     explicit Writing(const Query& query) : query_(query) {}
 
-    Result<std::string> write() {
-        if (query_.level == Level::Instance) {
-            return fail(ErrorCode::Unsupported,
-                        "the member level is instance: documents of OpenSearch are of series; "
-                        "ask for series, and for their instances by QIDO-RS");
-        }
-        TRY_VOID(check_instance_conditions());
+    std::string write() {
         json_ = R"({"from":)" + std::to_string(query_.offset) + R"(,"size":)" +
-                std::to_string(query_.limit);
-        append_total();
-        append_source();
-        append_filter();
-        append_sort();
+                std::to_string(query_.limit) + R"(,"track_total_hits":)";
+        // Of studies the documents are no count.
+        json_ += asks_studies() ? "false" : std::to_string(query_.total_up_to);
+        if (asks_studies()) json_ += R"(,"collapse":{"field":"StudyInstanceUID"})";
+        append_query();
         append_aggregations();
         return std::move(json_) + '}';
     }
 
+    std::string write(const DocumentPage& page) {
+        json_ = R"({"size":)" + std::to_string(page.size) + R"(,"track_total_hits":false)";
+        if (!page.after.empty()) json_ += R"(,"search_after":)" + page.after;
+        append_query();
+        if (page.has_counts) append_aggregations();
+        return std::move(json_) + '}';
+    }
+
 private:
-    /// A document has all UIDs and classes of its instances, but not which belong together.
-    Result<void> check_instance_conditions() const {
-        std::size_t conditions = 0;
-        const auto check = [&](const Field& field, bool is_range) -> Result<void> {
-            if (field.level != Level::Instance) return {};
-            const bool is_kept =
-                field.tag == tags::SOPInstanceUID || field.tag == tags::SOPClassUID;
-            if (is_kept && !is_range && ++conditions == 1) return {};
-            return fail(ErrorCode::Unsupported,
-                        "the member " + std::string(is_range ? "ranges." : "filters.") +
-                            std::string(field.keyword) +
-                            " is of instances: of these OpenSearch is asked for one of "
-                            "SOPInstanceUID and SOPClassUID only");
-        };
-        for (const auto& filter : query_.filters) TRY_VOID(check(*filter.field, false));
-        for (const auto& range : query_.ranges) TRY_VOID(check(*range.field, true));
-        return {};
-    }
+    bool asks_studies() const { return query_.level == Level::Study; }
+    bool asks_instances() const { return query_.level == Level::Instance; }
 
-    void append_total() {
-        json_ += R"(,"track_total_hits":)";
-        // Of studies the documents are no count.
-        json_ += query_.level == Level::Study ? "false" : std::to_string(query_.total_up_to);
-        if (query_.level == Level::Study)
-            json_ += R"(,"collapse":{"field":"StudyInstanceUID"})";
-    }
-
-    void append_source() {
+    void append_query() {
         json_ += R"(,"_source":{"includes":["image_set_id","instances")";
         for (const Field& field : fields_of_sets()) {
             if (field.level <= query_.level) json_ += ',' + name(field.keyword);
         }
-        json_ += "]}";
-    }
-
-    void append_filter() {
-        json_ += R"(,"query":{"bool":{"filter":[{"term":{"is_shown":{"value":true}}})";
-        for (const std::string& word : query_.words) {
-            json_ += R"(,{"bool":{"minimum_should_match":1,"should":[)" +
-                     beginning("patient_name", word) + ',' + beginning("physician_name", word) +
-                     ',' + beginning("other", word) + "]}}";
+        if (asks_instances()) json_ += ',' + name(kInstancePath);
+        json_ += R"(]},"query":)" + conditions_json(query_) + R"(,"sort":[)";
+        for (const Sort& sort : order_of_documents(query_)) append_sort(sort);
+        if (asks_instances()) {
+            // What comes behind a document is then known, whatever is equal.
+            json_ += R"(,{"image_set_id":{"order":"asc","missing":"_last"}})";
         }
-        for (const Filter& filter : query_.filters) append_filter(filter);
-        for (const Range& range : query_.ranges) append_range(range);
-        json_ += "]}}";
-    }
-    void append_filter(const Filter& filter) {
-        if (filter.field->kind == FieldKind::Name) {
-            const bool is_patient = filter.field->tag == tags::PatientName;
-            for (const std::string& word : filter.values) {
-                json_ += ',' + beginning(is_patient ? "patient_name" : "physician_name", word);
-            }
-            return;
-        }
-        json_ += R"(,{"terms":{)" + name(filter.field->keyword) + ":[";
-        for (const std::string& value : filter.values) {
-            if (json_.back() != '[') json_ += ',';
-            json_ += value_json(*filter.field, value);
-        }
-        json_ += "]}}";
-    }
-    void append_range(const Range& range) {
-        const std::string field = name(range.field->keyword);
-        if (!range.from && !range.to) {
-            json_ += R"(,{"exists":{"field":)" + field + "}}";
-            return;
-        }
-        json_ += R"(,{"range":{)" + field + ":{";
-        if (range.from) json_ += R"("gte":)" + value_json(*range.field, *range.from);
-        if (range.from && range.to) json_ += ',';
-        if (range.to) json_ += R"("lte":)" + value_json(*range.field, *range.to);
-        json_ += "}}}";
-    }
-
-    void append_sort() {
-        json_ += R"(,"sort":[)";
-        const auto add = [&](std::string_view keyword, bool is_descending) {
-            if (json_.back() != '[') json_ += ',';
-            json_ += '{' + name(keyword) + R"(:{"order":)" +
-                     (is_descending ? R"("desc")" : R"("asc")") + R"(,"missing":"_last"}})";
-        };
-        for (const Sort& sort : query_.sort) add(sort.field->keyword, sort.is_descending);
-        if (query_.sort.empty()) {
-            add("StudyDate", true);
-            add("StudyTime", true);
-        }
-        add(kStudyKey, false);
-        if (query_.level == Level::Series) add("SeriesInstanceUID", false);
         json_ += ']';
     }
 
-    void append_aggregations() {
-        json_ += R"(,"aggs":{)";
-        const bool of_studies = query_.level == Level::Study;
-        if (of_studies) json_.append(R"("studies":)").append(kCountStudies);
-        for (const auto& [field, values_max] : query_.facets) {
-            if (json_.back() != '{') json_ += ',';
-            json_ += name(field->keyword) + R"(:{"terms":{"field":)" + name(field->keyword) +
-                     R"(,"size":)" + std::to_string(values_max) + R"(,"order":[{")" +
-                     (of_studies ? "studies" : "_count") + R"(":"desc"},{"_key":"asc"}]})";
-            if (of_studies) json_.append(R"(,"aggs":{"studies":)").append(kCountStudies) += '}';
-            json_ += '}';
+    void append_sort(const Sort& sort) {
+        if (json_.back() != '[') json_ += ',';
+        json_ += '{' + name(name_in_document(*sort.field)) + R"(:{"order":)" +
+                 (sort.is_descending ? R"("desc")" : R"("asc")") + R"(,"missing":"_last")";
+        if (sort.field->level == Level::Instance) {
+            json_ += R"(,"mode":)";
+            json_ += sort.is_descending ? R"("max")" : R"("min")";
+            json_ += R"(,"nested":{"path":)" + name(kInstancePath) + R"(,"filter":)" +
+                     instance_conditions_json(query_) + '}';
         }
-        json_ += '}';
+        json_ += "}}";
+    }
+
+    /// `order` is what counts the hits of a bucket, which `counts` makes.
+    static std::string facet(const Field& field, std::size_t values_max, std::string_view order,
+                             const std::string& counts) {
+        std::string json = name(field.keyword) + R"(:{"terms":{"field":)" +
+                           name(name_in_document(field)) + R"(,"size":)" +
+                           std::to_string(values_max) + R"(,"order":[{)" + name(order) +
+                           R"(:"desc"},{"_key":"asc"}]})";
+        if (!counts.empty()) json += R"(,"aggs":{)" + counts + '}';
+        return json + '}';
+    }
+
+    /// Counts instances that match; `facets` are counted over them.
+    std::string matching(const std::string& facets) const {
+        std::string json = R"("instances":{"nested":{"path":)" + name(kInstancePath) +
+                           R"(},"aggs":{"matching":{"filter":)" +
+                           instance_conditions_json(query_);
+        if (!facets.empty()) json += R"(,"aggs":{)" + facets + '}';
+        return json + "}}}";
+    }
+
+    void append_aggregations() {
+        std::string of_documents;
+        std::string of_instances;
+        for (const auto& [field, values_max] : query_.facets) {
+            const bool is_inside = field->level == Level::Instance;
+            std::string& facets = is_inside ? of_instances : of_documents;
+            if (!facets.empty()) facets += ',';
+            if (asks_studies()) {
+                facets += facet(*field, values_max, "studies", std::string(kCountStudies));
+            } else if (asks_instances() && !is_inside) {
+                facets += facet(*field, values_max, "instances>matching", matching(""));
+            } else {
+                facets += facet(*field, values_max, "_count", "");
+            }
+        }
+        std::string all;
+        if (asks_studies()) all = kCountStudies;
+        if (asks_instances()) all = matching(of_instances);
+        if (!all.empty() && !of_documents.empty()) all += ',';
+        json_ += R"(,"aggs":{)" + all + of_documents + '}';
     }
 
     const Query& query_;
@@ -159,8 +120,24 @@ private:
 
 }  // namespace
 
-Result<std::string> query_json(const Query& query) {
+std::vector<Sort> order_of_documents(const Query& query) {
+    std::vector<Sort> order = query.sort;
+    if (order.empty()) {
+        order = {{&known_field(tags::StudyDate), true}, {&known_field(tags::StudyTime), true}};
+    }
+    order.push_back({&known_field(tags::StudyInstanceUID), false});
+    if (query.level > Level::Study) {
+        order.push_back({&known_field(tags::SeriesInstanceUID), false});
+    }
+    return order;
+}
+
+std::string query_json(const Query& query) {
     return Writing(query).write();
+}
+
+std::string instances_json(const Query& query, const DocumentPage& page) {
+    return Writing(query).write(page);
 }
 
 std::string studies_json(std::span<const std::string> study_uids) {
@@ -176,6 +153,12 @@ std::string studies_json(std::span<const std::string> study_uids) {
             R"(},"aggs":{"instances":{"sum":{"field":"instances"}},"modalities":{"terms":)"
             R"({"field":"Modality","size":100,"order":[{"_key":"asc"}]}}}}}})";
     return json;
+}
+
+std::string without_instances_json() {
+    return R"({"size":0,"track_total_hits":1,"query":{"bool":{"filter":[{"term":{"is_shown":)"
+           R"({"value":true}}},{"range":{"instances":{"gte":1}}}],"must_not":[{"nested":)"
+           R"({"path":"instance","query":{"exists":{"field":"instance.SOPInstanceUID"}}}}]}}})";
 }
 
 }  // namespace larmor::index::search::opensearch

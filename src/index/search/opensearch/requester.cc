@@ -65,6 +65,12 @@ Result<std::string> Requester::expect(const Request& request) {
                                              kind_of_error(response.body));
 }
 
+Result<std::string> Requester::search(std::string body) {
+    return expect({.method = "POST",
+                   .target = "/" + address_.alias + "/_search",
+                   .body = std::move(body)});
+}
+
 std::unique_ptr<http::Client> Requester::take() {
     {
         const std::lock_guard lock(mutex_);

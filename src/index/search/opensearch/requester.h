@@ -28,6 +28,8 @@ public:
     /// The same where nothing but 200 and 201 is expected; else InvalidInput with the status
     /// and the kind of error, and never its reason, which can quote values.
     Result<std::string> expect(const Request& request);
+    /// The answer of `_search` of all that is behind our alias.
+    Result<std::string> search(std::string body);
 
     const Address& address() const { return address_; }
     /// Whether the last request found the cluster away.

@@ -4,41 +4,55 @@
 
 #include "base/json_text.h"
 #include "index/search/field.h"
+#include "index/search/opensearch/conditions_json.h"
 
 namespace larmor::index::search::opensearch {
 namespace {
 
 /// Rises when documents have other fields than before.
-constexpr std::string_view kMappingVersion = "1";
+constexpr std::string_view kMappingVersion = "2";
+/// Of a document; the engine's own limit is 10,000.
+constexpr int kInstancesMax = 1'000'000;
 
-void append_property(std::string& json, std::string_view name, std::string_view type) {
-    if (json.back() != '{') json += ',';
-    json.append(1, '"').append(name).append("\":").append(type);
-}
+using Properties = std::vector<std::pair<std::string_view, std::string>>;
+
+constexpr const char* kKeyword = R"({"type":"keyword"})";
+constexpr const char* kNumber = R"({"type":"long"})";
 
 /// Words are cut here, so every text is a keyword to the engine.
-std::string mappings() {
-    constexpr std::string_view kKeyword = R"({"type":"keyword"})";
-    constexpr std::string_view kNumber = R"({"type":"long"})";
-    constexpr std::string_view kFlag = R"({"type":"boolean"})";
-    constexpr std::string_view kOnlySearched = R"({"type":"keyword","doc_values":false})";
-    std::string json = R"({"dynamic":"strict","properties":{)";
-    append_property(json, "datastore_id", kKeyword);
-    append_property(json, "image_set_id", kKeyword);
-    append_property(json, "version", kNumber);
-    append_property(json, "is_deleted", kFlag);
-    append_property(json, "is_shown", kFlag);
-    append_property(json, "instances", kNumber);
-    for (const Field& field : fields_of_sets()) {
-        append_property(json, field.keyword,
-                        field.kind == FieldKind::Number ? kNumber : kKeyword);
+void append_fields(Properties& properties, std::span<const Field> fields) {
+    for (const Field& field : fields) {
+        properties.emplace_back(field.keyword,
+                                field.kind == FieldKind::Number ? kNumber : kKeyword);
     }
-    append_property(json, "SOPInstanceUID", kOnlySearched);
-    append_property(json, "SOPClassUID", kKeyword);
-    append_property(json, "patient_name", kOnlySearched);
-    append_property(json, "physician_name", kOnlySearched);
-    append_property(json, "other", kOnlySearched);
-    return json + "}}";
+}
+
+std::string to_json(const Properties& properties) {
+    std::string json = R"("properties":{)";
+    for (const auto& [name, type] : properties) {
+        if (json.back() != '{') json += ',';
+        json.append(1, '"').append(name).append("\":").append(type);
+    }
+    return json + '}';
+}
+
+/// What a document has.
+Properties properties_of_documents() {
+    constexpr const char* kFlag = R"({"type":"boolean"})";
+    constexpr const char* kOnlySearched = R"({"type":"keyword","doc_values":false})";
+    Properties properties = {{"datastore_id", kKeyword}, {"image_set_id", kKeyword},
+                             {"version", kNumber},       {"is_deleted", kFlag},
+                             {"is_shown", kFlag},        {"instances", kNumber}};
+    append_fields(properties, fields_of_sets());
+    properties.insert(properties.end(), {{"patient_name", kOnlySearched},
+                                         {"physician_name", kOnlySearched},
+                                         {"other", kOnlySearched}});
+    Properties of_instances;
+    append_fields(of_instances, fields_of(Level::Instance));
+    // Each an object of its own, so that what is asked of instances holds for one of them.
+    properties.emplace_back(kInstancePath,
+                            R"({"type":"nested",)" + to_json(of_instances) + '}');
+    return properties;
 }
 
 std::string template_json(const std::string& alias) {
@@ -48,7 +62,9 @@ std::string template_json(const std::string& alias) {
     return R"({"index_patterns":[")" + alias + R"(-*"],"priority":)" +
            std::to_string(100 + alias.size()) +
            R"(,"template":{"settings":{"index":{"number_of_shards":1,)" +
-           R"("refresh_interval":"500ms"}},"mappings":)" + mappings() + "}}";
+           R"("refresh_interval":"500ms","mapping":{"nested_objects":{"limit":)" +
+           std::to_string(kInstancesMax) + R"(}}}},"mappings":{"dynamic":"strict",)" +
+           to_json(properties_of_documents()) + "}}}";
 }
 
 /// Which indices the alias stands for.
@@ -86,10 +102,16 @@ Result<void> move_alias(Requester& requester, const std::string& alias, const st
         .map([](const std::string&) {});
 }
 
-/// Documents that came into the new one meanwhile stay where they are newer.
+/// Documents that came into the new one meanwhile stay where they are newer. What an older
+/// mapping had and this one has not stays behind.
 Result<void> copy_index(Requester& requester, const std::string& from, const std::string& to) {
+    std::string kept;
+    for (const auto& [name, type] : properties_of_documents()) {
+        if (!kept.empty()) kept += ',';
+        append_json_string(kept, name);
+    }
     const std::string json = R"({"conflicts":"proceed","source":{"index":")" + from +
-                             R"("},"dest":{"index":")" + to +
+                             R"(","_source":[)" + kept + R"(]},"dest":{"index":")" + to +
                              R"(","version_type":"external"}})";
     // It copies what searches find.
     TRY_VOID(requester.expect({.method = "GET", .target = "/" + from + "/_refresh"})

@@ -13,8 +13,8 @@ using simdjson::dom::array;
 using simdjson::dom::element;
 using simdjson::dom::object;
 
-/// A whole source has all that is searched of an image set, some 100 bytes an instance.
-constexpr std::size_t kWholePage = 50;
+/// A whole source has all that is searched of an image set, some 170 bytes an instance.
+constexpr std::size_t kWholePage = 30;
 constexpr std::size_t kKeysPage = 1000;
 constexpr std::string_view kKeepAlive = "2m";
 constexpr std::string_view kKeys =

@@ -77,6 +77,8 @@ std::vector<Damage> damages() {
         {"a word is gone", altered('b', R"("mister",)", ""), drift(kFirst, 0, 0, 1)},
         {"an instance is another", altered('b', "1.2.1.2.1", "1.2.1.2.9"),
          drift(kFirst, 0, 0, 1)},
+        {"a value of an instance is another", altered('a', R"("Rows":512)", R"("Rows":64)"),
+         drift(kFirst, 0, 0, 1)},
         {"a version is another", altered('b', R"("version":1)", R"("version":7)"),
          drift(kFirst, 0, 0, 1)},
         {"another study", altered('b', R"(UID":"1.2.1")", R"(UID":"1.2.9")"),

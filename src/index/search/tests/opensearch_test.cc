@@ -10,6 +10,7 @@ namespace larmor::index::search::opensearch {
 namespace {
 
 using testing::document_of;
+using testing::Given;
 using ::testing::HasSubstr;
 using testing::StandIn;
 
@@ -80,38 +81,62 @@ TEST_F(OpenSearchTest, SignsInWithNameAndPassword) {
     EXPECT_FALSE(make_opensearch_index(address)->wanted());
 }
 
-TEST_F(OpenSearchTest, AnIndexOfAnOlderMappingIsCopiedAndTheAliasMoved) {
-    ASSERT_TRUE(index_->apply(document_of({})));
-    // As an older version would have named it.
-    stand_in_->ask("PUT", "/larmor-search-0");
-    stand_in_->ask("GET", "/larmor-search-1/_refresh");
-    stand_in_->ask("POST", "/_reindex?wait_for_completion=true",
-                   R"({"conflicts":"proceed","source":{"index":"larmor-search-1"},)"
-                   R"("dest":{"index":"larmor-search-0","version_type":"external"}})");
+TEST_F(OpenSearchTest, AnIndexOfAnOlderMappingIsCopiedAndFilledAgain) {
+    // As the version before made it, which had of instances but two lists.
+    const std::string keyword = R"({"type":"keyword"})";
+    stand_in_->ask("POST", "/_index_template/larmor-search",
+                   R"({"index_patterns":["larmor-search-*"],"priority":113,"template":)"
+                   R"({"settings":{"index":{"number_of_shards":1}},"mappings":)"
+                   R"({"dynamic":"strict","properties":{"image_set_id":)" +
+                       keyword + R"(,"StudyInstanceUID":)" + keyword + R"(,"SOPInstanceUID":)" +
+                       keyword + R"(,"SOPClassUID":)" + keyword +
+                       R"(,"is_shown":{"type":"boolean"},"instances":{"type":"long"}}}}})");
+    stand_in_->ask("PUT", "/larmor-search-1");
     stand_in_->ask(
         "POST", "/_aliases",
-        R"({"actions":[{"remove":{"index":"larmor-search-1","alias":"larmor-search"}},)"
-        R"({"add":{"index":"larmor-search-0","alias":"larmor-search"}}]})");
-    ASSERT_TRUE(index_->apply(document_of(
-        {.id = std::string(32, 'b'), .sequence = 7, .study = "1.2.2", .series = "1.2.2.1"})));
-    const auto newer = make_opensearch_index(stand_in_->address());
-    ASSERT_TRUE(newer->wanted());
-    EXPECT_THAT(stand_in_->ask("GET", "/_alias/larmor-search"), HasSubstr("larmor-search-1"));
-    EXPECT_EQ(found(*newer), 2U);
-    EXPECT_EQ(newer->apply(document_of({.id = std::string(32, 'b'), .sequence = 6})).value(),
-              Target::Applied::Older);
+        R"({"actions":[{"add":{"index":"larmor-search-1","alias":"larmor-search"}}]})");
+    const auto newest = document_of({.sequence = 7});
+    const std::string id = newest.datastore_id + "-" + newest.image_set_id;
+    const auto version = (std::int64_t{1} << 44) + 7;
+    stand_in_->put(id, version,
+                   R"({"image_set_id":")" + newest.image_set_id +
+                       R"(","StudyInstanceUID":"1.2.1","is_shown":true,"instances":2,)"
+                       R"("SOPInstanceUID":["1.2.1.1.1"],"SOPClassUID":["1.2"]})");
+
+    EXPECT_TRUE(index_->needs_rebuild().value());
+
+    EXPECT_THAT(stand_in_->ask("GET", "/_alias/larmor-search"), HasSubstr("larmor-search-2"));
+    EXPECT_EQ(found(*index_), 1U);
+    EXPECT_EQ(index_->apply(document_of({.sequence = 6})).value(), Target::Applied::Older);
+    EXPECT_EQ(index_->apply(newest).value(), Target::Applied::Written);
+    stand_in_->refresh("larmor-search");
+    EXPECT_FALSE(index_->needs_rebuild().value());
+    EXPECT_EQ(index_->search(parse_query(R"({"level":"instance"})").value()).value().total, 2U);
 }
 
-TEST_F(OpenSearchTest, InstancesOneByOneAreNotKeptAndSaidSo) {
-    for (const auto& [json, member] :
-         {std::pair(R"({"level":"instance"})", "level"),
-          std::pair(R"({"filters":{"Rows":512}})", "filters.Rows"),
-          std::pair(R"({"ranges":{"InstanceNumber":{"from":1}}})", "ranges.InstanceNumber")}) {
-        const auto answer = index_->search(parse_query(json).value());
-        ASSERT_FALSE(answer);
-        EXPECT_EQ(answer.error().code, ErrorCode::Unsupported);
-        EXPECT_THAT(answer.error().message, HasSubstr(member));
+TEST_F(OpenSearchTest, NothingIsKnownToBeMissingWhereTheClusterIsAway) {
+    stand_in_->ask("POST", "/_stand_in/fail?count=1&status=503");
+    EXPECT_FALSE(index_->needs_rebuild().value());
+    ASSERT_TRUE(index_->apply(document_of({})));
+    stand_in_->ask("POST", "/_stand_in/fail?count=1&status=503");
+    EXPECT_FALSE(index_->needs_rebuild().value());
+}
+
+TEST_F(OpenSearchTest, AnImageSetHasMoreInstancesThanTheEngineTakesByItself) {
+    Given large;
+    large.instances.clear();
+    for (int i = 1; i <= 10'001; ++i) {
+        large.instances.push_back("1.2.1.1." + std::to_string(i));
     }
+    ASSERT_EQ(index_->apply(document_of(large)), Target::Applied::Written);
+    stand_in_->refresh("larmor-search");
+    const auto answer = index_->search(
+        parse_query(R"({"level":"instance","offset":9998,"limit":2,"totalUpTo":20000})")
+            .value());
+    ASSERT_TRUE(answer) << answer.error().message;
+    EXPECT_EQ(answer->total, 10'001U);
+    ASSERT_EQ(answer->hits.size(), 2U);
+    EXPECT_EQ(testing::value_of(answer->hits[1], "SOPInstanceUID"), "1.2.1.1.10000");
 }
 
 }  // namespace

@@ -12,9 +12,11 @@
 #include "index/search/embedded/embedded_index.h"
 #include "index/search/embedded/found.h"
 #include "index/search/embedded/spans.h"
+#include "index/search/opensearch/opensearch_index.h"
 #include "index/search/tests/folder.h"
 #include "index/search/tests/given.h"
 #include "index/search/tests/plain_search.h"
+#include "index/search/tests/stand_in.h"
 #include "index/search/words.h"
 
 namespace larmor::index::search {
@@ -94,7 +96,7 @@ ImageSetDocument make_set(int number) {
 
 class Queries {
 public:
-    explicit Queries(unsigned seed) : random_(seed) {}
+    Queries(unsigned seed, int offset_end) : random_(seed), offset_end_(offset_end) {}
 
     Query next() {
         Query query;
@@ -109,7 +111,8 @@ public:
         add_sorts(query);
         add_facets(query);
         query.limit = static_cast<std::size_t>(random_.below(30));
-        query.offset = random_.one_in(2) ? 0 : static_cast<std::size_t>(random_.below(3000));
+        query.offset =
+            random_.one_in(2) ? 0 : static_cast<std::size_t>(random_.below(offset_end_));
         query.total_up_to = random_.of(std::array<std::size_t, 4>{1, 100, 1000, 100'000});
         return query;
     }
@@ -178,6 +181,7 @@ private:
         }
     }
     Random random_;
+    const int offset_end_;
 };
 
 std::vector<std::string> values_of(const Answer& answer) {
@@ -221,6 +225,20 @@ int count_sets(const std::vector<ImageSetDocument>& documents, dicom::Tag tag,
     }));
 }
 
+/// Of 250 queries, with a page that may begin up to `offset_end`.
+void expect_same_answers(SearchIndex& index, const testing::PlainSearch& plain,
+                         int offset_end) {
+    for (unsigned seed = 0; seed < 250; ++seed) {
+        const Query query = Queries(seed, offset_end).next();
+        const auto answer = index.search(query);
+        ASSERT_TRUE(answer) << "seed " << seed << ": " << answer.error().message;
+        const Answer expected = plain.search(query);
+        EXPECT_EQ(answer->total, expected.total) << "seed " << seed;
+        EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << "seed " << seed;
+        EXPECT_EQ(values_of(*answer), values_of(expected)) << "seed " << seed;
+    }
+}
+
 }  // namespace
 
 /// One library, and what looks at everything in it.
@@ -239,14 +257,6 @@ protected:
     }
     static void TearDownTestSuite() { shared_.reset(); }
 
-    static void expect_same(const Query& query, const std::string& name) {
-        const auto answer = shared_->index->search(query);
-        ASSERT_TRUE(answer) << name << ": " << answer.error().message;
-        const Answer expected = shared_->plain.search(query);
-        EXPECT_EQ(answer->total, expected.total) << name;
-        EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << name;
-        EXPECT_EQ(values_of(*answer), values_of(expected)) << name;
-    }
     /// Pages from the beginning, to the end and from far behind.
     static void expect_same_pages(Query query, Random& random, const std::string& name) {
         query.limit = kWindowMax;
@@ -276,9 +286,7 @@ protected:
 };
 
 TEST_F(SearchRandomQuery, IsAnsweredByTheEmbeddedIndexAsByLookingAtEverything) {
-    for (unsigned seed = 0; seed < 250; ++seed) {
-        expect_same(Queries(seed).next(), "seed " + std::to_string(seed));
-    }
+    expect_same_answers(*shared_->index, shared_->plain, 3000);
 }
 
 TEST_F(SearchRandomQuery, HasMoreOfOneValueThanIsSortedAndLessOfAnother) {
@@ -320,6 +328,23 @@ TEST_F(SearchRandomQuery, IsSortedByEachAttributeInBothDirections) {
             }
         }
     }
+}
+
+// Fewer, but more than are read at a time.
+TEST(OpenSearchRandomQuery, IsAnsweredAsByLookingAtEverything) {
+    const auto stand_in = testing::StandIn::start();
+    if (!stand_in) GTEST_SKIP() << "OpenSearch's API description is not installed";
+    const auto index = opensearch::make_opensearch_index(stand_in->address());
+    constexpr int kFewStudies = 60;
+    testing::PlainSearch plain;
+    std::vector<ImageSetDocument> documents;
+    for (int i = 0; i < kFewStudies * kSetsOfStudy; ++i) {
+        documents.push_back(make_set(i));
+        plain.add(documents.back());
+    }
+    apply_all(*index, documents);
+    stand_in->refresh("larmor-search");
+    expect_same_answers(*index, plain, 500);
 }
 
 TEST(SearchFacets, OfMuchAreThoseAfterTheLastChange) {

@@ -184,6 +184,69 @@ TEST_P(SearchIndexTest, CountsFacetsInHitsOfTheLevel) {
     EXPECT_EQ(some.facets[1].at(0).value, "MR");
 }
 
+TEST_P(SearchIndexTest, WhatIsAskedOfInstancesHoldsForOneOfThem) {
+    apply({.rows = {"64", "512"}});
+    apply({.id = std::string(32, 'b'),
+           .study = "1.2.2",
+           .series = "1.2.2.1",
+           .modality = "MR",
+           .instances = {"1.2.2.1.1", "1.2.2.1.2", "1.2.2.1.3"},
+           .rows = {"512", "", "64"}});
+    const std::string uid = "SOPInstanceUID";
+    const auto instances = [&](const std::string& rest) {
+        return find(R"({"level":"instance",)" + rest + "}", uid);
+    };
+    const std::string first_of_512 =
+        R"("filters":{"Rows":512},"ranges":{"InstanceNumber":{"to":1}})";
+    EXPECT_THAT(instances(first_of_512), ElementsAre("1.2.2.1.1"));
+    EXPECT_THAT(find("{" + first_of_512 + "}"), ElementsAre("1.2.2"));
+    EXPECT_THAT(find(R"({"level":"series",)" + first_of_512 + "}", "SeriesInstanceUID"),
+                ElementsAre("1.2.2.1"));
+    EXPECT_THAT(instances(R"("filters":{"SOPInstanceUID":["1.2.1.1.2","1.2.2.1.1"],)"
+                          R"("SOPClassUID":"1.2.840.10008.5.1.4.1.1.2"})"),
+                ElementsAre("1.2.1.1.2", "1.2.2.1.1"));
+    EXPECT_THAT(instances(R"("ranges":{"Rows":{}},"text":"chest")"),
+                ElementsAre("1.2.1.1.1", "1.2.1.1.2", "1.2.2.1.1", "1.2.2.1.3"));
+    EXPECT_THAT(find(R"({"filters":{"Rows":63}})"), IsEmpty());
+}
+
+TEST_P(SearchIndexTest, InstancesAreSortedPagedAndCountedOverAllSeries) {
+    apply({.rows = {"64", "512"}});
+    apply({.id = std::string(32, 'b'),
+           .study = "1.2.2",
+           .series = "1.2.2.1",
+           .modality = "MR",
+           .instances = {"1.2.2.1.1", "1.2.2.1.2", "1.2.2.1.3"},
+           .rows = {"512", "", "64"}});
+    const auto sorted = [&](const std::string& sort, const std::string& rest = "") {
+        return find(R"({"level":"instance","sort":)" + sort + rest + "}", "SOPInstanceUID");
+    };
+    EXPECT_THAT(sorted(R"({"by":"Rows"})"),
+                ElementsAre("1.2.1.1.1", "1.2.2.1.3", "1.2.1.1.2", "1.2.2.1.1", "1.2.2.1.2"));
+    EXPECT_THAT(sorted(R"([{"by":"InstanceNumber","order":"descending"},{"by":"Rows"}])"),
+                ElementsAre("1.2.2.1.3", "1.2.1.1.2", "1.2.2.1.2", "1.2.1.1.1", "1.2.2.1.1"));
+    EXPECT_THAT(sorted(R"({"by":"SOPInstanceUID","order":"descending"})", R"(,"limit":2)"),
+                ElementsAre("1.2.2.1.3", "1.2.2.1.2"));
+    EXPECT_THAT(sorted(R"({"by":"Modality","order":"descending"})", R"(,"limit":2,"offset":2)"),
+                ElementsAre("1.2.2.1.3", "1.2.1.1.1"));
+    const Answer counted = ask(
+        R"({"level":"instance","totalUpTo":4,"limit":0,"facets":["Modality","SOPClassUID"]})");
+    EXPECT_EQ(counted.total, 4U);
+    EXPECT_FALSE(counted.total_is_exact);
+    EXPECT_EQ(counted.facets.at(0).at(0).value, "MR");
+    EXPECT_EQ(counted.facets.at(0).at(0).count, 3);
+    EXPECT_EQ(counted.facets.at(1).at(0).count, 5);
+    const Answer some = ask(
+        R"({"level":"instance","filters":{"Rows":64},"facets":["Modality","SOPClassUID"]})");
+    EXPECT_EQ(some.total, 2U);
+    EXPECT_EQ(some.facets.at(0).at(1).count, 1);
+    EXPECT_EQ(some.facets.at(1).at(0).count, 2);
+    ASSERT_EQ(some.hits.size(), 2U);
+    EXPECT_EQ(some.hits[0].image_set_id, std::string(32, 'a'));
+    EXPECT_EQ(value_of(some.hits[0], "Rows"), "64");
+    EXPECT_EQ(value_of(some.hits[0], "PatientName"), "MISTER^CT");
+}
+
 TEST_P(SearchIndexTest, PagesFitTogetherInEveryOrder) {
     for (int i = 0; i < 7; ++i) {
         const std::string number = std::to_string(i);
