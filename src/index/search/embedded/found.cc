@@ -1,6 +1,7 @@
 #include "index/search/embedded/found.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <unordered_set>
 
 namespace larmor::index::search::embedded {
@@ -38,6 +39,8 @@ public:
         // Rows of a study mostly come together.
         const bool is_new_study = study != last_study_ && studies_.insert(study).second;
         last_study_ = study;
+        if (rows_ == 0) first_set_ = set;
+        last_set_ = set;
         if (set != 0) add_set({study, set});
         if (++rows_ > rows_max_ || studies_.size() > kListedStudiesMax) {
             found_.is_listed = false;
@@ -53,6 +56,10 @@ public:
     Found finish() {
         found_.total = std::min(counted_, total_up_to_);
         found_.total_is_exact = counted_ <= total_up_to_;
+        // Of words they come in the order of their numbers, as image sets came.
+        const auto passed =
+            static_cast<std::size_t>(std::max(last_set_ - first_set_, INT64_C(0)));
+        found_.is_dense = passed < rows_ * 4;
         if (found_.is_listed) {
             found_.studies.assign(studies_.begin(), studies_.end());
             std::ranges::sort(found_.sets);
@@ -74,6 +81,8 @@ private:
     std::size_t counted_ = 0;
     std::size_t rows_ = 0;
     std::int64_t last_study_ = 0;
+    std::int64_t first_set_ = 0;
+    std::int64_t last_set_ = 0;
     std::unordered_set<std::int64_t> studies_;
     Found found_;
 };

@@ -22,6 +22,8 @@ struct Found {
     std::size_t total = 0;       ///< of hits, up to where they are counted
     bool total_is_exact = true;  ///< false: there are more
     bool is_listed = true;       ///< all that matches is in the lists
+    /// As far as matches were counted, at least every fourth image set is one.
+    bool is_dense = false;
     std::vector<std::int64_t> studies;
     std::vector<Set> sets;  ///< by study; none where Matching::is_of_studies
 };

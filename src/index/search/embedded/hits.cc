@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "dicom/tags.h"
+#include "index/search/embedded/row_words.h"
 #include "index/search/embedded/spans.h"
 
 namespace larmor::index::search::embedded {
@@ -19,6 +20,14 @@ std::string_view alias_of(const Field& field, Level level) {
 bool is_newest_first(const Query& query) {
     return query.sort.empty() ||
            (query.sort[0].field->tag == tags::StudyDate && query.sort[0].is_descending);
+}
+
+/// In what append_select selects, of the row itself.
+constexpr int kColumnsBefore = 4;
+
+int count_fields(Level level) {
+    return static_cast<int>(std::ranges::count_if(
+        fields(), [&](const Field& field) { return field.level <= level; }));
 }
 
 void append_listed(Clause& clause, const Query& query, const Found& found) {
@@ -52,6 +61,43 @@ Result<std::vector<Hit>> walk_studies(db::Snapshot& snapshot, const Query& query
         const std::int64_t study = rows.int64(0);
         if (study == last) continue;
         last = study;
+        if (passed++ >= query.offset) hits.push_back(hit_of(rows, query));
+    }
+    return hits;
+}
+
+/// So many rows are read for their words; a list of all that have them takes longer.
+constexpr int kReadForWordsMax = 400;
+
+/// Studies or series, newest first, of whose image sets a good part has the words: the words
+/// of each are read. Nothing where only their index knows, or where that takes too long.
+Result<std::optional<std::vector<Hit>>> walk_reading_words(db::Snapshot& snapshot,
+                                                           const Query& query,
+                                                           const Matching& matching) {
+    Clause clause;
+    append_select(clause, query);
+    clause.sql += ", w.patient_name, w.physician_name, w.other ";
+    clause.sql += query.level == Level::Study
+                      ? "FROM studies t CROSS JOIN image_sets s ON s.study = t.id"
+                      : "FROM image_sets s";
+    clause.sql += " CROSS JOIN words w ON w.rowid = s.id";
+    matching.append_where_sets_but_words(clause, Way::InOrder);
+    append_order(clause, query, Way::InOrder);
+    const int words_at = kColumnsBefore + count_fields(query.level);
+    TRY(db::Query rows, clause.prepare(snapshot));
+    std::vector<Hit> hits;
+    std::int64_t last = 0;
+    std::size_t passed = 0;
+    for (int read = 0; hits.size() < query.limit; ++read) {
+        TRY(const bool row, rows.next());
+        if (!row) break;
+        if (read == kReadForWordsMax) return std::nullopt;
+        if (rows.int64(0) == last) continue;
+        const auto has = row_has_words(
+            query, {rows.text(words_at), rows.text(words_at + 1), rows.text(words_at + 2)});
+        if (!has) return std::nullopt;
+        if (!*has) continue;
+        last = rows.int64(0);
         if (passed++ >= query.offset) hits.push_back(hit_of(rows, query));
     }
     return hits;
@@ -138,7 +184,7 @@ Hit hit_of(const db::Query& row, const Query& query) {
     }
     hit.series = row.int64(2);
     hit.instances = row.int64(3);
-    int number = 4;
+    int number = kColumnsBefore;
     for (const Field& field : fields()) {
         if (field.level > query.level) continue;
         if (!row.is_null(number)) {
@@ -165,6 +211,12 @@ Result<std::vector<Hit>> read_page(db::Snapshot& snapshot, const Query& query, C
 
 Result<std::vector<Hit>> read_hits(db::Snapshot& snapshot, const Query& query,
                                    const Matching& matching, const Found& found) {
+    const bool has_dense_words = matching.has_words() && !found.is_listed && found.is_dense;
+    if (has_dense_words && is_newest_first(query) &&
+        query.offset + query.limit <= kReadForWordsMax) {
+        TRY(auto hits, walk_reading_words(snapshot, query, matching));
+        if (hits) return *std::move(hits);
+    }
     const bool is_of_studies = query.level == Level::Study && matching.is_of_studies();
     const bool walks = !found.is_listed && query.level == Level::Study && !is_of_studies;
     if (walks && is_newest_first(query)) return walk_studies(snapshot, query, matching);

@@ -96,8 +96,12 @@ void Matching::append_sets(Clause& clause, Way way) const {
 }
 
 void Matching::append_where_sets(Clause& clause, Way way) const {
-    append_where_shown(clause, way);
+    append_where_sets_but_words(clause, way);
     append_words(clause);
+}
+
+void Matching::append_where_sets_but_words(Clause& clause, Way way) const {
+    append_where_shown(clause, way);
     append_has_instance(clause);
 }
 

@@ -51,6 +51,8 @@ public:
     void append_instances(Clause& clause, Way way) const;
     /// ` WHERE ...` of image sets, behind a FROM that has them.
     void append_where_sets(Clause& clause, Way way) const;
+    /// The same without the words.
+    void append_where_sets_but_words(Clause& clause, Way way) const;
 
 private:
     void append_where_shown(Clause& clause, Way way) const;

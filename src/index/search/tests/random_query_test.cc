@@ -64,7 +64,9 @@ ImageSetDocument make_set(int number) {
     given.id = std::to_string(1'000'000 + number) + std::string(25, 'a');
     given.sequence = number + 1;
     given.patient_id = "P" + std::to_string(study / 2);
-    given.patient_name = "Name" + std::to_string(of_study.below(50)) + "^Anna";
+    const bool is_ascii = !of_study.one_in(50);
+    given.patient_name = (is_ascii ? "Name" : "山田") + std::to_string(of_study.below(50)) +
+                         (is_ascii ? "^Anna" : "^Ann");
     given.study = "1.2." + std::to_string(study);
     given.study_date = of_study.one_in(9) ? "" : "2020010" + std::to_string(of_study.below(9));
     given.study_description = of_study.one_in(5) ? "Chest" : "Head";
@@ -287,6 +289,28 @@ protected:
 
 TEST_F(SearchRandomQuery, IsAnsweredByTheEmbeddedIndexAsByLookingAtEverything) {
     expect_same_answers(*shared_->index, shared_->plain, 3000);
+}
+
+TEST_F(SearchRandomQuery, IsAnsweredTheSameWhereMostHaveItsWordsAndWhereManyHave) {
+    Random random(11);
+    for (const Level level : {Level::Study, Level::Series}) {
+        for (const std::string text :
+             {"anna", "ann", "name", "head", "a", "山田", "head ann"}) {
+            Query query{.level = level,
+                        .words = words_of(text),
+                        .filters = {},
+                        .ranges = {},
+                        .facets = {},
+                        .sort = {}};
+            expect_same(query, text);
+            query.filters.push_back({&known_field(tags::Modality), {"CT"}});
+            query.offset = static_cast<std::size_t>(random.below(60));
+            expect_same(query, text + " of CT");
+            query.filters = {{&known_field(tags::PatientName), {"ann"}}};
+            query.sort = {{&known_field(tags::StudyDate), true}};
+            expect_same(query, text + " of Ann");
+        }
+    }
 }
 
 TEST_F(SearchRandomQuery, HasMoreOfOneValueThanIsSortedAndLessOfAnother) {
