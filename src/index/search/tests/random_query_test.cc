@@ -227,17 +227,22 @@ int count_sets(const std::vector<ImageSetDocument>& documents, dicom::Tag tag,
     }));
 }
 
+void expect_same_answer(SearchIndex& index, const testing::PlainSearch& plain,
+                        const Query& query, const std::string& name) {
+    const auto answer = index.search(query);
+    ASSERT_TRUE(answer) << name << ": " << answer.error().message;
+    const Answer expected = plain.search(query);
+    EXPECT_EQ(answer->total, expected.total) << name;
+    EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << name;
+    EXPECT_EQ(values_of(*answer), values_of(expected)) << name;
+}
+
 /// Of 250 queries, with a page that may begin up to `offset_end`.
 void expect_same_answers(SearchIndex& index, const testing::PlainSearch& plain,
                          int offset_end) {
     for (unsigned seed = 0; seed < 250; ++seed) {
-        const Query query = Queries(seed, offset_end).next();
-        const auto answer = index.search(query);
-        ASSERT_TRUE(answer) << "seed " << seed << ": " << answer.error().message;
-        const Answer expected = plain.search(query);
-        EXPECT_EQ(answer->total, expected.total) << "seed " << seed;
-        EXPECT_EQ(answer->total_is_exact, expected.total_is_exact) << "seed " << seed;
-        EXPECT_EQ(values_of(*answer), values_of(expected)) << "seed " << seed;
+        expect_same_answer(index, plain, Queries(seed, offset_end).next(),
+                           "seed " + std::to_string(seed));
     }
 }
 
@@ -259,6 +264,9 @@ protected:
     }
     static void TearDownTestSuite() { shared_.reset(); }
 
+    static void expect_same(const Query& query, const std::string& name) {
+        expect_same_answer(*shared_->index, shared_->plain, query, name);
+    }
     /// Pages from the beginning, to the end and from far behind.
     static void expect_same_pages(Query query, Random& random, const std::string& name) {
         query.limit = kWindowMax;
