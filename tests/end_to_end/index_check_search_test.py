@@ -5,12 +5,11 @@ import json
 import os
 import sqlite3
 import sys
-import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
 from dimse import Server  # noqa: E402
 from lib.index import (  # noqa: E402
-    check, check_is_clean, delete_study, edit, import_files, names_and_repairs, recover, wait_until_level, write_sets)
+    check_is_clean, checks_beside_changes, delete_study, import_files, names_and_repairs, wait_until_level, write_sets)
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 from lib.search import StandIn, ask  # noqa: E402
@@ -114,26 +113,7 @@ def documents_of_opensearch_that_were_changed_by_hand_are_named_and_repaired(fol
 def changes_beside_a_check_are_no_drift_and_none_is_lost_to_a_repair(folder):
     server = Server(folder, "--index-search", "embedded")
     try:
-        studies = write_sets(f"{folder}/files", 12, series=2)
-        import_files(server, f"{folder}/files")
-        names = {}
-
-        def change(turn):
-            # Each study changes, and then holds still: one that never does is not compared.
-            for number, study in enumerate(studies):
-                names[study] = f"NAME^{turn}^{number}"
-                edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": names[study]}}})
-            deletion = delete_study(server, studies[0])
-            recover(server, deletion)
-
-        for turn in range(4):
-            thread = threading.Thread(target=change, args=(turn,))
-            thread.start()
-            code, drift, text = check(server, "search", *(["--repair"] if turn > 1 else []))
-            thread.join()
-            assert (code, drift) == (0, set()), text
-        wait_until_level(server, "search")
-        check_is_clean(server, "search")
+        names = checks_beside_changes(server, "search", folder)
         assert {hit["StudyInstanceUID"]: hit["PatientName"] for hit in ask(server)["hits"]} == names
     finally:
         server.end()

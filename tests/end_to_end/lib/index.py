@@ -3,6 +3,7 @@ import glob
 import json
 import os
 import subprocess
+import threading
 import urllib.request
 
 import pydicom
@@ -87,6 +88,31 @@ def names_and_repairs(server, target, expected):
     code, drift, text = check(server, target, "--repair")
     assert code == 0 and expected <= drift, text
     check_is_clean(server, target)
+
+
+def checks_beside_changes(server, target, folder):
+    """Image sets are edited, deleted and recovered while checks run, the later ones with repairs. None finds drift, and all changes are there
+    afterwards. Gives the last name of the patient by its study."""
+    studies = write_sets(f"{folder}/files", 12, series=2)
+    import_files(server, f"{folder}/files")
+    names = {}
+
+    def change(turn):
+        # Each study changes, and then holds still: one that never does is not compared.
+        for number, study in enumerate(studies):
+            names[study] = f"NAME^{turn}^{number}"
+            edit(server, f"studies/{study}", {"Patient": {"DICOM": {"PatientName": names[study]}}})
+        recover(server, delete_study(server, studies[0]))
+
+    for turn in range(4):
+        thread = threading.Thread(target=change, args=(turn,))
+        thread.start()
+        code, drift, text = check(server, target, *(["--repair"] if turn > 1 else []))
+        thread.join()
+        assert (code, drift) == (0, set()), text
+    wait_until_level(server, target)
+    check_is_clean(server, target)
+    return names
 
 
 def studies_of_catalog(server):
