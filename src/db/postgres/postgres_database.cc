@@ -18,8 +18,7 @@ public:
           readers_(limited(options.read_limit, {}),
                    {options.readers, options.read_limit, options.reader_wait}),
           writer_({.connection = writers(limited(options.write_limit, options.lock_limit)),
-                   .queued_max = options.queued_max,
-                   .group_max = options.group_max,
+                   .queue = {options.queued_max, options.group_max},
                    .group_limit = options.write_limit,
                    .reconnect_wait = options.reconnect_wait},
                   std::move(first)) {}

@@ -57,7 +57,7 @@ private:
 };
 
 Writer::Writer(WriterOptions options, std::unique_ptr<Connection> connection)
-    : options_(std::move(options)), connection_(std::move(connection)) {
+    : options_(std::move(options)), queue_(options_.queue), connection_(std::move(connection)) {
     thread_ = std::thread([this] {
         async::name_this_thread("db-writer");
         run();
@@ -65,68 +65,14 @@ Writer::Writer(WriterOptions options, std::unique_ptr<Connection> connection)
 }
 
 Writer::~Writer() {
-    {
-        const std::lock_guard lock(mutex_);
-        stopping_ = true;
-    }
-    queue_changed_.notify_all();
+    queue_.close();
     thread_.join();
-}
-
-void Writer::submit(WriteRequest& request) {
-    Result<void> refused;
-    bool was_empty = false;
-    {
-        const std::lock_guard lock(mutex_);
-        if (stopping_) {
-            refused = fail(ErrorCode::Unavailable, "the library is being closed");
-        } else if (queue_.size() >= options_.queued_max) {
-            refused = fail(
-                ErrorCode::Unavailable,
-                "more than " + std::to_string(options_.queued_max) + " writes are waiting");
-        } else {
-            was_empty = queue_.empty();
-            queue_.push_back(&request);
-        }
-    }
-    if (!refused) {
-        request.done(std::move(refused));
-    } else if (was_empty) {
-        queue_changed_.notify_one();
-    }
-}
-
-void Writer::before_commit(std::function<Result<void>(Transaction&)> hook) {
-    const std::lock_guard lock(mutex_);
-    auto hooks = std::make_shared<Hooks>(*hooks_);
-    hooks->push_back(std::move(hook));
-    hooks_ = std::move(hooks);
-}
-
-WriterStats Writer::stats() const {
-    const std::lock_guard lock(mutex_);
-    WriterStats stats = stats_;
-    stats.queued = queue_.size();
-    return stats;
-}
-
-std::uint64_t Writer::reconnects() const {
-    const std::lock_guard lock(mutex_);
-    return reconnects_;
 }
 
 void Writer::run() {
     std::vector<WriteRequest*> group;
     std::vector<Result<void>> outcomes;
-    for (;;) {
-        {
-            std::unique_lock lock(mutex_);
-            queue_changed_.wait(lock, [&] { return !queue_.empty() || stopping_; });
-            if (queue_.empty()) return;
-            const auto count = std::min(queue_.size(), options_.group_max);
-            group.assign(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-            queue_.erase(queue_.begin(), queue_.begin() + static_cast<std::ptrdiff_t>(count));
-        }
+    while (queue_.take(group)) {
         outcomes.assign(group.size(), Result<void>());
         run_group(group, outcomes);
         const async::PostBatch one_wake_up_per_executor;
@@ -151,10 +97,7 @@ void Writer::run_group(Requests requests, Outcomes outcomes) {
         }
         attempt = try_group(requests, outcomes, pace);
         if (attempt == Attempt::Done) break;
-        {
-            const std::lock_guard lock(mutex_);
-            stats_.run_again += requests.size();
-        }
+        queue_.count_run_again(requests.size());
         if (attempt == Attempt::Unclear) {
             pace = Pace::OneByOne;
             continue;
@@ -167,15 +110,11 @@ void Writer::run_group(Requests requests, Outcomes outcomes) {
             }
             return;  // they have counted themselves
         }
-        if (!pause(async::backoff_delay(kInTheWay, number, async::random_unit()))) break;
+        if (!queue_.pause(async::backoff_delay(kInTheWay, number, async::random_unit()))) break;
     }
-    const auto succeeded = static_cast<std::uint64_t>(
+    const auto succeeded = static_cast<std::size_t>(
         std::ranges::count_if(outcomes, [](const auto& outcome) { return bool(outcome); }));
-    const std::lock_guard lock(mutex_);
-    stats_.groups += succeeded > 0 ? 1 : 0;
-    stats_.requests += succeeded;
-    stats_.failed += requests.size() - succeeded;
-    stats_.group_max = std::max<std::uint64_t>(stats_.group_max, succeeded);
+    queue_.count_group(succeeded, requests.size() - succeeded);
 }
 
 Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes, Pace pace) {
@@ -204,7 +143,7 @@ Writer::Attempt Writer::try_group(Requests requests, Outcomes outcomes, Pace pac
         give_up(transaction, {}, {});
         return Attempt::Done;
     }
-    if (const auto hooked = run_hooks(transaction); !hooked) {
+    if (const auto hooked = queue_.run_hooks(transaction); !hooked) {
         if (is_unclear(transaction, pace)) return give_up_unclear(transaction);
         return give_up(transaction, outcomes, hooked.error());
     }
@@ -264,16 +203,6 @@ Result<void> Writer::run_request(WriteRequest& request, GroupTransaction& transa
     return outcome;
 }
 
-Result<void> Writer::run_hooks(GroupTransaction& transaction) {
-    std::shared_ptr<const Hooks> hooks;
-    {
-        const std::lock_guard lock(mutex_);
-        hooks = hooks_;
-    }
-    for (const auto& hook : *hooks) TRY_VOID(hook(transaction));
-    return {};
-}
-
 Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes, Pace pace) {
     Connection& connection = transaction.connection();
     // Awaited: from here until its end the server keeps the row locked for this transaction.
@@ -292,10 +221,7 @@ Writer::Attempt Writer::commit(GroupTransaction& transaction, Outcomes outcomes,
     if (connection.is_lost()) return settle(number, transaction, outcomes);
     if (!committed) return give_up(transaction, outcomes, committed.error());
     transaction.hooks().committed();
-    const auto took =
-        std::chrono::duration_cast<std::chrono::microseconds>(steady_clock::now() - start);
-    const std::lock_guard lock(mutex_);
-    stats_.commit_us += static_cast<std::uint64_t>(took.count());
+    queue_.count_commit(steady_clock::now() - start);
     return Attempt::Done;
 }
 
@@ -346,21 +272,15 @@ Result<void> Writer::connect(SteadyTime until) {
         if (opened) {
             connection_ = std::move(*opened);
             is_down_ = false;
-            const std::lock_guard lock(mutex_);
             ++reconnects_;
             return {};
         }
         const auto delay = async::backoff_delay(kReconnect, number, async::random_unit());
-        if (is_down_ || steady_clock::now() + delay > until || !pause(delay)) {
+        if (is_down_ || steady_clock::now() + delay > until || !queue_.pause(delay)) {
             is_down_ = true;
             return tl::unexpected(out_of_reach(opened.error()));
         }
     }
-}
-
-bool Writer::pause(std::chrono::nanoseconds time) {
-    std::unique_lock lock(mutex_);
-    return !queue_changed_.wait_for(lock, time, [&] { return stopping_; });
 }
 
 }  // namespace larmor::db::postgres

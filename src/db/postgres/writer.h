@@ -1,24 +1,20 @@
 #pragma once
-#include <condition_variable>
-#include <deque>
-#include <functional>
+#include <atomic>
+#include <chrono>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <span>
 #include <thread>
 #include <vector>
 
-#include "db/database.h"
 #include "db/postgres/commit_marks.h"
 #include "db/postgres/connection.h"
+#include "db/write_queue.h"
 
 namespace larmor::db::postgres {
 
 struct WriterOptions {
     Connection::Settings connection;
-    std::size_t queued_max = 0;
-    std::size_t group_max = 0;
+    WriteQueue::Limits queue;
     std::chrono::milliseconds group_limit{0};     ///< of one transaction
     std::chrono::milliseconds reconnect_wait{0};  ///< for a server that is gone
 };
@@ -35,13 +31,12 @@ public:
     /// Runs what is queued to its end.
     ~Writer();
 
-    void submit(WriteRequest& request);
-    void before_commit(std::function<Result<void>(Transaction&)> hook);
-    WriterStats stats() const;
-    std::uint64_t reconnects() const;
+    void submit(WriteRequest& request) { queue_.submit(request); }
+    void before_commit(WriteQueue::Hook hook) { queue_.before_commit(std::move(hook)); }
+    WriterStats stats() const { return queue_.stats(); }
+    std::uint64_t reconnects() const { return reconnects_; }
 
 private:
-    using Hooks = std::vector<std::function<Result<void>(Transaction&)>>;
     using Requests = std::span<WriteRequest* const>;
     using Outcomes = std::span<Result<void>>;
     using SteadyTime = std::chrono::steady_clock::time_point;
@@ -60,7 +55,6 @@ private:
     Attempt give_up(GroupTransaction& transaction, Outcomes outcomes, const Error& why);
     Result<void> run_request(WriteRequest& request, GroupTransaction& transaction,
                              bool is_alone, Pace pace);
-    Result<void> run_hooks(GroupTransaction& transaction);
     static bool is_unclear(GroupTransaction& transaction, Pace pace);
     Attempt give_up_unclear(GroupTransaction& transaction);
     Attempt commit(GroupTransaction& transaction, Outcomes outcomes, Pace pace);
@@ -68,18 +62,11 @@ private:
     Attempt settle(std::int64_t number, GroupTransaction& transaction, Outcomes outcomes);
     Result<void> introduce();
     Result<void> connect(SteadyTime until);
-    /// False when we are being closed.
-    bool pause(std::chrono::nanoseconds time);
 
     const WriterOptions options_;
 
-    mutable std::mutex mutex_;
-    std::condition_variable queue_changed_;
-    std::deque<WriteRequest*> queue_;
-    std::shared_ptr<const Hooks> hooks_ = std::make_shared<Hooks>();
-    WriterStats stats_;
-    std::uint64_t reconnects_ = 0;
-    bool stopping_ = false;
+    WriteQueue queue_;
+    std::atomic<std::uint64_t> reconnects_{0};
 
     // Of the writer's thread only.
     std::unique_ptr<Connection> connection_;

@@ -62,8 +62,9 @@ public:
         readers_.emplace(std::move(readers),
                          ReaderPool::Limits{options_.read_limit, options_.reader_wait});
         writer_.emplace(std::move(writing), std::move(checkpointing),
-                        WriterOptions{options_.queued_max, options_.group_max,
-                                      options_.wal_bytes, options_.on_write_failure});
+                        WriterOptions{{options_.queued_max, options_.group_max},
+                                      options_.wal_bytes,
+                                      options_.on_write_failure});
         return {};
     }
 
