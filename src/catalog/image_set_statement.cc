@@ -8,13 +8,20 @@ namespace {
 using Order = ImageSetQuery::Order;
 using Direction = ImageSetQuery::Direction;
 
+/// Around the numbers of a page's rows, so that what is only passed over or sorted away is read
+/// from an index or one table, and not joined.
 constexpr std::string_view kColumns =
     "SELECT m.id, m.image_set_id, m.study, m.series, m.is_primary, m.state, m.workflow_status,"
     " m.latest_version, m.created, m.updated, m.edited_version,"
     " t.study_instance_uid, t.study_date, t.study_time, t.accession_number, t.study_id,"
     " t.study_description, t.patient_id, t.patient_name, t.patient_birth_date, t.patient_sex,"
     " t.number_of_series, t.number_of_instances, s.series_instance_uid, s.modality,"
-    " s.series_number, s.body_part_examined";
+    " s.series_number, s.body_part_examined FROM (";
+/// As the indexes of the orders have it.
+constexpr std::string_view kIsFound = " AND m.state < 2 AND m.latest_version > 0";
+constexpr std::string_view kJoined =
+    ") p CROSS JOIN image_sets m CROSS JOIN studies t CROSS JOIN series s"
+    " WHERE m.id = p.id AND t.id = m.study AND s.id = m.series";
 
 bool names_study(const ImageSetQuery& query) {
     return query.patient_id || query.accession_number || query.study_id ||
@@ -28,21 +35,22 @@ bool has_moments(const ImageSetQuery& query) {
     return query.studied_from || query.studied_to;
 }
 
-/// SQLite takes the tables of a CROSS JOIN in their order: what narrows most comes first.
+/// Those that the page is found with. SQLite takes the tables of a CROSS JOIN in their order:
+/// what narrows most comes first.
 std::string_view tables_of(const ImageSetQuery& query, FirstRows first) {
+    const bool by_date = query.order == Order::StudyDateAndTime;
     if (query.series_instance_uid) {
         return " FROM series s CROSS JOIN image_sets m CROSS JOIN studies t"
                " WHERE m.series = s.id AND t.id = m.study";
     }
-    const bool by_study =
-        first == FirstRows::Studied || names_study(query) ||
-        (first == FirstRows::InOrder && query.order == Order::StudyDateAndTime);
-    if (by_study) {
-        return " FROM studies t CROSS JOIN image_sets m CROSS JOIN series s"
-               " WHERE m.study = t.id AND s.id = m.series";
+    if (first == FirstRows::Studied || names_study(query) ||
+        (first == FirstRows::InOrder && by_date)) {
+        return " FROM studies t CROSS JOIN image_sets m WHERE m.study = t.id";
     }
-    return " FROM image_sets m CROSS JOIN studies t CROSS JOIN series s"
-           " WHERE t.id = m.study AND s.id = m.series";
+    if (by_date || has_moments(query)) {
+        return " FROM image_sets m CROSS JOIN studies t WHERE t.id = m.study";
+    }
+    return " FROM image_sets m WHERE 1 = 1";
 }
 
 std::int64_t microseconds(Time time) {
@@ -116,15 +124,12 @@ void add_position(Clause& clause, const ImageSetQuery& query, const std::string&
                 " OR (t.study_time_key = " + time + " AND m.id" + comparison + row + ")");
 }
 
-void add_order(Clause& clause, const ImageSetQuery& query, const std::string& hint) {
+std::string order_of(const ImageSetQuery& query, const std::string& hint) {
     const std::string way = query.direction == Direction::Ascending ? "" : " DESC";
-    clause.sql += " ORDER BY ";
-    clause.sql += hint;
-    clause.sql += query.order == Order::StudyDateAndTime
-                      ? "t.study_date" + way + ", t.study_time_key" + way
-                      : std::string(key_of(query.order)) + way;
-    clause.sql += ", m.id" + way + " LIMIT " +
-                  clause.parameter(static_cast<std::int64_t>(query.limit + 1));
+    const std::string keys = query.order == Order::StudyDateAndTime
+                                 ? "t.study_date" + way + ", t.study_time_key" + way
+                                 : std::string(key_of(query.order)) + way;
+    return " ORDER BY " + hint + keys + ", m.id" + way;
 }
 
 }  // namespace
@@ -148,7 +153,9 @@ std::vector<FirstRows> narrowing_rows(const ImageSetQuery& query) {
 Clause count_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t limit) {
     Clause clause;
     clause.sql = "SELECT count(*) FROM (SELECT 1 FROM ";
-    clause.sql += first == FirstRows::Studied ? "studies t WHERE 1" : "image_sets m WHERE 1";
+    clause.sql +=
+        first == FirstRows::Studied ? "studies t WHERE 1 = 1" : "image_sets m WHERE 1 = 1";
+    if (first != FirstRows::Studied) clause.sql += kIsFound;
     switch (first) {
         case FirstRows::Created:
             add_times(clause, "m.created", query.created);
@@ -178,8 +185,8 @@ Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, Firs
     };
     Clause clause;
     clause.dialect = dialect;
-    clause.sql = std::string(kColumns) + std::string(tables_of(query, first));
-    clause.sql += " AND m.state < 2 AND m.latest_version > 0";
+    clause.sql = std::string(kColumns) + "SELECT m.id" + std::string(tables_of(query, first));
+    clause.sql += kIsFound;
     add_equal(clause, "t.patient_id", query.patient_id);
     add_equal(clause, "t.accession_number", query.accession_number);
     add_equal(clause, "t.study_id", query.study_id);
@@ -194,7 +201,10 @@ Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, Firs
     add_times(clause, hint(FirstRows::Updated, by_updated) + "m.updated", query.updated);
     add_moments(clause, query);
     add_position(clause, query, hint(FirstRows::InOrder, false));
-    add_order(clause, query, hint(FirstRows::InOrder, false));
+    clause.sql += order_of(query, hint(FirstRows::InOrder, false)) + " LIMIT " +
+                  clause.parameter(static_cast<std::int64_t>(query.limit + 1));
+    clause.sql += kJoined;
+    clause.sql += order_of(query, "");
     return clause;
 }
 
