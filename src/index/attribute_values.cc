@@ -78,16 +78,28 @@ std::optional<std::string> text_of(ondemand::object attribute) {
     return text;
 }
 
-}  // namespace
-
-Result<Values> read_attribute_values(std::string& json, std::span<const dicom::Tag> tags) {
-    Values values(tags.size());
+/// `read` with the object that the text is.
+template <typename Read>
+Result<void> with_object(std::string& json, Read read) {
     // Its buffers serve one document after the other.
     thread_local ondemand::parser parser;
     json.reserve(json.size() + simdjson::SIMDJSON_PADDING);
     try {
         auto document = parser.iterate(json);
-        for (auto field : document.get_object()) {
+        read(document.get_object().value());
+    } catch (const simdjson::simdjson_error& error) {
+        return fail(ErrorCode::InvalidInput,
+                    std::string("not the DICOM JSON model: ") + error.what());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<Values> read_attribute_values(std::string& json, std::span<const dicom::Tag> tags) {
+    Values values(tags.size());
+    TRY_VOID(with_object(json, [&](ondemand::object object) {
+        for (auto field : object) {
             const auto tag = tag_of(field.key());
             if (!tag) continue;
             // They rise, as everywhere where a file's attributes are read.
@@ -97,11 +109,14 @@ Result<Values> read_attribute_values(std::string& json, std::span<const dicom::T
             values[static_cast<std::size_t>(at - tags.begin())] =
                 text_of(field.value().get_object());
         }
-    } catch (const simdjson::simdjson_error& error) {
-        return fail(ErrorCode::InvalidInput,
-                    std::string("not the DICOM JSON model: ") + error.what());
-    }
+    }));
     return values;
+}
+
+Result<std::optional<std::string>> read_attribute_value(std::string& json) {
+    std::optional<std::string> text;
+    TRY_VOID(with_object(json, [&](ondemand::object attribute) { text = text_of(attribute); }));
+    return text;
 }
 
 }  // namespace larmor::index

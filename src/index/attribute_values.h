@@ -1,4 +1,5 @@
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 
@@ -12,5 +13,8 @@ namespace larmor::index {
 /// `tags`, which rise. Takes the string by reference since the parser pads it.
 /// Errors: InvalidInput where it is no such object.
 Result<Values> read_attribute_values(std::string& json, std::span<const dicom::Tag> tags);
+
+/// The same of one attribute's object: `{"vr":...,"Value":[...]}`.
+Result<std::optional<std::string>> read_attribute_value(std::string& json);
 
 }  // namespace larmor::index

@@ -3,6 +3,7 @@
 #include "catalog/read_rows.h"
 #include "edits/apply_json.h"
 #include "events/event_reader.h"
+#include "index/attribute_reader.h"
 #include "index/attribute_values.h"
 #include "index/row_values.h"
 #include "preprocess/stored_metadata.h"
@@ -42,7 +43,7 @@ std::uint32_t frames_of(const catalog::StoredInstance& instance) {
 class DocumentSource::Loading {
 public:
     Loading(const DocumentSource& source, const Wanted& wanted)
-        : source_(source), wanted_(wanted) {}
+        : source_(source), wanted_(wanted), reader_(wanted.at(Level::Instance)) {}
 
     Result<ImageSetDocument> load(std::string_view id) {
         document_.wanted = wanted_;
@@ -143,18 +144,17 @@ private:
         return read_attribute_values(*first_json_, tags);
     }
 
-    Result<Values> values_of(const Located& located, Level level) {
-        const auto& tags = wanted_.at(level);
-        if (tags.empty()) return Values();
+    Result<Values> instance_values(const Located& located) {
+        if (wanted_.at(Level::Instance).empty()) return Values();
         TRY_VOID(read_metadata(located, json_));
-        return read_attribute_values(json_, tags);
+        return reader_.read(json_);
     }
 
     Result<void> add_instances() {
         for (catalog::InstanceRow after{};;) {
             TRY(const auto page, locate(image_set_, after, kPageInstances));
             for (const auto& located : page) {
-                TRY(auto values, values_of(located, Level::Instance));
+                TRY(auto values, instance_values(located));
                 document_.instances.push_back(
                     {.row = located.instance.row,
                      .sop_instance_uid = located.instance.attributes.sop_instance_uid,
@@ -211,7 +211,8 @@ private:
     Found first_of_study_;
     Found first_of_series_;
     std::string json_;  ///< of an instance: a buffer for one after the other
-    Found first_read_;  ///< of which the first instance was read last
+    AttributeReader reader_;
+    Found first_read_;                       ///< of which the first instance was read last
     std::optional<std::string> first_json_;  ///< nothing where it has none
     catalog::StoredStudy study_;
     catalog::PatientAttributes patient_;

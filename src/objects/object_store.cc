@@ -13,6 +13,13 @@ bool is_key_part(std::string_view part) {
            });
 }
 
+Result<void> check_size(const ObjectLocation& location, std::uint64_t size_max_bytes) {
+    if (location.size_bytes <= size_max_bytes) return {};
+    return fail(ErrorCode::LimitExceeded,
+                "the object has " + std::to_string(location.size_bytes) +
+                    " bytes, the limit is " + std::to_string(size_max_bytes));
+}
+
 }  // namespace
 
 std::string place_of(const ObjectLocation& location) {
@@ -33,14 +40,18 @@ bool is_object_key(std::string_view key) {
 
 Result<ByteBuffer> ObjectStore::read_all(const ObjectLocation& location,
                                          std::uint64_t size_max_bytes) {
-    if (location.size_bytes > size_max_bytes) {
-        return fail(ErrorCode::LimitExceeded,
-                    "the object has " + std::to_string(location.size_bytes) +
-                        " bytes, the limit is " + std::to_string(size_max_bytes));
-    }
+    TRY_VOID(check_size(location, size_max_bytes));
     ByteBuffer bytes(location.size_bytes);
     TRY_VOID(read(location, 0, bytes));
     return bytes;
+}
+
+Result<void> ObjectStore::append_to(std::string& text, const ObjectLocation& location,
+                                    std::uint64_t size_max_bytes) {
+    TRY_VOID(check_size(location, size_max_bytes));
+    const std::size_t begin = text.size();
+    text.resize(begin + location.size_bytes);
+    return read(location, 0, std::as_writable_bytes(std::span(text).subspan(begin)));
 }
 
 Result<ByteBuffer> ObjectStore::read_all(ObjectId id, std::uint64_t size_max_bytes) {

@@ -156,6 +156,9 @@ public:
     /// The whole object in memory. Errors: as `read`; LimitExceeded over `size_max_bytes`.
     Result<ByteBuffer> read_all(const ObjectLocation& location, std::uint64_t size_max_bytes);
     Result<ByteBuffer> read_all(ObjectId id, std::uint64_t size_max_bytes);
+    /// The same, behind what is in `text` already. Nobody knows what is there after an error.
+    Result<void> append_to(std::string& text, const ObjectLocation& location,
+                           std::uint64_t size_max_bytes);
 };
 
 /// `segment 17 at byte 4096`, or `object file <key>`: for messages.

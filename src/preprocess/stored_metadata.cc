@@ -36,8 +36,14 @@ Result<void> append_stored_metadata(objects::ObjectStore& store, const StoredMet
         instance_path(instance.study_instance_uid, instance.series_instance_uid,
                       instance.attributes.sop_instance_uid);
     if (stored.is_prepared) {
-        TRY(const ByteBuffer text, store.read_all(stored.location, max_bytes));
-        append_with_urls(out, as_text(text), urls, path);
+        const std::size_t begin = out.size();
+        TRY_VOID(store.append_to(out, stored.location, max_bytes));
+        const std::size_t first = out.find(kServiceBase, begin);
+        if (first == std::string::npos) return {};
+        // Mostly that of the pixels, near the end.
+        const std::string rest = out.substr(first);
+        out.resize(first);
+        append_with_urls(out, rest, urls, path);
         return {};
     }
     TRY(const auto object, objects::map(store, stored.location));

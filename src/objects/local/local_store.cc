@@ -19,6 +19,15 @@
 namespace larmor::objects::local {
 namespace {
 
+/// Of its first byte in its file.
+std::uint64_t start_of(const ObjectLocation& location) {
+    return location.segment == 0 ? 0 : location.record_offset + location.head_bytes;
+}
+
+tl::unexpected<Error> too_short(const ObjectLocation& location) {
+    return fail(ErrorCode::Corrupt, place_of(location) + ": the file ends too early");
+}
+
 class LocalStoreImpl final : public LocalStore {
 public:
     LocalStoreImpl(db::Database& database, LocalStoreOptions options)
@@ -110,6 +119,9 @@ public:
     Result<std::uint64_t> collect_garbage() override;
 
 private:
+    /// The file in which it is, where it has such a range.
+    Result<std::shared_ptr<const UniqueFd>> file_with(const ObjectLocation& location,
+                                                      ByteRange range);
     void commit_when_durable(db::Transaction& tx, const StagedObject& staged) {
         if (staged.write == 0) return;
         segments_->start_sync(staged.write);
@@ -233,29 +245,33 @@ Result<PreparedRecord> LocalStoreImpl::prepare(StageRequest request) const {
     return record;
 }
 
-Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location, ByteRange range) {
+Result<std::shared_ptr<const UniqueFd>> LocalStoreImpl::file_with(
+    const ObjectLocation& location, ByteRange range) {
     if (range.offset > location.size_bytes ||
         range.count > location.size_bytes - range.offset) {
         return invalid_at(range.offset, "range ends beyond the object");
     }
     auto file = files_.open(path_of(location));
-    if (!file) {
-        if (file.error().code != ErrorCode::NotFound) return tl::unexpected(file.error());
+    if (!file && file.error().code == ErrorCode::NotFound) {
         return fail(ErrorCode::Corrupt, place_of(location) + ": the file is missing");
     }
-    std::uint64_t start = 0;
-    if (location.segment != 0) start = location.record_offset + location.head_bytes;
-    TRY(const std::uint64_t size, size_of(**file));
-    if (start > size || location.size_bytes > size - start) {
-        return fail(ErrorCode::Corrupt, place_of(location) + ": the file ends too early");
-    }
-    return FileSlice{std::move(*file), start + range.offset, range.count};
+    return file;
+}
+
+Result<FileSlice> LocalStoreImpl::open(const ObjectLocation& location, ByteRange range) {
+    TRY(auto file, file_with(location, range));
+    const std::uint64_t start = start_of(location);
+    TRY(const std::uint64_t size, size_of(*file));
+    if (start > size || location.size_bytes > size - start) return too_short(location);
+    return FileSlice{std::move(file), start + range.offset, range.count};
 }
 
 Result<void> LocalStoreImpl::read(const ObjectLocation& location, std::uint64_t offset,
                                   std::span<std::byte> out) {
-    TRY(const FileSlice slice, open(location, {offset, out.size()}));
-    return read_at(*slice.file, slice.offset, out);
+    TRY(const auto file, file_with(location, {offset, out.size()}));
+    auto done = read_at(*file, start_of(location) + offset, out);
+    if (!done && done.error().code == ErrorCode::InvalidInput) return too_short(location);
+    return done;
 }
 
 Result<void> LocalStoreImpl::verify(const ObjectLocation& location) {
