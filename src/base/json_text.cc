@@ -2,14 +2,42 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 namespace larmor {
+namespace {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+
+/// True where one of eight bytes is below `limit`, which is at most 0x80.
+constexpr bool any_below(std::uint64_t word, std::uint64_t limit) {
+    return ((word - kOnes * limit) & ~word & (kOnes * 0x80)) != 0;
+}
+constexpr bool any_is(std::uint64_t word, char c) {
+    return any_below(word ^ (kOnes * static_cast<unsigned char>(c)), 1);
+}
+
+/// Where the first eight bytes begin of which one may need an escape: answers of a search are
+/// mostly text that needs none.
+std::size_t skip_plain_words(std::string_view text, std::size_t begin) {
+    std::uint64_t word = 0;
+    while (text.size() - begin >= sizeof word) {
+        std::memcpy(&word, text.data() + begin, sizeof word);
+        if (any_below(word, 0x20) || any_is(word, '"') || any_is(word, '\\')) break;
+        begin += sizeof word;
+    }
+    return begin;
+}
+
+}  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
     constexpr std::string_view kDigits = "0123456789abcdef";
     out += '"';
     std::size_t plain = 0;  // start of the run that needs no escape
     for (std::size_t i = 0; i < text.size(); ++i) {
+        i = skip_plain_words(text, i);
+        if (i == text.size()) break;
         const auto c = static_cast<unsigned char>(text[i]);
         if (c >= 0x20 && c != '"' && c != '\\') continue;
         out.append(text, plain, i - plain);
