@@ -232,9 +232,11 @@ public:
     Result<Page<InstanceHit>> search_instances(db::Snapshot& snapshot,
                                                const SearchQuery& query) const;
 
-    /// Image sets that are not DELETED, primary or not, each with its study and series.
-    Result<Page<ImageSetHit>> search_image_sets(db::Snapshot& snapshot,
-                                                const ImageSetQuery& query) const;
+    /// Calls `take` with each of a page of image sets, in its order: those that are not
+    /// DELETED, primary or not, each with its study and series. The hit is gone after the call.
+    /// True when there are more behind the page.
+    Result<bool> search_image_sets(db::Snapshot& snapshot, const ImageSetQuery& query,
+                                   const std::function<void(const ImageSetHit&)>& take) const;
 
     /// Errors of all: NotFound, with the UID.
     Result<StoredStudy> find_study(db::Snapshot& snapshot, std::string_view study_uid) const;

@@ -5,26 +5,25 @@
 namespace larmor::catalog {
 namespace {
 
-ImageSetHit read_hit(const db::Query& query) {
-    ImageSetHit hit;
+/// Into the memory of the hit before: a page has some thousand texts.
+void read_hit(const db::Query& query, ImageSetHit& hit) {
     hit.image_set = read_image_set(query);
-    hit.study.study_instance_uid = query.string(11);
-    hit.study.study_date = query.string(12);
-    hit.study.study_time = query.string(13);
-    hit.study.accession_number = query.string(14);
-    hit.study.study_id = query.string(15);
-    hit.study.study_description = query.string(16);
-    hit.patient.patient_id = query.string(17);
-    hit.patient.patient_name = query.string(18);
-    hit.patient.patient_birth_date = query.string(19);
-    hit.patient.patient_sex = query.string(20);
+    hit.study.study_instance_uid = query.text(11);
+    hit.study.study_date = query.text(12);
+    hit.study.study_time = query.text(13);
+    hit.study.accession_number = query.text(14);
+    hit.study.study_id = query.text(15);
+    hit.study.study_description = query.text(16);
+    hit.patient.patient_id = query.text(17);
+    hit.patient.patient_name = query.text(18);
+    hit.patient.patient_birth_date = query.text(19);
+    hit.patient.patient_sex = query.text(20);
     hit.number_of_study_related_series = query.int64(21);
     hit.number_of_study_related_instances = query.int64(22);
-    hit.series.series_instance_uid = query.string(23);
-    hit.series.modality = query.string(24);
+    hit.series.series_instance_uid = query.text(23);
+    hit.series.modality = query.text(24);
     hit.series.series_number = query.optional_int64(25);
-    hit.series.body_part_examined = query.string(26);
-    return hit;
+    hit.series.body_part_examined = query.text(26);
 }
 
 /// So many are read and sorted in less time than it takes to come to a page in any order.
@@ -65,21 +64,20 @@ ImageSetQuery::Position ImageSetHit::position(ImageSetQuery::Order order) const 
     return {0, image_set.row};
 }
 
-Result<Page<ImageSetHit>> Catalog::search_image_sets(db::Snapshot& snapshot,
-                                                     const ImageSetQuery& query) const {
+Result<bool> Catalog::search_image_sets(
+    db::Snapshot& snapshot, const ImageSetQuery& query,
+    const std::function<void(const ImageSetHit&)>& take) const {
     TRY(const FirstRows first, choose_first_rows(snapshot, query));
     const Clause clause = image_set_statement(query, snapshot.dialect(), first);
     TRY(db::Query rows, snapshot.prepare(clause.sql));
     bind_values(rows, clause);
-    Page<ImageSetHit> page;
-    for (;;) {
+    ImageSetHit hit;
+    for (std::size_t taken = 0;; ++taken) {
         TRY(const bool found, rows.next());
-        if (!found) return page;
-        if (page.items.size() == query.limit) {
-            page.more = true;
-            return page;
-        }
-        page.items.push_back(read_hit(rows));
+        if (!found) return false;
+        if (taken == query.limit) return true;
+        read_hit(rows, hit);
+        take(hit);
     }
 }
 

@@ -19,8 +19,7 @@ using http::Task;
 
 constexpr std::uint64_t kCriteriaMaxBytes = 16 * 1024;
 
-std::string tags_json(const ImageSetHit& hit) {
-    ServiceObject tags;
+void add_tags(ServiceObject& tags, const ImageSetHit& hit) {
     tags.text_if_any("DICOMPatientId", hit.patient.patient_id)
         .text_if_any("DICOMPatientName", hit.patient.patient_name)
         .text_if_any("DICOMPatientBirthDate", hit.patient.patient_birth_date)
@@ -37,35 +36,41 @@ std::string tags_json(const ImageSetHit& hit) {
         .text_if_any("DICOMStudyDate", hit.study.study_date)
         .text_if_any("DICOMStudyTime", hit.study.study_time);
     if (hit.series.series_number) tags.number("DICOMSeriesNumber", *hit.series.series_number);
-    return tags.take();
 }
 
-std::string summary_json(const ImageSetHit& hit) {
-    return ServiceObject()
-        .text("imageSetId", hit.image_set.id)
+/// In the memory of `used`.
+std::string summary_json(const ImageSetHit& hit, std::string&& used) {
+    ServiceObject summary(std::move(used));
+    summary.text("imageSetId", hit.image_set.id)
         .number("version", hit.image_set.latest_version)
         .time("createdAt", hit.image_set.created)
         .time("updatedAt", hit.image_set.updated)
         .text("storageTier", "FREQUENT_ACCESS")
         .flag("isPrimary", hit.image_set.is_primary)
-        .json("DICOMTags", tags_json(hit))
-        .take();
+        .open("DICOMTags");
+    add_tags(summary, hit);
+    return summary.close().take();
 }
 
-std::string found_json(const catalog::Page<ImageSetHit>& page, const ImageSetQuery& query,
-                       std::string_view criteria) {
+/// The answer, written while its rows are read.
+Result<std::string> found_json(const catalog::Catalog& catalog, db::Snapshot& snapshot,
+                               const ImageSetQuery& query, std::string_view criteria) {
     ServiceList summaries;
-    for (const auto& hit : page.items) summaries.add(summary_json(hit));
+    std::string summary;
+    ImageSetQuery::Position last;
+    TRY(const bool more,
+        catalog.search_image_sets(snapshot, query, [&](const ImageSetHit& hit) {
+            summary = summary_json(hit, std::move(summary));
+            summaries.add(summary);
+            last = hit.position(query.order);
+        }));
     const auto sort = ServiceObject()
                           .text("sortField", service_name_of(query.order))
                           .text("sortOrder", service_name_of(query.direction))
                           .take();
     ServiceObject object;
     object.json("imageSetsMetadataSummaries", summaries.take()).json("sort", sort);
-    if (page.more) {
-        object.text("nextToken",
-                    to_page_token(page.items.back().position(query.order), criteria));
-    }
+    if (more) object.text("nextToken", to_page_token(last, criteria));
     return object.take();
 }
 
@@ -92,13 +97,13 @@ Task<Response> search_image_sets(ContextPtr context, Request request) {
     if (!query) {
         co_return service_error(request, query.error());
     }
-    const auto page = co_await context->read([&](db::Snapshot& snapshot) {
-        return context->services.catalog.search_image_sets(snapshot, *query);
+    auto found = co_await context->read([&](db::Snapshot& snapshot) {
+        return found_json(context->services.catalog, snapshot, *query, *criteria);
     });
-    if (!page) {
-        co_return service_error(request, page.error());
+    if (!found) {
+        co_return service_error(request, found.error());
     }
-    Response response = service_answer(found_json(*page, *query, *criteria));
+    Response response = service_answer(*std::move(found));
     AuditNote note;
     note.subjects.emplace_back().query = criteria_for_record(*query);
     response.context = std::move(note);

@@ -1,15 +1,12 @@
 #include "api/healthimaging/service_json.h"
 
-#include <array>
-#include <cstdio>
-
 #include "api/problem.h"
 #include "base/json_text.h"
 
 namespace larmor::api {
 
 std::string& ServiceObject::member(std::string_view name) {
-    if (json_.size() > 1) json_ += ',';
+    if (json_.back() != '{') json_ += ',';
     append_json_string(json_, name);
     return json_ += ':';
 }
@@ -30,17 +27,27 @@ ServiceObject& ServiceObject::flag(std::string_view name, bool value) {
 }
 
 ServiceObject& ServiceObject::time(std::string_view name, Time value) {
-    const auto since = std::chrono::floor<std::chrono::milliseconds>(value).time_since_epoch();
-    std::array<char, 32> text{};
-    std::snprintf(text.data(), text.size(), "%lld.%03lld",
-                  static_cast<long long>(since.count() / 1000),
-                  static_cast<long long>(since.count() % 1000));
-    member(name) += text.data();
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(value);
+    const auto rest = std::chrono::floor<std::chrono::milliseconds>(value - seconds);
+    auto& json = member(name) += std::to_string(seconds.time_since_epoch().count());
+    json += '.';
+    // Its leading one makes room for zeros.
+    json += std::string_view(std::to_string(1000 + rest.count())).substr(1);
     return *this;
 }
 
 ServiceObject& ServiceObject::json(std::string_view name, std::string_view value) {
     member(name) += value;
+    return *this;
+}
+
+ServiceObject& ServiceObject::open(std::string_view name) {
+    member(name) += '{';
+    return *this;
+}
+
+ServiceObject& ServiceObject::close() {
+    json_ += '}';
     return *this;
 }
 

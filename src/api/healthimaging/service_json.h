@@ -14,6 +14,10 @@ namespace larmor::api {
 /// 1970 with their milliseconds.
 class ServiceObject {
 public:
+    ServiceObject() : ServiceObject(std::string()) {}
+    /// In the memory of a text that is no longer needed.
+    explicit ServiceObject(std::string&& used) : json_(std::move(used)) { json_ = '{'; }
+
     ServiceObject& text(std::string_view name, std::string_view value);
     ServiceObject& number(std::string_view name, std::int64_t value);
     ServiceObject& flag(std::string_view name, bool value);
@@ -22,11 +26,14 @@ public:
     ServiceObject& json(std::string_view name, std::string_view value);
     /// Nothing for an empty text: what is absent is left out.
     ServiceObject& text_if_any(std::string_view name, std::string_view value);
+    /// Begins a member that is an object: what follows belongs to it, until `close`.
+    ServiceObject& open(std::string_view name);
+    ServiceObject& close();
     std::string take() { return std::move(json_) + '}'; }
 
 private:
     std::string& member(std::string_view name);
-    std::string json_ = "{";
+    std::string json_;
 };
 
 /// `[a,b]` of JSON values, added one by one.

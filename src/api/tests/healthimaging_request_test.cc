@@ -1,6 +1,7 @@
 #include "api/healthimaging/errors.h"
 #include "api/healthimaging/resource_arn.h"
 #include "api/healthimaging/search_criteria.h"
+#include "api/healthimaging/service_json.h"
 #include "api/healthimaging/update_request.h"
 #include "ingest/manifest_parameters.h"
 
@@ -35,6 +36,25 @@ TEST(ResourceArn, RefusesEverythingElse) {
           "arn:aws:medical-imaging:datastore/" + kDatastoreId}) {
         EXPECT_FALSE(parse_resource_arn(arn)) << arn;
     }
+}
+
+TEST(ServiceObject, HasTimesInSecondsAndObjectsWithin) {
+    const auto at = [](std::int64_t us) { return Time(std::chrono::microseconds(us)); };
+    std::string used = "what was written before";
+    EXPECT_EQ(ServiceObject(std::move(used))
+                  .open("a")
+                  .time("b", at(1'767'225'600'007'999))
+                  .open("c")
+                  .close()
+                  .time("d", at(1'999'999))
+                  .close()
+                  .time("e", at(0))
+                  .text("f", "{")
+                  .text_if_any("g", "")
+                  .number("h", -1)
+                  .take(),
+              R"({"a":{"b":1767225600.007,"c":{},"d":1.999},"e":0.000,"f":"{","h":-1})");
+    EXPECT_EQ(ServiceObject().take(), "{}");
 }
 
 TEST(SearchCriteria, HaveBothEndsOfARange) {

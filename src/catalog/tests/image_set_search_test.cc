@@ -1,31 +1,14 @@
-#include <algorithm>
-
-#include "catalog/image_set_statement.h"
-#include "catalog/tests/catalog_library.h"
+#include "catalog/tests/image_set_library.h"
 
 namespace larmor::catalog {
 namespace {
 
-using testing::CatalogTest;
 using testing::must;
 using Order = ImageSetQuery::Order;
 using Direction = ImageSetQuery::Direction;
 
-class ImageSetSearch : public CatalogTest {
+class ImageSetSearch : public testing::ImageSetLibrary {
 protected:
-    /// An image set of its own: the study, the series and the instance have numbers.
-    void store(const std::string& study, const std::string& patient, const std::string& date,
-               const std::string& time, const std::string& series = ".1") {
-        InstanceRecord made =
-            record("1.2." + study, "1.2." + study + series, "1.2." + study + series + ".1");
-        made.patient.patient_id = patient;
-        made.study.study_date = date;
-        made.study.study_time = time;
-        made.study.accession_number = "A" + study;
-        made.study.study_id = "S" + study;
-        insert(made);
-        clock_.advance(std::chrono::seconds(1));
-    }
     /// Series Instance UIDs without their beginning, in the order of the page.
     std::vector<std::string> found(const ImageSetQuery& query) {
         const auto page = search(query);
@@ -35,19 +18,12 @@ protected:
         }
         return names;
     }
-    Page<ImageSetHit> search(const ImageSetQuery& query) {
-        return read([&](db::Snapshot& s) { return catalog_->search_image_sets(s, query); });
-    }
     /// Of what finds the rows of the page, without what reads them afterwards.
     std::string plan(const ImageSetQuery& query, FirstRows first = FirstRows::InOrder) {
         const Clause clause = image_set_statement(query, db::Dialect::Sqlite, first);
         return read([&](db::Snapshot& snapshot) -> Result<std::string> {
             TRY(db::Query rows, snapshot.prepare("EXPLAIN QUERY PLAN " + clause.sql));
-            for (std::size_t i = 0; i < clause.values.size(); ++i) {
-                std::visit(
-                    [&](const auto& value) { rows.bind_at(static_cast<int>(i) + 1, value); },
-                    clause.values[i]);
-            }
+            bind(rows, clause);
             TRY_VOID(rows.next());
             EXPECT_EQ(rows.string(3), "CO-ROUTINE p");
             std::string steps;
@@ -55,24 +31,6 @@ protected:
                 TRY(const bool row, rows.next());
                 if (!row || rows.string(3) == "SCAN p") return steps;
                 steps += rows.string(3) + '\n';
-            }
-        });
-    }
-    /// What a page is made of, with one more than it.
-    std::vector<std::int64_t> rows_of(const ImageSetQuery& query, FirstRows first) {
-        return read([&](db::Snapshot& snapshot) -> Result<std::vector<std::int64_t>> {
-            const Clause clause = image_set_statement(query, snapshot.dialect(), first);
-            TRY(db::Query rows, snapshot.prepare(clause.sql));
-            for (std::size_t i = 0; i < clause.values.size(); ++i) {
-                std::visit(
-                    [&](const auto& value) { rows.bind_at(static_cast<int>(i) + 1, value); },
-                    clause.values[i]);
-            }
-            std::vector<std::int64_t> found;
-            for (;;) {
-                TRY(const bool row, rows.next());
-                if (!row) return found;
-                found.push_back(rows.int64(0));
             }
         });
     }
