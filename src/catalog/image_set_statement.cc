@@ -124,8 +124,20 @@ void add_position(Clause& clause, const ImageSetQuery& query, const std::string&
                 " OR (t.study_time_key = " + time + " AND m.id" + comparison + row + ")");
 }
 
+std::string_view way_of(const ImageSetQuery& query) {
+    return query.direction == Direction::Ascending ? "" : " DESC";
+}
+
+/// Rows that are sorted by one time after they were found by the other: SQLite sorts the first
+/// of them in less than half the time when most come behind those that it already has, and
+/// what was created late was mostly updated late.
+bool are_nearly_sorted(const ImageSetQuery& query, db::Dialect dialect, FirstRows first) {
+    return dialect == db::Dialect::Sqlite && query.order != Order::StudyDateAndTime &&
+           (first == FirstRows::Created || first == FirstRows::Updated);
+}
+
 std::string order_of(const ImageSetQuery& query, const std::string& hint) {
-    const std::string way = query.direction == Direction::Ascending ? "" : " DESC";
+    const std::string way(way_of(query));
     const std::string keys = query.order == Order::StudyDateAndTime
                                  ? "t.study_date" + way + ", t.study_time_key" + way
                                  : std::string(key_of(query.order)) + way;
@@ -150,9 +162,9 @@ std::vector<FirstRows> narrowing_rows(const ImageSetQuery& query) {
     return rows;
 }
 
-Clause count_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t limit) {
+Clause find_many_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t many) {
     Clause clause;
-    clause.sql = "SELECT count(*) FROM (SELECT 1 FROM ";
+    clause.sql = "SELECT 1 FROM ";
     clause.sql +=
         first == FirstRows::Studied ? "studies t WHERE 1 = 1" : "image_sets m WHERE 1 = 1";
     if (first != FirstRows::Studied) clause.sql += kIsFound;
@@ -172,7 +184,7 @@ Clause count_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_
         case FirstRows::InOrder:
             break;
     }
-    clause.sql += " LIMIT " + clause.parameter(limit) + ")";
+    clause.sql += " LIMIT 1 OFFSET " + clause.parameter(many - 1);
     return clause;
 }
 
@@ -185,7 +197,10 @@ Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, Firs
     };
     Clause clause;
     clause.dialect = dialect;
-    clause.sql = std::string(kColumns) + "SELECT m.id" + std::string(tables_of(query, first));
+    const bool nearly_sorted = are_nearly_sorted(query, dialect, first);
+    clause.sql = std::string(kColumns) + "SELECT m.id";
+    if (nearly_sorted) clause.sql += " FROM (SELECT m.id, m.created, m.updated";
+    clause.sql += tables_of(query, first);
     clause.sql += kIsFound;
     add_equal(clause, "t.patient_id", query.patient_id);
     add_equal(clause, "t.accession_number", query.accession_number);
@@ -201,6 +216,12 @@ Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, Firs
     add_times(clause, hint(FirstRows::Updated, by_updated) + "m.updated", query.updated);
     add_moments(clause, query);
     add_position(clause, query, hint(FirstRows::InOrder, false));
+    if (nearly_sorted) {
+        clause.sql +=
+            first == FirstRows::Created ? " ORDER BY m.created" : " ORDER BY m.updated";
+        clause.sql += way_of(query);
+        clause.sql += " LIMIT -1) m";  // without a limit SQLite would drop this order
+    }
     clause.sql += order_of(query, hint(FirstRows::InOrder, false)) + " LIMIT " +
                   clause.parameter(static_cast<std::int64_t>(query.limit + 1));
     clause.sql += kJoined;

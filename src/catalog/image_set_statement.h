@@ -14,8 +14,8 @@ enum class FirstRows : std::uint8_t {
 };
 /// What would narrow the query beside its order: worth it where that leaves few.
 std::vector<FirstRows> narrowing_rows(const ImageSetQuery& query);
-/// Counts those, up to a limit.
-Clause count_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t limit);
+/// Finds a row where there are at least `many` of those.
+Clause find_many_first_rows(const ImageSetQuery& query, FirstRows first, std::int64_t many);
 
 /// Finds the rows of a page of image sets, one more than its limit, in its order. On PostgreSQL
 /// its planner decides which rows come first. Internal to catalog; its plans are tested.

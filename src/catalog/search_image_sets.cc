@@ -40,11 +40,11 @@ void bind_values(db::Query& rows, const Clause& clause) {
 Result<FirstRows> choose_first_rows(db::Snapshot& snapshot, const ImageSetQuery& query) {
     if (snapshot.dialect() != db::Dialect::Sqlite) return FirstRows::InOrder;
     for (const FirstRows first : narrowing_rows(query)) {
-        const Clause clause = count_first_rows(query, first, kFewRows);
+        const Clause clause = find_many_first_rows(query, first, kFewRows);
         TRY(db::Query rows, snapshot.prepare(clause.sql));
         bind_values(rows, clause);
-        TRY_VOID(rows.next());
-        if (rows.int64(0) < kFewRows) return first;
+        TRY(const bool are_many, rows.next());
+        if (!are_many) return first;
     }
     return FirstRows::InOrder;
 }

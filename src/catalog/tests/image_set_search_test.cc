@@ -222,12 +222,18 @@ TEST_P(ImageSetPlan, LooksAtFewRowsFirstAndSortsThem) {
         EXPECT_EQ(in_order.find("ORDER BY"), std::string::npos) << in_order;
     };
     looks_at({.created = some}, FirstRows::Created,
-             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)");
+             "CO-ROUTINE m\n"
+             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)\n"
+             "SCAN m\nUSE TEMP B-TREE FOR ORDER BY\n");
     looks_at({.created = some, .after = ImageSetQuery::Position{7, ImageSetRow{7}}},
              FirstRows::Created,
-             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)");
+             "CO-ROUTINE m\n"
+             "SEARCH m USING INDEX image_sets_created (created>? AND created<?)\n"
+             "SCAN m\nUSE TEMP B-TREE FOR ORDER BY\n");
     looks_at({.updated = some, .order = Order::Created}, FirstRows::Updated,
-             "SEARCH m USING INDEX image_sets_updated (updated>? AND updated<?)");
+             "CO-ROUTINE m\n"
+             "SEARCH m USING INDEX image_sets_updated (updated>? AND updated<?)\n"
+             "SCAN m\nUSE TEMP B-TREE FOR ORDER BY\n");
     looks_at({.studied_from = ImageSetQuery::Moment{"20240101", ""}}, FirstRows::Studied,
              "SEARCH t USING COVERING INDEX studies_latest ((study_date,study_time_key)>");
     looks_at({.is_primary = false}, FirstRows::NotPrimary,
