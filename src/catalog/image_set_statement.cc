@@ -57,13 +57,18 @@ std::int64_t microseconds(Time time) {
     return time.time_since_epoch().count();
 }
 
-void add_times(Clause& clause, const std::string& column, const ImageSetQuery::Times& times) {
-    if (times.from != Time::min()) {
+/// First the end that the rows come from: what a walk of an index passes over fails there.
+void add_times(Clause& clause, const std::string& column, const ImageSetQuery::Times& times,
+               Direction direction) {
+    const auto add_from = [&] {
+        if (times.from == Time::min()) return;
         clause.both(column + " >= " + clause.parameter(microseconds(times.from)));
-    }
+    };
+    if (direction == Direction::Ascending) add_from();
     if (times.to != Time::max()) {
         clause.both(column + " <= " + clause.parameter(microseconds(times.to)));
     }
+    if (direction == Direction::Descending) add_from();
 }
 
 /// As `study_time_key` compares: the whole day where there is no time.
@@ -170,10 +175,10 @@ Clause find_many_first_rows(const ImageSetQuery& query, FirstRows first, std::in
     if (first != FirstRows::Studied) clause.sql += kIsFound;
     switch (first) {
         case FirstRows::Created:
-            add_times(clause, "m.created", query.created);
+            add_times(clause, "m.created", query.created, query.direction);
             break;
         case FirstRows::Updated:
-            add_times(clause, "m.updated", query.updated);
+            add_times(clause, "m.updated", query.updated, query.direction);
             break;
         case FirstRows::Studied:
             add_moments(clause, query);
@@ -211,9 +216,11 @@ Clause image_set_statement(const ImageSetQuery& query, db::Dialect dialect, Firs
         clause.both(*query.is_primary ? "m.is_primary = 1" : "m.is_primary = 0");
     }
     const bool by_created = query.order == Order::Created;
-    add_times(clause, hint(FirstRows::Created, by_created) + "m.created", query.created);
+    add_times(clause, hint(FirstRows::Created, by_created) + "m.created", query.created,
+              query.direction);
     const bool by_updated = query.order == Order::Updated;
-    add_times(clause, hint(FirstRows::Updated, by_updated) + "m.updated", query.updated);
+    add_times(clause, hint(FirstRows::Updated, by_updated) + "m.updated", query.updated,
+              query.direction);
     add_moments(clause, query);
     add_position(clause, query, hint(FirstRows::InOrder, false));
     if (nearly_sorted) {
