@@ -9,6 +9,19 @@
 namespace larmor::duckdb {
 namespace {
 
+// It brings libraries of others with it, of versions of its own: an ICU whose UCaseMap is
+// smaller than that which our process has under the same name, so that one's constructor
+// would write beyond the other's memory. RTLD_LOCAL keeps its names from others;
+// RTLD_DEEPBIND has it look for its own names in itself before it looks in the process. Of
+// what it does not define, std::cout alone may be another than ours, to which DuckDB writes
+// only where its log is set to go there.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+// Sanitizers stand between a program and libc, and so refuse RTLD_DEEPBIND.
+constexpr int kHow = RTLD_NOW | RTLD_LOCAL;
+#else
+constexpr int kHow = RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND;
+#endif
+
 std::vector<std::string> candidates() {
     // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
     if (const char* const named = std::getenv("LARMOR_DUCKDB")) return {named};
@@ -31,8 +44,7 @@ std::vector<std::string> candidates() {
 Result<Library> Library::load() {
     std::string tried;
     for (const auto& path : candidates()) {
-        // Its symbols stay its own: it brings C++ libraries of others with it.
-        if (void* const handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+        if (void* const handle = dlopen(path.c_str(), kHow)) {
             return Library(handle, path);
         }
         // NOLINTNEXTLINE(concurrency-mt-unsafe): glibc keeps it by thread.

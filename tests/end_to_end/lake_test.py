@@ -3,8 +3,10 @@
 with what pydicom reads and the catalog counts. Ends with `N passed, N failed`."""
 import collections
 import contextlib
+import glob
 import json
 import os
+import re
 import signal
 import sqlite3
 import subprocess
@@ -322,6 +324,27 @@ def without_duckdb_it_starts_and_says_what_is_missing(folder):
         assert done.returncode != 0 and "DuckDB" in done.stderr and "no-such-library.so" in done.stderr, done
     finally:
         del os.environ["LARMOR_DUCKDB"]
+
+
+@test
+def duckdb_uses_what_it_brings_and_not_what_our_process_has_of_the_same_name(folder):
+    library = os.environ.get("LARMOR_DUCKDB", f"{os.path.dirname(os.path.dirname(os.path.realpath(LARMOR)))}/lib/larmor/libduckdb.so")
+    brought = dict(reversed(line.split()[-2:]) for line in
+                   subprocess.run(["nm", "-D", "--defined-only", library], check=True, capture_output=True, text=True).stdout.splitlines())
+    os.environ.update(LD_DEBUG="bindings", LD_DEBUG_OUTPUT=f"{folder}/bindings")
+    try:
+        Server(folder, "--index-lake", f"{folder}/lake").end()
+    finally:
+        del os.environ["LD_DEBUG"], os.environ["LD_DEBUG_OUTPUT"]
+    bindings = set()
+    for path in glob.glob(f"{folder}/bindings.*"):
+        with open(path, encoding="utf-8", errors="replace") as lines:
+            bindings.update(re.findall(r"binding file \S*libduckdb\.so \[0\] to (\S+) \[0\]: \S+ symbol `([^']+)'", lines.read()))
+    assert len(bindings) > 10000, len(bindings)
+    # Of those that nm calls `u` the loader lets a process have one alone: they are the standard library's, the same in all.
+    elsewhere = {(name, where) for where, name in bindings
+                 if name in brought and "libduckdb" not in where and not (brought[name] == "u" and name.startswith(("_ZNSt", "_ZZNSt")))}
+    assert not elsewhere, elsewhere
 
 
 if __name__ == "__main__":
