@@ -1,14 +1,14 @@
 // What happens to some image sets, by seed, is told to a lake as their documents say it,
-// shuffled, doubled and in batches of any size. At its end the lake has what a plain list of
-// the image sets says.
+// shuffled, doubled, dropped to come later, and in batches of any size. At its end the lake has
+// what a plain list of the image sets says.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <functional>
 #include <map>
 #include <random>
 #include <set>
+#include <span>
 #include <tuple>
 
 #include "base/file.h"
@@ -17,6 +17,7 @@
 #include "index/lake/lake_target.h"
 #include "index/lake/manifest.h"
 #include "index/lake/tests/given.h"
+#include "index/tests/seeds.h"
 
 namespace larmor::index::lake {
 namespace {
@@ -97,6 +98,15 @@ public:
                          std::to_string(counts(of).second));
         }
         return lines;
+    }
+
+    /// As who is told again of these image sets reads them.
+    std::vector<ImageSetDocument> now(const std::set<std::string>& ids) const {
+        std::vector<ImageSetDocument> documents;
+        for (const auto& set : sets_) {
+            if (ids.contains(set.id)) documents.push_back(document_of(set));
+        }
+        return documents;
     }
 
     /// As a check reads it.
@@ -225,32 +235,47 @@ std::multiset<std::string> lines(Engine& reader, const std::string& sql) {
     return all;
 }
 
-void tell_in_disorder(Target& target, std::vector<ImageSetDocument> told, unsigned seed) {
-    std::minstd_rand random(seed + 1000);
-    const std::size_t doubled = random() % (told.size() + 1);
-    for (std::size_t i = 0; i < doubled; ++i) told.push_back(told[i]);
-    std::ranges::shuffle(told, random);
-    for (std::size_t at = 0; at < told.size();) {
-        const std::size_t count = std::min<std::size_t>(1 + random() % 20, told.size() - at);
-        for (auto& one : target.apply_batch({told.data() + at, count})) must_be(std::move(one));
-        at += count;
+void tell_in_batches(Target& target, std::span<const ImageSetDocument> told,
+                     std::minstd_rand& random) {
+    while (!told.empty()) {
+        const std::size_t count = std::min<std::size_t>(1 + random() % 20, told.size());
+        for (auto& one : target.apply_batch(told.first(count))) must_be(std::move(one));
+        told = told.subspan(count);
     }
+}
+
+void tell_in_disorder(Target& target, const Model& model, unsigned seed) {
+    std::minstd_rand random(seed + 1000);
+    std::vector<ImageSetDocument> told;
+    std::set<std::string> dropped;
+    for (const auto& document : model.told) {
+        const auto kind = random() % 8;
+        if (kind < 2) {
+            dropped.insert(document.image_set_id);
+            continue;
+        }
+        told.push_back(document);
+        if (kind < 5) told.push_back(document);
+    }
+    std::ranges::shuffle(told, random);
+    tell_in_batches(target, told, random);
+    // What was dropped comes at last, as the image sets are by then.
+    auto again = model.now(dropped);
+    std::ranges::shuffle(again, random);
+    tell_in_batches(target, again, random);
 }
 
 TEST(LakeModel, EndsEqualToTheCatalogWhateverTheOrder) {
     const auto checked = Engine::check();
     if (!checked) GTEST_SKIP() << checked.error().message;
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
-    const char* const asked = std::getenv("LARMOR_LAKE_SEEDS");
-    const int seeds = asked == nullptr ? 7 : std::atoi(asked);
     const auto folder = fs::temp_directory_path() / ("larmor-lake-model-" + random_id());
     const auto reader = must_be(Engine::open({.scratch = folder / "reader"}));
-    for (int seed = 1; seed <= seeds; ++seed) {
-        const Model model(static_cast<unsigned>(seed));
+    for (unsigned seed = 1; seed <= testing::seeds(7); ++seed) {
+        const Model model(seed);
         const auto place = folder / std::to_string(seed);
         const auto target =
             must_be(open_lake({.place = place / "lake", .scratch = place / "scratch"}));
-        tell_in_disorder(*target, model.told, static_cast<unsigned>(seed));
+        tell_in_disorder(*target, model, seed);
 
         must_be(reader->run(must_be(read_file(place / "lake" / kPublicViews, 1 << 20))));
         SCOPED_TRACE("seed " + std::to_string(seed));

@@ -1,10 +1,10 @@
 #include <atomic>
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <thread>
 
 #include "index/mysql/tests/mysql_fixture.h"
+#include "index/tests/seeds.h"
 #include "jobs/import_events.h"
 
 // Random histories of a simple catalog, delivered in any order, more than once and by many: the
@@ -277,17 +277,11 @@ protected:
     }
 };
 
-unsigned seeds(unsigned otherwise) {
-    // NOLINTNEXTLINE(concurrency-mt-unsafe): nobody sets the environment.
-    const char* const text = std::getenv("LARMOR_SEEDS");
-    return text == nullptr ? otherwise : static_cast<unsigned>(std::stoul(text));
-}
-
 }  // namespace
 
 TEST_F(RandomOrder, EndsEqualToTheCatalogWhateverTheOrderAndHoweverOften) {
     constexpr int kWorkers = 4;
-    for (unsigned seed = 1; seed <= seeds(20); ++seed) {
+    for (unsigned seed = 1; seed <= index::testing::seeds(20); ++seed) {
         std::mt19937 random(seed);
         const History history(random);
         empty();

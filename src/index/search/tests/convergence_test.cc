@@ -16,6 +16,7 @@
 #include "index/search/tests/folder.h"
 #include "index/search/tests/given.h"
 #include "index/search/tests/stand_in.h"
+#include "index/tests/seeds.h"
 
 namespace larmor::index::search {
 namespace {
@@ -261,18 +262,18 @@ void run_seeds(SearchIndex& index, unsigned count, const std::function<void()>& 
 
 }  // namespace
 
-TEST(SearchConvergence, TheEmbeddedIndexEndsEqualToTheCatalogForAThousandSeeds) {
+TEST(SearchConvergence, TheEmbeddedIndexEndsEqualToTheCatalog) {
     const testing::Folder folder;
     auto index = embedded::open_embedded_index(folder.path() / "search.sqlite");
     ASSERT_TRUE(index) << index.error().message;
-    run_seeds(**index, 1000, [] {});
+    run_seeds(**index, index::testing::seeds(1000), [] {});
 }
 
-TEST(SearchConvergence, OpenSearchEndsEqualToTheCatalogForFiftySeeds) {
+TEST(SearchConvergence, OpenSearchEndsEqualToTheCatalog) {
     const auto stand_in = testing::StandIn::start();
     if (!stand_in) GTEST_SKIP() << "OpenSearch's API description is not installed";
     const auto index = opensearch::make_opensearch_index(stand_in->address());
-    run_seeds(*index, 50, [&] { stand_in->refresh("larmor-search"); });
+    run_seeds(*index, index::testing::seeds(50), [&] { stand_in->refresh("larmor-search"); });
 }
 
 }  // namespace larmor::index::search
