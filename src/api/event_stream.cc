@@ -21,8 +21,8 @@ EventStream::EventStream(ContextPtr context, events::EventBell::Listener listene
       ends_(std::chrono::steady_clock::now() + kLifetime) {}
 
 http::Task<Result<std::vector<events::StoredEvent>>> EventStream::read_page() {
-    co_return co_await context_->read([after = after_](db::Snapshot& snapshot) {
-        return events::read_events(snapshot, after, kEventsAtOnce);
+    co_return co_await context_->read([this](db::Snapshot& snapshot) {
+        return events::read_events(snapshot, after_, kEventsAtOnce);
     });
 }
 

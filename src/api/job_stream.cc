@@ -30,7 +30,7 @@ JobStream::JobStream(ContextPtr context, async::Bell::Listener listener, jobs::J
 http::Task<Result<std::optional<http::Part>>> JobStream::next() {
     while (!is_ended_) {
         const auto job = co_await context_->read(
-            [id = id_](db::Snapshot& snapshot) { return jobs::Jobs::find(snapshot, id); });
+            [this](db::Snapshot& snapshot) { return jobs::Jobs::find(snapshot, id_); });
         if (!job && job.error().code != ErrorCode::NotFound) {
             co_return tl::unexpected(job.error());
         }

@@ -100,6 +100,29 @@ def no_braced_temporary_is_awaited():
             yield f"{path}:{text.count(chr(10), 0, found.start()) + 1}: a braced temporary in co_await: name it"
 
 
+def awaited_lambdas_capture_by_reference():
+    # The same with what a lambda captures by value: our frame waits, so a reference is as good.
+    awaited, capture = re.compile(r"\bco_await\b|\bCO_TRY(_VOID)?\("), re.compile(r"(?<![\w\])])\[([^\[\]]*)\]\s*(?:[({]|mutable)")
+    for path, lines in CPP.items():
+        text = "\n".join(re.sub(r"//.*", "", line) for line in lines)
+        for found in awaited.finditer(text):
+            depth, end = 0, found.end()
+            while end < len(text) and not (text[end] in ";{" and depth <= 0):
+                depth += (text[end] in "([") - (text[end] in ")]")
+                if text[end] == "{":  # a body: what is inside of it is no temporary of this statement
+                    inside = 0
+                    while end < len(text):
+                        inside += (text[end] == "{") - (text[end] == "}")
+                        if inside == 0:
+                            break
+                        end += 1
+                end += 1
+                if captured := capture.match(text, end):
+                    names = [name.strip() for name in captured[1].split(",") if name.strip()]
+                    if any(name != "this" and not name.startswith("&") for name in names):
+                        yield f"{path}:{text.count(chr(10), 0, end) + 1}: an awaited lambda captures by value: [{captured[1]}]"
+
+
 def files_stay_short():
     for path, lines in {**CPP, **WEB}.items():
         if len(lines) > LINES_MAX and path not in LONG_FILES:
@@ -162,7 +185,7 @@ def no_path_of_one_machine():
 
 RULES = [
     includes_start_at_the_root, unfinished_work_is_an_issue, no_commented_out_code,
-    no_braced_temporary_is_awaited, files_stay_short,
+    no_braced_temporary_is_awaited, awaited_lambdas_capture_by_reference, files_stay_short,
     libraries_stay_behind_their_walls, headers_are_lean, sql_lives_in_stores_and_catalog,
     migrations_are_written_for_both_databases,
     cornerstone_lives_in_imaging, typescript_has_no_any, no_path_of_one_machine,

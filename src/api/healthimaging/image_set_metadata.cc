@@ -114,8 +114,7 @@ private:
     Task<Result<void>> load_frames(WithFrames* one) {
         // Not before those who wait for a frame.
         co_return co_await context_->services.pool.run(
-            async::Priority::Normal, [this, one] { return read_or_make(*one); },
-            async::WhenFull::Wait);
+            async::Priority::Normal, [&] { return read_or_make(*one); }, async::WhenFull::Wait);
     }
 
     Result<void> read_or_make(WithFrames& one) const {

@@ -173,8 +173,7 @@ Result<void> S3StoreImpl::put(const SmallPut& put) {
 
 async::Task<Result<void>> S3StoreImpl::put_on_pool(SmallPut* put) {
     auto outcome = co_await pool_.run(
-        async::Priority::Normal, [this, put] { return this->put(*put); },
-        async::WhenFull::Wait);
+        async::Priority::Normal, [&] { return this->put(*put); }, async::WhenFull::Wait);
     co_return outcome;
 }
 

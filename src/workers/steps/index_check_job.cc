@@ -104,7 +104,7 @@ public:
     async::Task<Result<jobs::Piece>> next(async::CancelToken stop) override {
         if (stop.cancelled()) co_return piece_of(step_of(), false);
         auto page = co_await thread_.run(
-            async::Priority::Normal, [this, stop] { return check_some(stop); },
+            async::Priority::Normal, [this, &stop] { return check_some(stop); },
             async::WhenFull::Wait);
         if (!page && page.error().code == ErrorCode::Cancelled) {
             co_return piece_of(step_of(), false);

@@ -96,7 +96,7 @@ async::Task<Result<preprocess::PreparedInstance>> PrepareInstances::prepare_one(
     const catalog::StoredInstance* instance, const async::CancelToken* stop) {
     co_return co_await services_.pool.run(
         async::Priority::Background,
-        [this, instance, stop]() -> Result<preprocess::PreparedInstance> {
+        [&]() -> Result<preprocess::PreparedInstance> {
             if (stop->cancelled()) return fail(ErrorCode::Cancelled, "stopped");
             TRY(const objects::ObjectLocation location,
                 services_.store.locate(instance->file.object));
