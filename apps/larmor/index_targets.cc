@@ -42,13 +42,14 @@ Result<std::shared_ptr<index::Target>> open_mysql(const ServeRequest& request) {
 
 Result<std::shared_ptr<index::search::SearchIndex>> open_search(
     const ServeRequest& request, const std::filesystem::path& library) {
+    TRY(const auto levels, index::Levels::parse(request.index_search_levels));
     if (request.index_search == kEmbedded) {
         if (request.role == "worker") {
             return fail(ErrorCode::InvalidInput,
                         "--index-search embedded is of the process that serves: leave it out "
                         "for workers, which have no part in it");
         }
-        return index::search::embedded::open_embedded_index(library / "search.sqlite");
+        return index::search::embedded::open_embedded_index(library / "search.sqlite", levels);
     }
     auto address = index::search::opensearch::parse_address(request.index_search);
     if (!address) {
@@ -59,7 +60,7 @@ Result<std::shared_ptr<index::search::SearchIndex>> open_search(
     if (auto password = password_in("LARMOR_INDEX_SEARCH_PASSWORD"); !password.empty()) {
         address->password = std::move(password);
     }
-    return index::search::opensearch::make_opensearch_index(*std::move(address));
+    return index::search::opensearch::make_opensearch_index(*std::move(address), levels);
 }
 
 /// One that was made anew is filled.

@@ -351,6 +351,11 @@ void add_serve(CommandLine& line) {
             "LARMOR_INDEX_SEARCH_PASSWORD")
         ->envname("LARMOR_INDEX_SEARCH");
     command
+        ->add_option("--index-search-levels", request->index_search_levels,
+                     "what searches keep; of other levels only the ids and UIDs")
+        ->envname("LARMOR_INDEX_SEARCH_LEVELS")
+        ->capture_default_str();
+    command
         ->add_option("--index-lake", request->index_lake,
                      "keeps Parquet files in a folder, or in S3: "
                      "s3://bucket/prefix?endpoint=URL&region=NAME; keys of S3 as AWS's tools "

@@ -34,6 +34,7 @@ struct ServeRequest {
     std::string index_mysql_levels = "patient,study,series,instance";
     std::size_t index_batch = 40;
     std::string index_search;  ///< `embedded`, or the address of OpenSearch; empty: none
+    std::string index_search_levels = "patient,study,series,instance";
     std::string index_lake;
     std::string index_lake_levels = "patient,study,series,instance";
     std::size_t index_concurrency = 4;

@@ -4,6 +4,7 @@
 #include "api/audited.h"
 #include "api/handler.h"
 #include "api/index_acts.h"
+#include "api/index_position.h"
 #include "api/job_json.h"
 #include "api/json_request.h"
 #include "api/list_query.h"
@@ -21,83 +22,23 @@ using http::Request;
 using http::Response;
 using http::Task;
 
-constexpr std::int64_t kIndexWaitMax = 60;  ///< seconds
-/// How often a target is looked at for somebody who waits: what is applied rings no bell.
-constexpr std::chrono::milliseconds kLookEvery{50};
-
-IndexServices services_of(const Context& context) {
-    const auto& services = context.services;
-    return {services.database, services.queues, services.index_targets};
-}
-
 Task<Response> list_targets(ContextPtr context, Request request) {
-    auto json = co_await context->work([&] { return json_of_index(services_of(*context)); });
+    auto json =
+        co_await context->work([&] { return json_of_index(index_services_of(*context)); });
     if (!json) {
         co_return problem(request, json.error());
     }
     co_return private_json(*std::move(json));
 }
 
-struct WantedPosition {
-    std::optional<events::Position> at_least;
-    std::chrono::seconds wait{0};
-};
-
-/// A position, or the number of an event of the epoch that holds now. Errors: InvalidInput.
-Result<WantedPosition> parse_wanted(const Context& context, const Request& request) {
-    TRY(const auto query, http::parse_query(request.query));
-    WantedPosition wanted;
-    if (const auto text = query.find("at_least")) {
-        const bool is_number = text->find('-') == std::string::npos;
-        if (is_number) {
-            TRY(const auto number, parse_number("at_least", *text));
-            wanted.at_least = {.epoch = context.services.events.last().epoch,
-                               .sequence = number};
-        } else {
-            TRY(wanted.at_least, events::parse_position(*text));
-        }
-    }
-    TRY(const auto wait, number_in(query, "wait"));
-    wanted.wait = std::chrono::seconds(std::min(wait.value_or(0), kIndexWaitMax));
-    return wanted;
-}
-
-/// Nothing once the target is there, else why it is not when the time is over.
-Task<Result<std::optional<std::string>>> wait_for(ContextPtr context, Request* request,
-                                                  events::Position position,
-                                                  std::chrono::seconds wait) {
-    const auto deadline = async::Deadline::after(wait);
-    const std::string target = request->path_parameter("target");
-    for (;;) {
-        auto reason = co_await context->work(
-            [&] { return why_not_at(services_of(*context), target, position); });
-        if (!reason || !*reason || deadline.expired()) co_return reason;
-        const bool goes_on = co_await request->stop.sleep(kLookEvery);
-        if (!goes_on) co_return reason;
-    }
-}
-
 Task<Response> get_target(ContextPtr context, Request request) {
-    const auto wanted = parse_wanted(*context, request);
-    if (!wanted) {
-        co_return problem(request, wanted.error());
-    }
     const std::string target = request.path_parameter("target");
-    if (wanted->at_least) {
-        const auto reason =
-            co_await wait_for(context, &request, *wanted->at_least, wanted->wait);
-        if (!reason) {
-            co_return problem(request, reason.error());
-        }
-        if (*reason) {
-            const Error behind{ErrorCode::Unavailable, "the target " + target + " is not at " +
-                                                           events::to_text(*wanted->at_least) +
-                                                           " yet: " + **reason};
-            co_return problem(request, behind);
-        }
+    const auto is_there = co_await wait_until_at(context, &request, target);
+    if (!is_there) {
+        co_return problem(request, is_there.error());
     }
     auto json = co_await context->work(
-        [&] { return json_of_index_target(services_of(*context), target); });
+        [&] { return json_of_index_target(index_services_of(*context), target); });
     if (!json) {
         co_return problem(request, json.error());
     }
@@ -110,8 +51,8 @@ Task<Response> rebuild(ContextPtr context, Request request) {
         co_return problem(request, allowed.error());
     }
     const std::string target = request.path_parameter("target");
-    const auto position =
-        co_await context->work([&] { return rebuild_index(services_of(*context), target); });
+    const auto position = co_await context->work(
+        [&] { return rebuild_index(index_services_of(*context), target); });
     if (!position) {
         co_return problem(request, position.error());
     }
@@ -177,8 +118,8 @@ Task<Response> remove_target(ContextPtr context, Request request) {
         co_return problem(request, allowed.error());
     }
     const std::string target = request.path_parameter("target");
-    const auto removed =
-        co_await context->work([&] { return remove_index(services_of(*context), target); });
+    const auto removed = co_await context->work(
+        [&] { return remove_index(index_services_of(*context), target); });
     if (!removed) {
         co_return problem(request, removed.error());
     }

@@ -3,6 +3,7 @@
 #include "api/access.h"
 #include "api/audited.h"
 #include "api/handler.h"
+#include "api/index_position.h"
 #include "api/json_request.h"
 #include "api/problem.h"
 #include "audit/query_text.h"
@@ -24,7 +25,7 @@ constexpr std::uint64_t kBodyMaxBytes = std::uint64_t{128} * 1024;
 /// As the query of QIDO-RS would go on record: no name, no word.
 std::string query_for_record(const index::search::Query& query) {
     std::string text;
-    audit::append_query_key(text, "level", index::search::name_of(query.level));
+    audit::append_query_key(text, "level", index::name_of(query.level));
     if (!query.words.empty()) audit::append_query_key(text, "text", "words");
     for (const auto& filter : query.filters) {
         std::string values;
@@ -59,6 +60,10 @@ Task<Response> search(ContextPtr context, Request request) {
     const auto query = index::search::parse_query(*body);
     if (!query) {
         co_return problem(request, query.error(), 400);
+    }
+    const auto is_there = co_await wait_until_at(context, &request, "search");
+    if (!is_there) {
+        co_return problem(request, is_there.error());
     }
     auto json = co_await context->work([&] { return answer_to(*context, *query); });
     if (!json) {

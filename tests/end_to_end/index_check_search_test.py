@@ -7,9 +7,9 @@ import sqlite3
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "lib"))
-from dimse import Server  # noqa: E402
+from dimse import PYDICOM_FILES, Server, wait_until  # noqa: E402
 from lib.index import (  # noqa: E402
-    check_is_clean, checks_beside_changes, delete_study, import_files, names_and_repairs, wait_until_level, write_sets)
+    check_is_clean, checks_beside_changes, delete_study, import_files, names_and_repairs, rebuild, wait_until_level, write_sets)
 from lib.postgres import Postgres  # noqa: E402
 from lib.scenarios import Scenarios  # noqa: E402
 from lib.search import StandIn, ask  # noqa: E402
@@ -117,6 +117,37 @@ def changes_beside_a_check_are_no_drift_and_none_is_lost_to_a_repair(folder):
         assert {hit["StudyInstanceUID"]: hit["PatientName"] for hit in ask(server)["hits"]} == names
     finally:
         server.end()
+
+
+@test
+def of_levels_that_are_not_kept_there_are_ids_only_until_a_rebuild_brings_them(folder):
+    stand_in = StandIn()
+    for name, place in (("embedded", "embedded"), ("opensearch", stand_in.url)):
+        folder_of_one = f"{folder}/{name}"
+        os.mkdir(folder_of_one)
+        server = Server(folder_of_one, "--index-search", place, "--index-search-levels", "study,series")
+        try:
+            import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
+            wait_until_level(server, "search")
+            check_is_clean(server, "search")
+            (study,), (series,) = ask(server)["hits"], ask(server, level="series")["hits"]
+            assert (study["PatientID"], study["StudyID"], series["Modality"]) == ("1CT1", "1CT1", "CT"), (study, series)
+            assert "PatientName" not in study and ask(server, text="compressedsamples")["hits"] == [], study
+            (instance,) = ask(server, level="instance")["hits"]
+            assert instance["SOPInstanceUID"] and "Rows" not in instance, instance
+            assert ask(server, level="instance", filters={"Rows": 128})["hits"] == []
+        finally:
+            server.end()
+        server = Server(folder_of_one, "--index-search", place)
+        try:
+            rebuild(server, "search")
+            wait_until(lambda: ask(server, text="compressedsamples")["hits"] != [])
+            wait_until_level(server, "search")
+            check_is_clean(server, "search")
+            assert len(ask(server, level="instance", filters={"Rows": 128})["hits"]) == 1
+        finally:
+            server.end()
+    stand_in.end()
 
 
 @test

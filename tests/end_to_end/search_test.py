@@ -111,6 +111,27 @@ def names_in_every_script_are_found_by_each_of_their_parts(folder, server):
 
 
 @over_both_stores
+def a_reader_finds_at_least_the_event_that_it_asks_for(_folder, server):
+    import_files(server, f"{PYDICOM_FILES}/CT_small.dcm")
+    settle(server)
+    (study,) = studies(server)
+    admin = server.token
+    reader = subprocess.run([LARMOR, "token", "create", "--role", "reader", "--library", server.library], check=True, capture_output=True,
+                            text=True).stdout.strip()
+    for number in range(5):
+        server.token = admin
+        edit(server, f"studies/{study}", {"Study": {"DICOM": {"StudyDescription": f"turn {number}"}}})
+        last = json.loads(server.get("/v1/index/search"))["log"]
+        server.token = reader
+        status, answer = server.send("POST", f"/v1/search?at_least={last}&wait=20", {"filters": {"StudyDescription": f"turn {number}"}})
+        assert status == 200, answer
+    status, answer = server.send("POST", "/v1/search?at_least=1000000&wait=0", {})
+    assert status == 503 and "not at" in json.loads(answer)["detail"], answer
+    assert server.send("POST", "/v1/search?at_least=what", {})[0] == 400
+    server.token = admin
+
+
+@over_both_stores
 def a_patient_that_is_renamed_over_two_series_and_111_instances_is_found_by_the_new_name_only(folder, server):
     """The acceptance test of the sample for AWS HealthImaging: MISTER^CT becomes ANON^ANON."""
     study = write_mister_ct(f"{folder}/files")

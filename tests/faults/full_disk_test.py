@@ -15,7 +15,7 @@ import time
 
 from library import LARMOR, Instances, Library, check, get, hash_of, store
 
-IMAGE_BYTES = 128 << 20
+IMAGE_BYTES = 160 << 20
 RESERVE_BYTES = 40 << 20
 ALL_OF_IT = ("--disk-reserve", "0")  # what is kept in reserve has a scenario of its own
 

@@ -23,7 +23,7 @@ from published_api import PublishedApi, Refused
 from search import Search
 
 OPEN_PITS_MAX = 300
-FAILURES_OF_ITEMS = {409: "version_conflict_engine_exception", 429: "rejected_execution_exception"}
+FAILURES_OF_ITEMS = {403: "cluster_block_exception", 409: "version_conflict_engine_exception", 429: "rejected_execution_exception"}
 
 
 class Engine:

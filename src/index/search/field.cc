@@ -48,6 +48,12 @@ constexpr auto kFields = std::to_array<Field>({
 });
 static_assert(std::ranges::is_sorted(kFields, {}, &Field::level));
 
+/// SOP Instance UIDs are of a document, and wanted only where its instances are read.
+bool is_key(const Field& field) {
+    return field.tag == tags::PatientID || field.tag == tags::IssuerOfPatientID ||
+           field.tag == tags::StudyInstanceUID || field.tag == tags::SeriesInstanceUID;
+}
+
 }  // namespace
 
 std::span<const Field> fields() {
@@ -75,19 +81,14 @@ const Field& known_field(dicom::Tag tag) {
     return *found;
 }
 
-Wanted wanted_fields() {
+Wanted wanted_fields(Levels levels) {
     Wanted wanted;
     for (const Field& field : kFields) {
+        if (!levels.has(field.level) && !is_key(field)) continue;
         wanted.tags[static_cast<std::size_t>(field.level)].push_back(field.tag);
     }
     for (auto& tags : wanted.tags) std::ranges::sort(tags);
     return wanted;
-}
-
-std::string_view name_of(Level level) {
-    constexpr std::array<std::string_view, kLevelCount> kNames = {"patient", "study", "series",
-                                                                  "instance"};
-    return kNames[static_cast<std::size_t>(level)];
 }
 
 }  // namespace larmor::index::search

@@ -5,6 +5,7 @@
 
 #include "dicom/tag.h"
 #include "index/document.h"
+#include "index/levels.h"
 
 namespace larmor::index::search {
 
@@ -37,10 +38,8 @@ const Field* find_field(std::string_view keyword);
 /// What is searched and is never missing.
 const Field& known_field(dicom::Tag tag);
 
-/// What documents are to have for this.
-Wanted wanted_fields();
-
-/// `study`, `series`, `instance`, `patient`.
-std::string_view name_of(Level level);
+/// What documents are to have for this: of levels that are not kept only what names a patient,
+/// a study, a series and an instance.
+Wanted wanted_fields(Levels levels = Levels::all());
 
 }  // namespace larmor::index::search

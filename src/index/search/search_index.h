@@ -8,7 +8,9 @@ namespace larmor::index::search {
 /// them. Every driver gives the same answers to the same query.
 class SearchIndex : public Target {
 public:
-    Result<Wanted> wanted() override { return wanted_fields(); }
+    explicit SearchIndex(Levels levels) : wanted_(wanted_fields(levels)) {}
+
+    Result<Wanted> wanted() override { return wanted_; }
     /// Blocks. Errors: Unavailable.
     virtual Result<Answer> search(const Query& query) = 0;
 
@@ -16,6 +18,12 @@ public:
     /// a version that kept less.
     virtual Result<bool> needs_rebuild() { return false; }
     virtual Result<void> note_rebuild() { return {}; }
+
+protected:
+    const Wanted& wanted_of_levels() const { return wanted_; }
+
+private:
+    const Wanted wanted_;
 };
 
 }  // namespace larmor::index::search

@@ -18,8 +18,8 @@ namespace {
 
 class Embedded final : public SearchIndex {
 public:
-    explicit Embedded(std::unique_ptr<db::Database> database)
-        : database_(std::move(database)) {}
+    Embedded(std::unique_ptr<db::Database> database, Levels levels)
+        : SearchIndex(levels), database_(std::move(database)) {}
 
     Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
                              std::int64_t version) override {
@@ -91,11 +91,11 @@ public:
     }
 
 private:
-    static Result<void> check_wanted(const ImageSetDocument& document) {
-        if (document.wanted == wanted_fields()) return {};
+    Result<void> check_wanted(const ImageSetDocument& document) const {
+        if (document.wanted == wanted_of_levels()) return {};
         return fail(ErrorCode::Conflict, "the document has other attributes than wanted");
     }
-    static Result<void> check_wanted(const StudyDocuments& study) {
+    Result<void> check_wanted(const StudyDocuments& study) const {
         for (const auto& document : study.image_sets) TRY_VOID(check_wanted(document));
         return {};
     }
@@ -107,7 +107,8 @@ private:
 
 }  // namespace
 
-Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path file) {
+Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path file,
+                                                         Levels levels) {
     const std::array migrations = {
         db::Migration{
             .name = "20261130T120000_search_tables", .sql = schema_text(), .postgres = {}},
@@ -119,7 +120,7 @@ Result<std::unique_ptr<SearchIndex>> open_embedded_index(std::filesystem::path f
         db::MigrationSet{.module = "index_search", .migrations = migrations}};
     TRY(auto database, db::sqlite::open_sqlite({.path = std::move(file)}));
     TRY_VOID(database->migrate(sets));
-    return std::make_unique<Embedded>(std::move(database));
+    return std::make_unique<Embedded>(std::move(database), levels);
 }
 
 }  // namespace larmor::index::search::embedded

@@ -31,7 +31,9 @@ Result<Target::Applied> outcome_of(simdjson::simdjson_result<element> of_action)
     if (status == 409 && kind == "version_conflict_engine_exception") {
         return Target::Applied::Older;
     }
-    const bool is_passing = status == 429 || status >= 500 || status == 404;
+    // Blocks of an index have 403: read-only by hand, or by the engine on a full disk.
+    const bool is_passing =
+        status == 401 || status == 403 || status == 404 || status == 429 || status >= 500;
     return fail(is_passing ? ErrorCode::Unavailable : ErrorCode::InvalidInput,
                 "OpenSearch does not take a document: status " + std::to_string(status) + " " +
                     std::string(kind.substr(0, 100)));
@@ -70,11 +72,35 @@ Result<Target::Applied> Bulk::wait_for(Waiting mine) {
         lock.unlock();
         send(batch);
         lock.lock();
-        for (Waiting* const one : batch) one->is_done = true;
+        for (Waiting* const one : batch) {
+            note_refused(*one);
+            one->is_done = true;
+        }
         is_sending_ = false;
         changed_.notify_all();
     }
     return std::move(mine.outcome);
+}
+
+void Bulk::note_refused(const Waiting& one) {
+    if (one.outcome) {
+        refused_.reset();
+    } else if (one.outcome.error().code == ErrorCode::Unavailable) {
+        refused_ = {.action = one.action, .item = one.item};
+    }
+}
+
+Result<void> Bulk::retry_refused() {
+    Waiting again;
+    {
+        const std::lock_guard lock(mutex_);
+        if (!refused_) return {};
+        again = {.action = refused_->action, .item = refused_->item};
+    }
+    // By its version it does no harm where a newer one is there.
+    const auto outcome = wait_for(std::move(again));
+    if (outcome || outcome.error().code != ErrorCode::Unavailable) return {};
+    return tl::unexpected(outcome.error());
 }
 
 void Bulk::send(const std::vector<Waiting*>& batch) {

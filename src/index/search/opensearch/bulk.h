@@ -2,6 +2,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,11 @@ public:
     /// nothing done: what is there is of a higher version.
     Result<Target::Applied> remove(std::string id, std::int64_t version);
 
+    /// Sends once more what the engine refused last for reasons of its own (a block of writes,
+    /// a full disk or queue), which it does also while it answers to all else. Nothing where it
+    /// took something since. Errors: Unavailable.
+    Result<void> retry_refused();
+
 private:
     struct Waiting {
         std::string_view action;  ///< as the engine names it
@@ -37,12 +43,14 @@ private:
         Result<Target::Applied> outcome = Target::Applied::Written;
     };
     Result<Target::Applied> wait_for(Waiting mine);
+    void note_refused(const Waiting& one);
     void send(const std::vector<Waiting*>& batch);
 
     Requester& requester_;
     std::mutex mutex_;
     std::condition_variable changed_;
     std::vector<Waiting*> queue_;
+    std::optional<Waiting> refused_;
     bool is_sending_ = false;
 };
 

@@ -18,7 +18,8 @@ namespace {
 
 class OpenSearch final : public SearchIndex {
 public:
-    explicit OpenSearch(Address address) : requester_(std::move(address)), bulk_(requester_) {}
+    OpenSearch(Address address, Levels levels)
+        : SearchIndex(levels), requester_(std::move(address)), bulk_(requester_) {}
 
     /// Asks the cluster where it was away, since who calls wants to know whether it is back.
     Result<Wanted> wanted() override {
@@ -27,7 +28,8 @@ public:
             TRY_VOID(
                 requester_.expect({.method = "GET", .target = "/"}).map([](const auto&) {}));
         }
-        return wanted_fields();
+        TRY_VOID(bulk_.retry_refused());
+        return wanted_of_levels();
     }
 
     Result<bool> has_applied(std::string_view datastore_id, std::string_view image_set_id,
@@ -112,8 +114,8 @@ private:
 
 }  // namespace
 
-std::unique_ptr<SearchIndex> make_opensearch_index(Address address) {
-    return std::make_unique<OpenSearch>(std::move(address));
+std::unique_ptr<SearchIndex> make_opensearch_index(Address address, Levels levels) {
+    return std::make_unique<OpenSearch>(std::move(address), levels);
 }
 
 }  // namespace larmor::index::search::opensearch

@@ -62,6 +62,19 @@ TEST_F(OpenSearchTest, IsUnavailableWhileTheClusterIsAndGoesOnAfterwards) {
     EXPECT_EQ(alone->wanted().error().code, ErrorCode::Unavailable);
 }
 
+// It answers to all else: it is back when it takes what it refused.
+TEST_F(OpenSearchTest, IsUnavailableUntilItTakesADocumentThatItRefused) {
+    ASSERT_TRUE(index_->wanted());
+    for (const char* status : {"403", "429"}) {
+        stand_in_->ask("POST", std::string("/_stand_in/fail_items?count=2&status=") + status);
+        EXPECT_EQ(index_->apply(document_of({})).error().code, ErrorCode::Unavailable);
+        EXPECT_EQ(index_->wanted().error().code, ErrorCode::Unavailable) << status;
+        EXPECT_TRUE(index_->wanted()) << status;
+        EXPECT_TRUE(index_->wanted()) << status;
+    }
+    EXPECT_EQ(found(*index_), 1U);
+}
+
 TEST_F(OpenSearchTest, LibrariesShareAClusterUnderAliasesThatBeginAlike) {
     ASSERT_TRUE(index_->apply(document_of({})));
     const auto other = make_opensearch_index(stand_in_->address("larmor-search-b"));
